@@ -1,0 +1,4 @@
+/** Placeholder surface, completed by the collectives. */
+import { Comm } from '../runtime/comm/comm.ts'
+
+export class Intracomm extends Comm {}

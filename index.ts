@@ -1,0 +1,15 @@
+/**
+ * tsmpi: message passing in the manner of MPI, for TypeScript and JavaScript. Public API and composition root.
+ *
+ * A program hands its SPMD body to `run`. Started by `tsmpirun`, each rank gets its end of the job's network; started by
+ * node alone, the program is a world of one.
+ */
+export { run, type RankContext } from './run.ts'
+export { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, TAG_UB, UNDEFINED } from './runtime/base/constants.ts'
+export { MpiError, type MpiErrorClass } from './runtime/base/errors.ts'
+export type { TypedArray } from './runtime/base/element-type.ts'
+export type { MessageBuffer, NdView } from './runtime/base/message-buffer.ts'
+export { Comm, type RecvOptions, type SendOptions, type SendrecvOptions } from './runtime/comm/comm.ts'
+export { Request, testAll, testAny, testSome, waitAll, waitAny, waitSome } from './runtime/comm/request.ts'
+export type { Received, Status } from './runtime/comm/status.ts'
+export { Intracomm } from './collectives/intracomm.ts'

@@ -1,0 +1,149 @@
+/**
+ * What users pass as a buffer, resolved once per call to something the engine can copy: contiguous bytes, or an
+ * ndarray view that is packed and unpacked element by element in row-major order. An ndarray view is our derived
+ * datatype (MPI 4.1, section 5.1): shape and strides say which elements travel.
+ */
+import { MpiError } from './errors.ts'
+import { ELEMENT_TYPES, elementTypeOf, type ElementType, type TypedArray, type TypedArrayConstructor } from './element-type.ts'
+
+/** The fields of an ndarray view: element (i, j, …) is `data[offset + i * stride[0] + j * stride[1] + …]`. */
+export interface NdView {
+  readonly data: TypedArray
+  readonly shape: readonly number[]
+  readonly stride: readonly number[]
+  readonly offset: number
+}
+
+/** Memory that a message can come from or go to: typed arrays, raw bytes, and ndarray views over typed arrays. */
+export type MessageBuffer = TypedArray | DataView | ArrayBuffer | SharedArrayBuffer | NdView
+
+const BYTES = ELEMENT_TYPES[1] as ElementType
+
+/** A resolved buffer. `bytes` is present when the elements are contiguous in row-major order. */
+export class MessageView {
+  readonly elementType: ElementType
+  readonly count: number
+  readonly bytes: Uint8Array | undefined
+  readonly #strided: NdView | undefined
+
+  constructor(elementType: ElementType, count: number, bytes: Uint8Array | undefined, strided?: NdView) {
+    this.elementType = elementType
+    this.count = count
+    this.bytes = bytes
+    this.#strided = strided
+  }
+
+  get nbytes(): number {
+    return this.count * this.elementType.bytes
+  }
+
+  /** Copies the elements to `target`, which has room for `nbytes`. */
+  pack(target: Uint8Array): void {
+    if (this.bytes !== undefined) target.set(this.bytes)
+    else copyStrided(this.#strided as NdView, target, 'pack')
+  }
+
+  /** Copies `source`, at most `nbytes` and a whole number of elements, to the first elements of the view. */
+  unpack(source: Uint8Array): void {
+    if (this.bytes !== undefined) this.bytes.set(source)
+    else copyStrided(this.#strided as NdView, source, 'unpack')
+  }
+}
+
+/**
+ * Resolves a user's buffer. Local.
+ *
+ * @param call name of the calling operation, for messages
+ * @throws {MpiError} MPI_ERR_BUFFER if `buffer` is no typed array, DataView, ArrayBuffer or ndarray over one of them
+ */
+export function resolveBuffer(buffer: MessageBuffer, call: string): MessageView {
+  if (ArrayBuffer.isView(buffer)) {
+    const type = buffer instanceof DataView ? BYTES : elementTypeOf(buffer)
+    if (type === undefined) throw bufferError(buffer, call)
+    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    return new MessageView(type, buffer.byteLength / type.bytes, bytes)
+  }
+  if (buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer)
+    return new MessageView(BYTES, buffer.byteLength, new Uint8Array(buffer))
+  return resolveNdarray(buffer, call)
+}
+
+function resolveNdarray(view: NdView, call: string): MessageView {
+  if (!isNdarray(view)) throw bufferError(view, call)
+  const type = ArrayBuffer.isView(view.data) ? elementTypeOf(view.data) : undefined
+  if (type === undefined)
+    throw new MpiError('MPI_ERR_BUFFER', `${call}: an ndarray must lie over a typed array, not over ${describe(view.data)}`)
+  const count = view.shape.reduce((product, extent) => product * extent, 1)
+  if (!isRowMajor(view)) return new MessageView(type, count, undefined, view)
+  const start = view.data.byteOffset + view.offset * type.bytes
+  return new MessageView(type, count, new Uint8Array(view.data.buffer, count === 0 ? 0 : start, count * type.bytes))
+}
+
+/** The ndarray package has no class to test against: its views are recognised by their fields. */
+export function isNdarray(value: unknown): value is NdView {
+  if (typeof value !== 'object' || value === null) return false
+  const view = value as Partial<NdView>
+  return Array.isArray(view.shape) && Array.isArray(view.stride) && typeof view.offset === 'number' && 'data' in view
+}
+
+/** True if the elements in row-major order are consecutive in memory. Extents of 1 have no say. */
+function isRowMajor(view: NdView): boolean {
+  let expected = 1
+  for (let axis = view.shape.length - 1; axis >= 0; axis--) {
+    const extent = view.shape[axis] as number
+    if (extent === 0) return true
+    if (extent > 1 && view.stride[axis] !== expected) return false
+    expected *= extent
+  }
+  return true
+}
+
+/** Moves elements between a strided view and contiguous bytes, row-major, as many as the bytes hold. */
+function copyStrided(view: NdView, bytes: Uint8Array, direction: 'pack' | 'unpack'): void {
+  const data = view.data
+  const size = data.BYTES_PER_ELEMENT
+  // A packed buffer may start at any byte: give it a home that the element type accepts.
+  const aligned = bytes.byteOffset % size === 0
+  const home = aligned || direction === 'unpack' ? (aligned ? bytes : bytes.slice()) : new Uint8Array(bytes.length)
+  const Constructor = data.constructor as TypedArrayConstructor
+  const flat = new Constructor(home.buffer, home.byteOffset, home.byteLength / size)
+  const copied = walk(view, flat, direction)
+  if (direction === 'pack' && home !== bytes) bytes.set(home.subarray(0, copied * size))
+}
+
+function walk(view: NdView, flat: TypedArray, direction: 'pack' | 'unpack'): number {
+  const { shape, stride } = view
+  const data = view.data as Float64Array // one numeric type stands for all: reads and writes are the same
+  const packed = flat as Float64Array
+  const last = shape.length - 1
+  let at = 0
+  const rows = (axis: number, offset: number): void => {
+    const extent = shape[axis] as number
+    const step = stride[axis] as number
+    if (axis < last) {
+      for (let i = 0; i < extent && at < packed.length; i++) rows(axis + 1, offset + i * step)
+      return
+    }
+    const n = Math.min(extent, packed.length - at)
+    if (direction === 'pack') for (let i = 0; i < n; i++) packed[at++] = data[offset + i * step] as number
+    else for (let i = 0; i < n; i++) data[offset + i * step] = packed[at++] as number
+  }
+  if (shape.length > 0) rows(0, view.offset)
+  return at
+}
+
+function bufferError(value: unknown, call: string): MpiError {
+  return new MpiError(
+    'MPI_ERR_BUFFER',
+    `${call}: the buffer is ${describe(value)}, expected a typed array, a DataView, an ArrayBuffer or an ndarray over a typed array` +
+      (typeof value === 'object' ? ' (for other values use sendObject and recvObject)' : ''),
+  )
+}
+
+/** A value as an error message shows it: its class, or the value itself if it is short. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`
+  if (typeof value === 'object') return `an object of class ${value.constructor?.name ?? 'null'}`
+  return `a ${typeof value}`
+}

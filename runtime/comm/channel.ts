@@ -1,0 +1,59 @@
+/**
+ * Point-to-point for the inside of one collective call: what the algorithms in collectives/ are written against.
+ *
+ * A channel has a context of its own, so that its messages never meet the user's, and the number of the call as tag, so
+ * that collectives under way at the same time do not meet each other. Ranks are the communicator's. Buffers are
+ * contiguous typed arrays.
+ */
+import type { TypedArray } from '../base/element-type.ts'
+import { resolveBuffer } from '../base/message-buffer.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Operation } from '../engine/operation.ts'
+import type { Group } from './group.ts'
+
+export class Channel {
+  readonly rank: number
+  readonly size: number
+  /** Name of the collective, for error messages. */
+  readonly call: string
+  readonly #engine: Engine
+  readonly #group: Group
+  readonly #context: number
+  readonly #tag: number
+
+  constructor(engine: Engine, group: Group, rank: number, context: number, tag: number, call: string) {
+    this.#engine = engine
+    this.#group = group
+    this.#context = context
+    this.#tag = tag
+    this.rank = rank
+    this.size = group.size
+    this.call = call
+  }
+
+  isend(data: TypedArray, dest: number): Operation {
+    const view = resolveBuffer(data, this.call)
+    return this.#engine.isend(view, this.#group.worldRank(dest), this.#context, this.#tag, false, this.call)
+  }
+
+  irecv(data: TypedArray, source: number): Operation {
+    const view = resolveBuffer(data, this.call)
+    return this.#engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call)
+  }
+
+  send(data: TypedArray, dest: number): Promise<void> {
+    return this.isend(data, dest).settled()
+  }
+
+  recv(data: TypedArray, source: number): Promise<void> {
+    return this.irecv(data, source).settled()
+  }
+
+  /** Sends and receives at the same time; the buffers must not overlap. */
+  async sendrecv(sent: TypedArray, dest: number, received: TypedArray, source: number): Promise<void> {
+    const receive = this.irecv(received, source)
+    const send = this.isend(sent, dest)
+    await receive.settled()
+    await send.settled()
+  }
+}

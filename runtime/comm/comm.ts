@@ -1,0 +1,265 @@
+/**
+ * A communicator: a group of processes and a context of its own, with the point-to-point calls of MPI 4.1, chapter 3.
+ *
+ * Arguments are checked here, once, before anything is sent; below, ranks and sizes are known to be good. Operations are
+ * posted in program order at the moment of the call, before anything is awaited. The collectives stand on top, in
+ * collectives/intracomm.ts.
+ */
+import { deserialize, serialize } from 'node:v8'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
+import { OBJECT } from '../base/element-type.ts'
+import { MpiError } from '../base/errors.ts'
+import { describe, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
+import type { Engine, Envelope } from '../engine/engine.ts'
+import type { Operation } from '../engine/operation.ts'
+import { Channel } from './channel.ts'
+import type { Group } from './group.ts'
+import { Request } from './request.ts'
+import { PROC_NULL_STATUS, type Received, type Status } from './status.ts'
+
+export interface SendOptions {
+  /** Rank that receives, or PROC_NULL. */
+  readonly dest: number
+  /** 0..TAG_UB; default 0. */
+  readonly tag?: number
+}
+
+export interface RecvOptions {
+  /** Rank that sends, ANY_SOURCE (default) or PROC_NULL. */
+  readonly source?: number
+  /** 0..TAG_UB or ANY_TAG (default). */
+  readonly tag?: number
+}
+
+export interface SendrecvOptions {
+  readonly dest: number
+  /** Default ANY_SOURCE. */
+  readonly source?: number
+  /** Tag of the message sent; default 0. */
+  readonly sendTag?: number
+  /** Tag of the message received; default ANY_TAG. */
+  readonly recvTag?: number
+}
+
+/** What all communicators of a rank share. */
+export interface Job {
+  readonly engine: Engine
+  /** Smallest context number that no communicator of this rank has used; grows only. */
+  nextContext: number
+  /** Ends the whole job with an exit code. */
+  abort(code: number): never
+}
+
+export class Comm {
+  /** Rank of the caller, 0..size-1. */
+  readonly rank: number
+  /** Number of processes. */
+  readonly size: number
+  protected readonly job: Job
+  protected readonly group: Group
+  protected readonly context: number
+  #collectives = 0
+  #freed = false
+
+  /** Users get communicators from `run`, `dup` and `split`. */
+  constructor(job: Job, group: Group, context: number) {
+    const rank = group.rankOf(job.engine.worldRank)
+    if (rank === undefined)
+      throw new MpiError('MPI_ERR_COMM', `world rank ${job.engine.worldRank} is no member of this communicator`)
+    this.job = job
+    this.group = group
+    this.context = context
+    this.rank = rank
+    this.size = group.size
+  }
+
+  // ---- blocking ----------------------------------------------------------------------------------------------
+
+  /** Sends a message; resolves when the buffer may be reused. Local. @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER */
+  async send(buffer: MessageBuffer, options: SendOptions): Promise<void> {
+    await this.#post('send', resolveBuffer(buffer, 'send'), options, false)?.settled()
+  }
+
+  /** Sends a message; resolves when its receive has been matched (synchronous mode). Otherwise like `send`. */
+  async ssend(buffer: MessageBuffer, options: SendOptions): Promise<void> {
+    await this.#post('ssend', resolveBuffer(buffer, 'ssend'), options, true)?.settled()
+  }
+
+  /**
+   * Receives a message into `buffer`, which may be longer than the message. Local.
+   *
+   * @throws {MpiError} MPI_ERR_TRUNCATE if the message is longer, MPI_ERR_TYPE if its elements are of another type;
+   *   MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER for wrong arguments
+   */
+  async recv(buffer: MessageBuffer, options: RecvOptions = {}): Promise<Status> {
+    const operation = this.#expect('recv', resolveBuffer(buffer, 'recv'), options)
+    if (operation === undefined) return PROC_NULL_STATUS
+    if (!operation.done || operation.error !== undefined) await operation.settled()
+    return this.#status(operation)
+  }
+
+  /** Sends one message and receives another at the same time, so that a ring of these cannot deadlock. Local. */
+  async sendrecv(sent: MessageBuffer, received: MessageBuffer, options: SendrecvOptions): Promise<Status> {
+    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
+    const receive = this.#expect('sendrecv', resolveBuffer(received, 'sendrecv'), { source, tag: recvTag })
+    const send = this.#post('sendrecv', resolveBuffer(sent, 'sendrecv'), { dest, tag: sendTag }, false)
+    await Promise.all([receive?.settled(), send?.settled()])
+    return receive === undefined ? PROC_NULL_STATUS : this.#status(receive)
+  }
+
+  /** Waits for a message without receiving it; `count` of the status counts the elements it was sent as. Local. */
+  async probe(options: RecvOptions = {}): Promise<Status> {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    this.#checkReceive('probe', source, tag)
+    if (source === PROC_NULL) return PROC_NULL_STATUS
+    const { engine } = this.job
+    await engine.probe(this.#worldSource(source), this.context, tag, 'probe').settled()
+    return this.#envelopeStatus(engine.iprobe(this.#worldSource(source), this.context, tag) as Envelope)
+  }
+
+  /** Like `probe`, but returns undefined at once if no message is there. Local. */
+  iprobe(options: RecvOptions = {}): Status | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    this.#checkReceive('iprobe', source, tag)
+    if (source === PROC_NULL) return PROC_NULL_STATUS
+    const envelope = this.job.engine.iprobe(this.#worldSource(source), this.context, tag)
+    return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
+  }
+
+  // ---- nonblocking -------------------------------------------------------------------------------------------
+
+  /** Starts a send; the buffer must stay unchanged until the request is complete. Local. @throws like `send` */
+  isend(buffer: MessageBuffer, options: SendOptions): Request {
+    const operation = this.#post('isend', resolveBuffer(buffer, 'isend'), options, false)
+    return new Request(this.job.engine, operation, sendStatus)
+  }
+
+  /** Starts a synchronous send. Local. @throws like `send` */
+  issend(buffer: MessageBuffer, options: SendOptions): Request {
+    const operation = this.#post('issend', resolveBuffer(buffer, 'issend'), options, true)
+    return new Request(this.job.engine, operation, sendStatus)
+  }
+
+  /** Starts a receive; the buffer must not be touched until the request is complete. Local. @throws like `recv` */
+  irecv(buffer: MessageBuffer, options: RecvOptions = {}): Request {
+    const operation = this.#expect('irecv', resolveBuffer(buffer, 'irecv'), options)
+    return new Request(this.job.engine, operation, (ended) => this.#status(ended))
+  }
+
+  // ---- objects -----------------------------------------------------------------------------------------------
+
+  /** Sends any value that can be structured-cloned. Local. @throws {MpiError} MPI_ERR_TYPE if it cannot; else like `send` */
+  async sendObject(value: unknown, options: SendOptions): Promise<void> {
+    await this.#post('sendObject', objectView(value, 'sendObject'), options, false)?.settled()
+  }
+
+  /** Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined. */
+  async recvObject<T = unknown>(options: RecvOptions = {}): Promise<Received<T>> {
+    const operation = this.#expect('recvObject', undefined, options)
+    if (operation === undefined) return { ...PROC_NULL_STATUS, value: undefined as T }
+    await operation.settled()
+    return { ...this.#status(operation), value: deserializeObject<T>(operation.payload as Uint8Array) }
+  }
+
+  // ---- management --------------------------------------------------------------------------------------------
+
+  /** Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local. */
+  abort(code = 1): never {
+    return this.job.abort(code)
+  }
+
+  /** Gives the communicator back; its calls fail from now on. Local. @throws {MpiError} MPI_ERR_COMM if it is freed already */
+  free(): void {
+    this.checkUsable('free')
+    this.#freed = true
+  }
+
+  /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
+  protected channel(call: string): Channel {
+    this.checkUsable(call)
+    const tag = this.#collectives
+    this.#collectives = this.#collectives === TAG_UB ? 0 : tag + 1
+    return new Channel(this.job.engine, this.group, this.rank, this.context + 1, tag, call)
+  }
+
+  protected checkUsable(call: string): void {
+    if (this.#freed) throw new MpiError('MPI_ERR_COMM', `${call}: the communicator has been freed`)
+  }
+
+  #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
+    const { dest, tag = 0 } = options
+    this.checkUsable(call)
+    if (!this.#isRank(dest) && dest !== PROC_NULL)
+      throw new MpiError('MPI_ERR_RANK', `${call}: dest is ${describe(dest)}, expected 0..${this.size - 1} or PROC_NULL`)
+    if (!isTag(tag)) throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`)
+    if (dest === PROC_NULL) return undefined
+    return this.job.engine.isend(view, this.group.worldRank(dest), this.context, tag, synchronous, call)
+  }
+
+  #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    this.#checkReceive(call, source, tag)
+    if (source === PROC_NULL) return undefined
+    return this.job.engine.irecv(view, this.#worldSource(source), this.context, tag, call)
+  }
+
+  #checkReceive(call: string, source: number, tag: number): void {
+    this.checkUsable(call)
+    if (!this.#isRank(source) && source !== ANY_SOURCE && source !== PROC_NULL)
+      throw new MpiError(
+        'MPI_ERR_RANK',
+        `${call}: source is ${describe(source)}, expected 0..${this.size - 1}, ANY_SOURCE or PROC_NULL`,
+      )
+    if (!isTag(tag) && tag !== ANY_TAG)
+      throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB} or ANY_TAG`)
+  }
+
+  #isRank(rank: number): boolean {
+    return Number.isInteger(rank) && rank >= 0 && rank < this.size
+  }
+
+  #worldSource(source: number): number {
+    return source === ANY_SOURCE ? ANY_SOURCE : this.group.worldRank(source)
+  }
+
+  #status(operation: Operation): Status {
+    const { nbytes, tag, cancelled, view } = operation
+    if (cancelled) return { source: ANY_SOURCE, tag: ANY_TAG, count: 0, nbytes: 0, cancelled }
+    const count = nbytes / (view?.elementType.bytes ?? 1)
+    return { source: this.group.rankOf(operation.source) as number, tag, count, nbytes, cancelled }
+  }
+
+  #envelopeStatus({ source, tag, nbytes, elementType }: Envelope): Status {
+    const count = nbytes / elementType.bytes
+    return { source: this.group.rankOf(source) as number, tag, count, nbytes, cancelled: false }
+  }
+}
+
+/** Status of a completed send: nothing in it but that it is complete (MPI 4.1, section 3.7.3). */
+function sendStatus(): Status {
+  return { source: ANY_SOURCE, tag: ANY_TAG, count: 0, nbytes: 0, cancelled: false }
+}
+
+function isTag(tag: number): boolean {
+  return Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
+}
+
+/** A value in serialized form as a message. @throws {MpiError} MPI_ERR_TYPE if the value cannot be cloned */
+export function objectView(value: unknown, call: string): MessageView {
+  const bytes = serializeObject(value, call)
+  return new MessageView(OBJECT, bytes.length, bytes)
+}
+
+/** @throws {MpiError} MPI_ERR_TYPE if the value cannot be cloned */
+export function serializeObject(value: unknown, call: string): Uint8Array {
+  try {
+    return serialize(value)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new MpiError('MPI_ERR_TYPE', `${call}: ${describe(value)} cannot be sent: ${reason}`, { cause })
+  }
+}
+
+export function deserializeObject<T>(bytes: Uint8Array): T {
+  return deserialize(bytes) as T
+}

@@ -1,0 +1,21 @@
+/** What a receive tells of the message it took (MPI 4.1, section 3.2.5). */
+import { ANY_TAG, PROC_NULL } from '../base/constants.ts'
+
+export interface Status {
+  /** Rank of the sender in the communicator of the receive. */
+  readonly source: number
+  readonly tag: number
+  /** Elements received, of the type of the receive buffer. */
+  readonly count: number
+  readonly nbytes: number
+  /** True if the receive was cancelled and took no message. */
+  readonly cancelled: boolean
+}
+
+/** What `recvObject` resolves to: the value and where it came from. */
+export interface Received<T> extends Status {
+  readonly value: T
+}
+
+/** Status of a receive from PROC_NULL (MPI 4.1, section 3.10). */
+export const PROC_NULL_STATUS: Status = { source: PROC_NULL, tag: ANY_TAG, count: 0, nbytes: 0, cancelled: false }

@@ -1,0 +1,388 @@
+/**
+ * The message protocols of one rank: eager, rendezvous and window credit over a `Transport`, matching over the queues.
+ *
+ * Invariants: frames to a rank leave in the order of the calls, whatever protocol each message uses, so that messages
+ * cannot overtake; the eager bytes unmatched at a peer never exceed EAGER_WINDOW; the memory of a message under way is
+ * released exactly once, on FIN. Ranks here are world ranks; communicators translate.
+ *
+ * Life of a message: `isend` -> EAGER frame -> matched, copied, window returned; or `isend` -> RTS frame -> matched ->
+ * read from the sender's memory (near) or WANT, LANDED through the agents (far) -> FIN -> send complete.
+ */
+import { ELEMENT_TYPES, OBJECT, type ElementType } from '../base/element-type.ts'
+import { invariant, MpiError } from '../base/errors.ts'
+import type { MessageView } from '../base/message-buffer.ts'
+import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
+import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
+import { Operation, type WaitCounter } from './operation.ts'
+import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
+
+/** A message that arrived before its receive: its envelope and its bytes, or where they are. */
+interface Unexpected extends MatchKey {
+  readonly kind: number
+  readonly flags: number
+  readonly elementType: number
+  readonly id: number
+  readonly nbytes: number
+  readonly payload: Uint8Array | undefined
+  readonly region: Uint8Array | undefined
+}
+
+/** What a probe tells of a message. `source` is a world rank. */
+export interface Envelope {
+  readonly source: number
+  readonly tag: number
+  readonly nbytes: number
+  readonly elementType: ElementType
+}
+
+/** A send whose memory the receiver has not released yet. */
+interface PendingSend {
+  readonly operation: Operation
+  /** Shared memory that holds a copy because the user's own is private. */
+  readonly staged: Uint8Array | undefined
+}
+
+/** A far receive whose bytes are being fetched by the agents. */
+interface PendingLanding {
+  readonly operation: Operation
+  readonly landing: Uint8Array
+  readonly staged: boolean
+}
+
+export class Engine implements WaitCounter {
+  readonly transport: Transport
+  readonly #posted = new PostedQueue<Operation>()
+  readonly #unexpected = new UnexpectedQueue<Unexpected>()
+  readonly #probes = new Set<Operation>()
+  readonly #sends = new Map<number, PendingSend>()
+  readonly #landings = new Map<number, PendingLanding>()
+  readonly #outboxes = new Map<number, Frame[]>()
+  readonly #windows: Float64Array
+  readonly #owed: Float64Array
+  readonly #frame = new Frame()
+  readonly #deliver = (frame: Frame): void => this.#receive(frame)
+  #nextId = 1
+  #waits = 0
+  #ended = 0
+
+  /** @param open gives the rank's end of the network; it is handed the function that makes progress */
+  constructor(open: (progress: Progress) => Transport) {
+    this.transport = open(() => this.progress())
+    this.#windows = new Float64Array(this.transport.worldSize).fill(EAGER_WINDOW)
+    this.#owed = new Float64Array(this.transport.worldSize)
+  }
+
+  get worldRank(): number {
+    return this.transport.worldRank
+  }
+
+  get worldSize(): number {
+    return this.transport.worldSize
+  }
+
+  /**
+   * Starts a send. The bytes are taken before the call returns, or must stay unchanged until the operation ends.
+   *
+   * @param dest world rank
+   */
+  isend(view: MessageView, dest: number, context: number, tag: number, synchronous: boolean, call: string): Operation {
+    const operation = new Operation(this, call, { context, source: this.worldRank, tag })
+    const frame = this.#frame
+    frame.flags = synchronous ? FLAG_SYNCHRONOUS : 0
+    frame.elementType = view.elementType.code
+    frame.context = context
+    frame.tag = tag
+    frame.source = this.worldRank
+    frame.dest = dest
+    frame.id = 0
+    frame.nbytes = view.nbytes
+    if (view.nbytes <= this.transport.eagerLimit(dest) && this.#spendWindow(dest, view.nbytes)) {
+      this.#sendEager(frame, view, synchronous ? operation : undefined)
+      if (!synchronous) operation.complete()
+    } else {
+      this.#sendRendezvous(frame, view, operation)
+    }
+    return operation
+  }
+
+  /** Starts a receive; `view` undefined takes a message of any size into `operation.payload`. */
+  irecv(view: MessageView | undefined, source: number, context: number, tag: number, call: string): Operation {
+    const operation = new Operation(this, call, { context, source, tag }, view)
+    // A message that is here is taken at once: most receives of a running program end inside this call.
+    const message = this.#unexpected.match(operation)
+    if (message !== undefined) this.#take(operation, message)
+    else {
+      this.#posted.add(operation)
+      this.progress()
+    }
+    return operation
+  }
+
+  /** The first message that could be received now, without receiving it. */
+  iprobe(source: number, context: number, tag: number): Envelope | undefined {
+    const key = { source, context, tag }
+    let found = this.#unexpected.peek(key)
+    if (found === undefined) {
+      this.progress()
+      found = this.#unexpected.peek(key)
+    }
+    if (found === undefined) return undefined
+    const { nbytes, elementType } = found
+    return { source: found.source, tag: found.tag, nbytes, elementType: typeOfCode(elementType) }
+  }
+
+  /** An operation that ends when `iprobe` would find a message. */
+  probe(source: number, context: number, tag: number, call: string): Operation {
+    const operation = new Operation(this, call, { context, source, tag })
+    if (this.iprobe(source, context, tag) === undefined) this.#probes.add(operation)
+    else operation.complete()
+    return operation
+  }
+
+  /** Takes back a receive that no message has matched; false if one has. */
+  cancel(operation: Operation): boolean {
+    if (operation.done || !this.#posted.remove(operation)) return false
+    operation.cancelled = true
+    operation.complete()
+    return true
+  }
+
+  /** Delivers what has arrived and sends what had no room. Returns how many awaited operations ended. */
+  progress(): number {
+    const before = this.#ended
+    this.transport.poll(this.#deliver)
+    if (this.#outboxes.size > 0) this.#flushOutboxes()
+    return this.#ended - before
+  }
+
+  waitBegins(): void {
+    if (this.#waits++ === 0) this.transport.setWaiting(true)
+  }
+
+  waitEnds(): void {
+    this.#ended++
+    if (--this.#waits === 0) this.transport.setWaiting(false)
+  }
+
+  // ---- sending -----------------------------------------------------------------------------------------------
+
+  #spendWindow(dest: number, nbytes: number): boolean {
+    const left = (this.#windows[dest] as number) - nbytes - EAGER_OVERHEAD
+    if (left < 0) return false
+    this.#windows[dest] = left
+    return true
+  }
+
+  #sendEager(frame: Frame, view: MessageView, synchronous: Operation | undefined): void {
+    frame.kind = FRAME.EAGER
+    frame.region = undefined
+    frame.payload = view.bytes ?? packed(view, new Uint8Array(view.nbytes))
+    if (synchronous !== undefined) {
+      frame.id = this.#nextId++
+      this.#sends.set(frame.id, { operation: synchronous, staged: undefined })
+    }
+    this.#post(frame)
+  }
+
+  #sendRendezvous(frame: Frame, view: MessageView, operation: Operation): void {
+    const direct = view.bytes !== undefined && this.transport.isShared(view.bytes)
+    const region = direct ? (view.bytes as Uint8Array) : packed(view, this.transport.alloc(view.nbytes))
+    frame.kind = FRAME.RTS
+    frame.payload = undefined
+    frame.region = region
+    frame.id = this.#nextId++
+    this.#sends.set(frame.id, { operation, staged: direct ? undefined : region })
+    this.#post(frame)
+  }
+
+  /** Sends a frame now, or keeps a copy of it behind those that had no room. */
+  #post(frame: Frame): void {
+    const { dest } = frame
+    if (dest === this.worldRank) {
+      this.#receive(frame)
+      return
+    }
+    const outbox = this.#outboxes.get(dest)
+    if (outbox === undefined && this.transport.trySend(dest, frame)) return
+    const kept = Object.assign(new Frame(), frame)
+    if (frame.payload !== undefined) kept.payload = frame.payload.slice()
+    if (outbox === undefined) this.#outboxes.set(dest, [kept])
+    else outbox.push(kept)
+  }
+
+  #flushOutboxes(): void {
+    for (const [dest, outbox] of this.#outboxes) {
+      let sent = 0
+      while (sent < outbox.length && this.transport.trySend(dest, outbox[sent] as Frame)) sent++
+      if (sent === outbox.length) this.#outboxes.delete(dest)
+      else outbox.splice(0, sent)
+    }
+  }
+
+  /** True while frames of this rank have not left it: it must keep making progress before it may end. */
+  get hasUnsentFrames(): boolean {
+    return this.#outboxes.size > 0
+  }
+
+  #control(kind: number, dest: number, fields: Partial<Frame>): void {
+    const frame = Object.assign(new Frame(), fields)
+    frame.kind = kind
+    frame.source = this.worldRank
+    frame.dest = dest
+    this.#post(frame)
+  }
+
+  // ---- receiving ---------------------------------------------------------------------------------------------
+
+  #receive(frame: Frame): void {
+    switch (frame.kind) {
+      case FRAME.EAGER:
+      case FRAME.RTS:
+        this.#arrive(frame)
+        break
+      case FRAME.FIN:
+        this.#finishSend(frame.id)
+        break
+      case FRAME.LANDED:
+        this.#finishLanding(frame.aux)
+        break
+      case FRAME.CREDIT:
+        this.#windows[frame.source] = (this.#windows[frame.source] as number) + frame.nbytes
+        break
+      default:
+        invariant(false, `frame of kind ${frame.kind} from rank ${frame.source}`)
+    }
+  }
+
+  #arrive(frame: Frame): void {
+    const receive = this.#posted.match(frame)
+    if (receive !== undefined) {
+      this.#take(receive, frame)
+      return
+    }
+    const { kind, flags, elementType, context, source, tag, id, nbytes, region } = frame
+    const payload = kind === FRAME.EAGER ? (frame.payload as Uint8Array).slice() : undefined
+    this.#unexpected.add({ kind, flags, elementType, context, source, tag, id, nbytes, region, payload })
+    this.#wakeProbes(frame)
+  }
+
+  #wakeProbes(message: MatchKey): void {
+    for (const probe of this.#probes) {
+      if (this.#unexpected.peek(probe)?.context !== message.context) continue
+      this.#probes.delete(probe)
+      probe.complete()
+    }
+  }
+
+  /** A receive and a message have found each other. */
+  #take(receive: Operation, message: Unexpected | Frame): void {
+    receive.source = message.source
+    receive.tag = message.tag
+    const error = mismatch(receive, message, this.worldRank)
+    if (message.kind === FRAME.EAGER) this.#takeEager(receive, message, error)
+    else if (error !== undefined) this.#refuse(receive, message, error)
+    else if (message.region !== undefined) this.#read(receive, message, message.region)
+    else this.#fetch(receive, message)
+  }
+
+  #takeEager(receive: Operation, message: Unexpected | Frame, error: Error | undefined): void {
+    const { source, id, flags, nbytes } = message
+    const payload = message.payload as Uint8Array
+    this.#returnWindow(source, nbytes + EAGER_OVERHEAD)
+    if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#control(FRAME.FIN, source, { id })
+    if (error !== undefined) {
+      receive.fail(error)
+      return
+    }
+    receive.nbytes = nbytes
+    if (receive.view === undefined) receive.payload = payload.slice()
+    else receive.view.unpack(payload)
+    receive.complete()
+  }
+
+  /** Near rendezvous: this rank copies the message out of the sender's memory, once. */
+  #read(receive: Operation, message: Unexpected | Frame, region: Uint8Array): void {
+    const { source, id, nbytes } = message
+    if (receive.view === undefined) receive.payload = region.slice()
+    else receive.view.unpack(region)
+    receive.nbytes = nbytes
+    this.#control(FRAME.FIN, source, { id })
+    receive.complete()
+  }
+
+  /** Far rendezvous: the agents put the message into shared memory of this rank. */
+  #fetch(receive: Operation, message: Unexpected | Frame): void {
+    const { source, id, nbytes } = message
+    const own = receive.view?.bytes?.subarray(0, nbytes)
+    const staged = own === undefined || !this.transport.isShared(own)
+    const landing = staged ? this.transport.alloc(nbytes) : own
+    const aux = this.#nextId++
+    this.#landings.set(aux, { operation: receive, landing, staged })
+    this.#control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
+  }
+
+  #finishLanding(aux: number): void {
+    const pending = this.#landings.get(aux)
+    invariant(pending !== undefined, `LANDED for unknown receive ${aux}`)
+    this.#landings.delete(aux)
+    const { operation, landing, staged } = pending
+    operation.nbytes = landing.length
+    if (operation.view === undefined) operation.payload = landing.slice()
+    else if (staged) operation.view.unpack(landing)
+    if (staged) this.transport.free(landing)
+    operation.complete()
+  }
+
+  /** The sender of a message that cannot be received must not wait for ever. */
+  #refuse(receive: Operation, message: Unexpected | Frame, error: Error): void {
+    this.#control(FRAME.FIN, message.source, { id: message.id })
+    receive.fail(error)
+  }
+
+  #finishSend(id: number): void {
+    const send = this.#sends.get(id)
+    invariant(send !== undefined, `FIN for unknown send ${id}`)
+    this.#sends.delete(id)
+    if (send.staged !== undefined) this.transport.free(send.staged)
+    send.operation.complete()
+  }
+
+  #returnWindow(source: number, nbytes: number): void {
+    if (source === this.worldRank) {
+      this.#windows[source] = (this.#windows[source] as number) + nbytes
+      return
+    }
+    const owed = (this.#owed[source] as number) + nbytes
+    this.#owed[source] = owed
+    if (owed < CREDIT_PORTION) return
+    this.#owed[source] = 0
+    this.#control(FRAME.CREDIT, source, { nbytes: owed })
+  }
+}
+
+/** Packs a view into `target`, which may be longer; returns the packed bytes. */
+function packed(view: MessageView, target: Uint8Array): Uint8Array {
+  const bytes = target.subarray(0, view.nbytes)
+  view.pack(bytes)
+  return bytes
+}
+
+/** The error of a receive whose message does not fit it, or undefined if it fits. */
+function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: number): MpiError | undefined {
+  const sent = typeOfCode(message.elementType)
+  const expected = receive.view?.elementType ?? OBJECT
+  const between = `message from world rank ${message.source} to world rank ${worldRank}, tag ${message.tag}`
+  if (sent.code !== expected.code)
+    return new MpiError('MPI_ERR_TYPE', `${receive.call}: the sender sent ${sent.name} elements, the receive buffer holds ${expected.name} (${between})${sent === OBJECT ? '; receive it with recvObject' : ''}`)
+  const room = receive.view?.nbytes ?? Infinity
+  if (message.nbytes <= room) return undefined
+  const elements = (nbytes: number): string => `${nbytes / sent.bytes} ${sent.name} elements (${nbytes} bytes)`
+  return new MpiError('MPI_ERR_TRUNCATE', `${receive.call}: the sender sent ${elements(message.nbytes)}, the receive buffer has room for ${elements(room)} (${between})`)
+}
+
+function typeOfCode(code: number): ElementType {
+  const type = ELEMENT_TYPES[code]
+  invariant(type !== undefined, `element type ${code}`)
+  return type
+}
+

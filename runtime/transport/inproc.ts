@@ -1,0 +1,131 @@
+/**
+ * Many ranks in one thread: frames go through queues in memory. The unit-test fixture of everything above.
+ *
+ * Frames from one rank to another stay in order; a waiting rank makes progress in a microtask of its own, so that ranks
+ * take turns the way their messages do. All memory is shared: one thread sees it all.
+ */
+import { Frame, type Progress, type Transport } from './transport.ts'
+
+/** Sizes a test may choose to drive the protocols into their corners. */
+export interface InprocOptions {
+  /** Largest eager payload in bytes. */
+  readonly eagerLimit?: number
+  /** Frames that a pair may have in flight before `trySend` refuses. */
+  readonly queueLimit?: number
+}
+
+/** The network that the ranks of one `InprocHub` share. */
+export class InprocHub {
+  readonly size: number
+  readonly eagerLimit: number
+  readonly #queueLimit: number
+  readonly #ends: InprocTransport[]
+
+  constructor(size: number, options: InprocOptions = {}) {
+    this.size = size
+    this.eagerLimit = options.eagerLimit ?? 16_384
+    this.#queueLimit = options.queueLimit ?? Infinity
+    this.#ends = Array.from({ length: size }, (_, rank) => new InprocTransport(this, rank))
+  }
+
+  /** The end of one rank; `progress` is called while that rank waits and frames have come for it. */
+  open(rank: number, progress: Progress): Transport {
+    const end = this.#end(rank)
+    end.progress = progress
+    return end
+  }
+
+  /** Puts a copy of the frame into the queue of `dest`; false if the pair's queue is full. */
+  post(source: number, dest: number, frame: Frame): boolean {
+    return this.#end(dest).enqueue(source, frame, this.#queueLimit)
+  }
+
+  /** Room came free in queues of frames from `source`: let it try again what it holds back. */
+  wake(source: number): void {
+    this.#end(source).schedule()
+  }
+
+  #end(rank: number): InprocTransport {
+    const end = this.#ends[rank]
+    if (end === undefined) throw new RangeError(`rank ${rank} is outside 0..${this.size - 1}`)
+    return end
+  }
+}
+
+class InprocTransport implements Transport {
+  readonly worldRank: number
+  readonly worldSize: number
+  progress: Progress | undefined
+  readonly #hub: InprocHub
+  #queue: Frame[] = []
+  readonly #inFlight = new Map<number, number>()
+  #waiting = false
+  #scheduled = false
+
+  constructor(hub: InprocHub, rank: number) {
+    this.#hub = hub
+    this.worldRank = rank
+    this.worldSize = hub.size
+  }
+
+  eagerLimit(): number {
+    return this.#hub.eagerLimit
+  }
+
+  trySend(dest: number, frame: Frame): boolean {
+    return this.#hub.post(this.worldRank, dest, frame)
+  }
+
+  poll(deliver: (frame: Frame) => void): void {
+    while (this.#queue.length > 0) {
+      const arrived = this.#queue
+      this.#queue = []
+      for (const frame of arrived) {
+        this.#inFlight.set(frame.source, (this.#inFlight.get(frame.source) ?? 1) - 1)
+        this.#hub.wake(frame.source)
+        deliver(frame)
+      }
+    }
+  }
+
+  isNear(): boolean {
+    return true
+  }
+
+  isShared(): boolean {
+    return true
+  }
+
+  alloc(nbytes: number): Uint8Array {
+    return new Uint8Array(new SharedArrayBuffer(nbytes))
+  }
+
+  free(): void {
+    // The garbage collector sees all memory of this thread.
+  }
+
+  setWaiting(waiting: boolean): void {
+    this.#waiting = waiting
+    if (waiting && this.#queue.length > 0) this.schedule()
+  }
+
+  enqueue(source: number, frame: Frame, limit: number): boolean {
+    const inFlight = this.#inFlight.get(source) ?? 0
+    if (inFlight >= limit) return false
+    const copy = Object.assign(new Frame(), frame)
+    if (frame.payload !== undefined) copy.payload = frame.payload.slice()
+    this.#inFlight.set(source, inFlight + 1)
+    this.#queue.push(copy)
+    this.schedule()
+    return true
+  }
+
+  schedule(): void {
+    if (!this.#waiting || this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.progress?.()
+    })
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The contract between the engine (what is said) and the transports (how it travels): frames.
+ *
+ * A frame is one header and, for eager messages, the payload. Large payloads never travel in frames: the sender offers
+ * memory in a ready-to-send frame (RTS) and the receiver reads it itself (`region`, peer on the same host), or asks
+ * with a WANT frame that it be put into memory of its own (peer on another host).
+ */
+
+/** What a frame says. Part of the wire format. */
+export const FRAME = {
+  /** A whole message; the payload is inside. */
+  EAGER: 1,
+  /** Ready to send: the envelope of a message whose bytes the receiver has to fetch. */
+  RTS: 2,
+  /** From the receiver of a far RTS: put the bytes into `region`. */
+  WANT: 3,
+  /** To the receiver of a far RTS: the bytes are where WANT asked for them. */
+  LANDED: 4,
+  /** To the sender: the message `id` was taken; its memory may be reused. */
+  FIN: 5,
+  /** To the sender: `nbytes` of eager window came free. */
+  CREDIT: 6,
+} as const
+
+/** Set in `flags` of EAGER and RTS: the send completes only once it is matched (MPI 4.1, section 3.4, synchronous). */
+export const FLAG_SYNCHRONOUS = 1
+
+/** One frame. Transports reuse the object and its payload: what `deliver` wants to keep, it copies. */
+export class Frame {
+  kind: number = FRAME.EAGER
+  flags = 0
+  /** Code of the element type. */
+  elementType = 0
+  context = 0
+  tag = 0
+  /** World ranks. */
+  source = 0
+  dest = 0
+  /** The sender's number of the message (EAGER synchronous, RTS, WANT, LANDED, FIN). */
+  id = 0
+  /** The receiver's number of the receive (WANT, LANDED). */
+  aux = 0
+  /** Size of the message, or bytes of window given back. */
+  nbytes = 0
+  /** EAGER: the message. */
+  payload: Uint8Array | undefined = undefined
+  /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. */
+  region: Uint8Array | undefined = undefined
+}
+
+/** A rank's end of the network. One thread calls it; no method waits but `sleep` inside the transport's own driver. */
+export interface Transport {
+  readonly worldRank: number
+  readonly worldSize: number
+
+  /** Largest payload of an EAGER frame to `dest`, in bytes. */
+  eagerLimit(dest: number): number
+
+  /**
+   * Hands one frame to `dest`; frames to one rank arrive in call order. Header and payload are copied before the call
+   * returns. False if there is no room at present: the frame was not taken, try again after a `poll`.
+   */
+  trySend(dest: number, frame: Frame): boolean
+
+  /** Calls `deliver` for every frame that has arrived; the frame is valid during the call only. */
+  poll(deliver: (frame: Frame) => void): void
+
+  /** True if `dest` reads an offered region itself (same host); false if it must ask with WANT. */
+  isNear(dest: number): boolean
+
+  /** True if these bytes may be offered as a region: they lie in memory that the host's ranks and agent share. */
+  isShared(bytes: Uint8Array): boolean
+
+  /** Shared memory for regions. @throws {MpiError} MPI_ERR_NO_MEM */
+  alloc(nbytes: number): Uint8Array
+
+  /** Gives memory of `alloc` back. */
+  free(bytes: Uint8Array): void
+
+  /**
+   * Tells whether operations of this rank are being waited for. While true, the transport calls the `progress` function
+   * it was opened with whenever frames may have arrived.
+   */
+  setWaiting(waiting: boolean): void
+}
+
+/** What the engine gives the transport to be woken with: delivers what has arrived; returns how many waits ended. */
+export type Progress = () => number
