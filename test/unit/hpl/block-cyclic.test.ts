@@ -14,14 +14,17 @@ function deal(n: number, nb: number, isrcproc: number, nprocs: number): number[]
   return hands
 }
 
-t.test('all functions agree with a literal deal for n < 30, nb < 8, up to 5 processes and every first owner', async (t) => {
-  let differences = 0
-  for (let nprocs = 1; nprocs <= 5; nprocs++)
-    for (let isrcproc = 0; isrcproc < nprocs; isrcproc++)
-      for (let nb = 1; nb < 8; nb++)
-        for (let n = 0; n < 30; n++) differences += differencesFromDeal(n, nb, isrcproc, nprocs)
-  t.equal(differences, 0)
-})
+t.test(
+  'all functions agree with a literal deal for n < 30, nb < 8, up to 5 processes and every first owner',
+  async (t) => {
+    let differences = 0
+    for (let nprocs = 1; nprocs <= 5; nprocs++)
+      for (let isrcproc = 0; isrcproc < nprocs; isrcproc++)
+        for (let nb = 1; nb < 8; nb++)
+          for (let n = 0; n < 30; n++) differences += differencesFromDeal(n, nb, isrcproc, nprocs)
+    t.equal(differences, 0)
+  },
+)
 
 function differencesFromDeal(n: number, nb: number, isrcproc: number, nprocs: number): number {
   let differences = 0

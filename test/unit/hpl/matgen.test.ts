@@ -123,40 +123,47 @@ for (const name of filesOf('local/', 'local_')) {
       t.equal(leadingDimension(mp, align), ld, `leading dimension of rank ${rank}`)
       const a = new Float64Array(ld * nq)
       generateLocal({ n: N, nb: NB, nprow: P, npcol: Q, myrow, mycol, seed }, a, 0, ld)
-      t.strictSame(Array.from({ length: nq }, (_, jj) => [...a.subarray(jj * ld, jj * ld + mp)]), cols, `rank ${rank}`)
+      t.strictSame(
+        Array.from({ length: nq }, (_, jj) => [...a.subarray(jj * ld, jj * ld + mp)]),
+        cols,
+        `rank ${rank}`,
+      )
     }
   })
 }
 
-t.test('whatever the grid and the block size, a local element is the global one, and nothing else is written', async () => {
-  const n = 23
-  const whole = wholeMatrix(n, 4, 7)
-  const place = fc.record({
-    nb: fc.integer({ min: 1, max: 30 }),
-    nprow: fc.integer({ min: 1, max: 5 }),
-    npcol: fc.integer({ min: 1, max: 5 }),
-    a0: fc.nat(9),
-    pad: fc.nat(4),
-  })
-  fc.assert(
-    fc.property(place, fc.nat(4), fc.nat(4), ({ nb, nprow, npcol, a0, pad }, r, c) => {
-      const [myrow, mycol] = [r % nprow, c % npcol]
-      const mp = numroc(n, nb, myrow, 0, nprow)
-      const nq = numroc(n + 1, nb, mycol, 0, npcol)
-      const lda = Math.max(1, mp) + pad
-      const a = new Float64Array(a0 + lda * nq + 5).fill(9)
-      const expected = a.slice()
-      for (let jj = 0; jj < nq; jj++) {
-        for (let ii = 0; ii < mp; ii++) {
-          const ig = indxl2g(ii, nb, myrow, 0, nprow)
-          expected[a0 + ii + jj * lda] = whole[ig + indxl2g(jj, nb, mycol, 0, npcol) * n] ?? NaN
+t.test(
+  'whatever the grid and the block size, a local element is the global one, and nothing else is written',
+  async () => {
+    const n = 23
+    const whole = wholeMatrix(n, 4, 7)
+    const place = fc.record({
+      nb: fc.integer({ min: 1, max: 30 }),
+      nprow: fc.integer({ min: 1, max: 5 }),
+      npcol: fc.integer({ min: 1, max: 5 }),
+      a0: fc.nat(9),
+      pad: fc.nat(4),
+    })
+    fc.assert(
+      fc.property(place, fc.nat(4), fc.nat(4), ({ nb, nprow, npcol, a0, pad }, r, c) => {
+        const [myrow, mycol] = [r % nprow, c % npcol]
+        const mp = numroc(n, nb, myrow, 0, nprow)
+        const nq = numroc(n + 1, nb, mycol, 0, npcol)
+        const lda = Math.max(1, mp) + pad
+        const a = new Float64Array(a0 + lda * nq + 5).fill(9)
+        const expected = a.slice()
+        for (let jj = 0; jj < nq; jj++) {
+          for (let ii = 0; ii < mp; ii++) {
+            const ig = indxl2g(ii, nb, myrow, 0, nprow)
+            expected[a0 + ii + jj * lda] = whole[ig + indxl2g(jj, nb, mycol, 0, npcol) * n] ?? NaN
+          }
         }
-      }
-      generateLocal({ n, nb, nprow, npcol, myrow, mycol, seed: 7 }, a, a0, lda)
-      return a.every((value, k) => Object.is(value, expected[k]))
-    }),
-  )
-})
+        generateLocal({ n, nb, nprow, npcol, myrow, mycol, seed: 7 }, a, a0, lda)
+        return a.every((value, k) => Object.is(value, expected[k]))
+      }),
+    )
+  },
+)
 
 t.test('the value is the correctly rounded 0.5 - X / 2^64 for all states', async () => {
   fc.assert(
@@ -167,13 +174,16 @@ t.test('the value is the correctly rounded 0.5 - X / 2^64 for all states', async
   )
 })
 
-t.test('an array that is too short or a leading dimension below the rows is refused before anything is written', async (t) => {
-  const part = { n: 5, nb: 2, nprow: 1, npcol: 1, myrow: 0, mycol: 0, seed: 100 }
-  const a = new Float64Array(29)
-  t.throws(() => generateLocal(part, a, 0, 5), { message: /5 x 6 values from 0 on end at 30, the array at 29/ })
-  t.throws(() => generateLocal(part, a, 0, 4), { message: /lda is 4, expected at least 5/ })
-  t.ok(a.every((value) => value === 0))
-})
+t.test(
+  'an array that is too short or a leading dimension below the rows is refused before anything is written',
+  async (t) => {
+    const part = { n: 5, nb: 2, nprow: 1, npcol: 1, myrow: 0, mycol: 0, seed: 100 }
+    const a = new Float64Array(29)
+    t.throws(() => generateLocal(part, a, 0, 5), { message: /5 x 6 values from 0 on end at 30, the array at 29/ })
+    t.throws(() => generateLocal(part, a, 0, 4), { message: /lda is 4, expected at least 5/ })
+    t.ok(a.every((value) => value === 0))
+  },
+)
 
 t.test('an empty matrix is only the check of its arguments', async (t) => {
   t.doesNotThrow(() => {
