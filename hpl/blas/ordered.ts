@@ -4,10 +4,11 @@
  * Invariant: every element receives its updates one by one in ascending k, each product rounded, then the sum (no
  * FMA, no partial sums). LU built on it gives the same digits for every blocking, variant and process grid, so tests
  * compare by equality. Backward substitutions keep the order of the reference code, which is descending where it
- * works by columns; the table is at `solveLeft`. Below it: nothing but the host's memory.
+ * works by columns; the table is at `solveLeft`. Below it: the loops of plain-level1.ts.
  */
 
 import type { Blas, HostMemory } from './blas.ts'
+import { plainLevel1 } from './plain-level1.ts'
 
 /**
  * The backend for bit-exact tests. Local.
@@ -56,39 +57,7 @@ export function createOrderedBlas(memory: HostMemory): Blas {
       solveLeft(lower, lower, diag === 'U', n, a, a0, rs, cs, x, x0, incx)
     },
 
-    idamax(n, x, x0, incx) {
-      if (n <= 0) return -1
-      let best = 0
-      let largest = Math.abs(x[x0])
-      for (let i = 1, p = x0 + incx; i < n; i++, p += incx) {
-        const value = Math.abs(x[p])
-        if (value > largest) {
-          largest = value
-          best = i
-        }
-      }
-      return best
-    },
-
-    dscal(n, alpha, x, x0, incx) {
-      for (let i = 0, p = x0; i < n; i++, p += incx) x[p] *= alpha
-    },
-
-    daxpy(n, alpha, x, x0, incx, y, y0, incy) {
-      for (let i = 0, p = x0, q = y0; i < n; i++, p += incx, q += incy) y[q] += alpha * x[p]
-    },
-
-    dcopy(n, x, x0, incx, y, y0, incy) {
-      for (let i = 0, p = x0, q = y0; i < n; i++, p += incx, q += incy) y[q] = x[p]
-    },
-
-    dswap(n, x, x0, incx, y, y0, incy) {
-      for (let i = 0, p = x0, q = y0; i < n; i++, p += incx, q += incy) {
-        const t = x[p]
-        x[p] = y[q]
-        y[q] = t
-      }
-    },
+    ...plainLevel1,
   }
 }
 
