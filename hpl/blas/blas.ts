@@ -116,7 +116,16 @@ export interface Blas {
   /** x := alpha x. */
   dscal(n: number, alpha: number, x: Float64Array, x0: number, incx: number): void
   /** y := alpha x + y. */
-  daxpy(n: number, alpha: number, x: Float64Array, x0: number, incx: number, y: Float64Array, y0: number, incy: number): void
+  daxpy(
+    n: number,
+    alpha: number,
+    x: Float64Array,
+    x0: number,
+    incx: number,
+    y: Float64Array,
+    y0: number,
+    incy: number,
+  ): void
   /** y := x. */
   dcopy(n: number, x: Float64Array, x0: number, incx: number, y: Float64Array, y0: number, incy: number): void
   /** x and y change places. */

@@ -122,7 +122,12 @@ function bind(library: Library, libraryPath: string): Functions {
   const types: Readonly<Record<string, string>> = { e: 'int', i: 'int', d: 'double', p: ADDRESS }
   const bound = Object.entries(SIGNATURES).map(([name, letters]) => {
     const result = name === 'cblas_idamax' ? 'size_t' : 'void'
-    const call = optional(library, name, result, [...letters].map((letter) => types[letter] ?? 'int'))
+    const call = optional(
+      library,
+      name,
+      result,
+      [...letters].map((letter) => types[letter] ?? 'int'),
+    )
     if (call === undefined) throw new Error(`${libraryPath} is no CBLAS library: it has no function ${name}`)
     return [name, call] as const
   })

@@ -55,7 +55,8 @@ function requireCblas(library: string | undefined): string {
   const found = findCblas(library)
   if (found !== undefined) return found
   const advice = 'give its path with --blas-library PATH, install one (for example libopenblas), or use --blas wasm'
-  if (library !== undefined && /[/\\]/.test(library)) throw new Error(`--blas-library ${library}: no such file; ${advice}`)
+  if (library !== undefined && /[/\\]/.test(library))
+    throw new Error(`--blas-library ${library}: no such file; ${advice}`)
   const { names, folders } = searchedCblas(library)
   throw new Error(
     `--blas openblas: no CBLAS library found. Looked for ${names.join(', ')} in ${folders.join(', ')}; ${advice}`,

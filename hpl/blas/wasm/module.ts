@@ -56,7 +56,17 @@ export interface Kernels {
     y: number,
     incy: number,
   ): void
-  dger(m: number, n: number, alpha: number, x: number, incx: number, y: number, incy: number, a: number, lda: number): void
+  dger(
+    m: number,
+    n: number,
+    alpha: number,
+    x: number,
+    incx: number,
+    y: number,
+    incy: number,
+    a: number,
+    lda: number,
+  ): void
   dtrsv(lower: number, trans: number, unit: number, n: number, a: number, lda: number, x: number, incx: number): void
   idamax(n: number, x: number, incx: number): number
   dscal(n: number, alpha: number, x: number, incx: number): void

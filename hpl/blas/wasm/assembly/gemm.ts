@@ -12,7 +12,7 @@ import { tile6x1, tile6x2, tile6x3 } from './micro-kernel'
 import { packRows, packSliver } from './pack'
 import { KC, MC, NC, packedA, packedB, tile } from './work'
 import { scaleMatrix } from './level1'
-import { gemv } from './level2'
+import { gemvInOrder } from './level2'
 
 const MR: i32 = 6
 const NR: i32 = 3
@@ -60,8 +60,8 @@ export function multiply(
   ldc: usize,
 ): void {
   if (m <= 0 || n <= 0 || k <= 0 || alpha === 0.0) return
-  if (n === 1) return gemv(m, k, alpha, a, ra, ca, b, rb, c, 8)
-  if (m === 1) return gemv(n, k, alpha, b, cb, rb, a, ca, c, ldc)
+  if (n === 1) return gemvInOrder(m, k, alpha, a, ra, ca, b, rb, c, 8)
+  if (m === 1) return gemvInOrder(n, k, alpha, b, cb, rb, a, ca, c, ldc)
   const inPlace = n <= IN_PLACE_COLUMNS && ra === 8
   const depth = evenBlock(k, KC)
   for (let jc = 0; jc < n; jc += NC) {

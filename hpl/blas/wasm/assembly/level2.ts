@@ -1,6 +1,6 @@
 /**
  * Matrix-vector operations. They are bound by memory, so four columns share one pass over the vector. The strided core
- * `gemv` also serves products with one row or column. Strides in bytes inside, in doubles in the exports.
+ * `gemvInOrder` also serves matrix products of one row or column. Strides in bytes inside, in doubles in the exports.
  */
 
 import { madd } from './micro-kernel'
@@ -34,7 +34,7 @@ function wipe(n: i32, y: usize, incy: usize): void {
   }
 }
 
-/** y += alpha A x, A m x n with strides (ra, ca); works by columns or by rows, whichever are contiguous. */
+/** y += alpha A x, A m x n with strides (ra, ca); contiguous rows are taken as inner products, which split the sums. */
 export function gemv(
   m: i32,
   n: i32,
@@ -47,9 +47,24 @@ export function gemv(
   y: usize,
   incy: usize,
 ): void {
-  if (m <= 0 || n <= 0) return
+  if (ca === 8 && incx === 8 && ra !== 8) byRows(m, n, alpha, a, ra, x, y, incy)
+  else gemvInOrder(m, n, alpha, a, ra, ca, x, incx, y, incy)
+}
+
+/** The same, where without FMA every element of y receives its products one by one in ascending order. */
+export function gemvInOrder(
+  m: i32,
+  n: i32,
+  alpha: f64,
+  a: usize,
+  ra: usize,
+  ca: usize,
+  x: usize,
+  incx: usize,
+  y: usize,
+  incy: usize,
+): void {
   if (ra === 8 && incy === 8) return byColumns(m, n, alpha, a, ca, x, incx, y)
-  if (ca === 8 && incx === 8) return byRows(m, n, alpha, a, ra, x, y, incy)
   for (let i = 0; i < m; i++) {
     let sum = load<f64>(y)
     let p = a

@@ -10,7 +10,6 @@
 import { nmadd } from './micro-kernel'
 import { multiply } from './gemm'
 import { scaleMatrix } from './level1'
-import { dtrsv } from './level2'
 import { BASE, STRIP, solveBlock } from './work'
 
 /** Strips of 16 rows keep 8 accumulators in flight; that covers the latency of an addition. */
@@ -37,7 +36,6 @@ export function dtrsm(
   const columns: usize = trans ? 8 : 8 * lda
   const opLower = lower !== trans
   if (!left) solveRight(!opLower, unit, m, n, a, rows, columns, b, 8 * ldb)
-  else if (n === 1) dtrsv(lower, trans, unit, m, a, lda, b, 1)
   else solveLeft(opLower, unit, m, n, a, rows, columns, b, 8 * ldb)
 }
 
