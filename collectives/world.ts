@@ -7,14 +7,17 @@ import { Intracomm } from './intracomm.ts'
 /** Contexts come in pairs, one for point-to-point and one for collectives. */
 const WORLD_CONTEXT = 0
 const SELF_CONTEXT = 2
-const FIRST_FREE_CONTEXT = 4
+/** Pairs that no rank may give out: those above, rounded up so that the rest divides evenly among the ranks. */
+const RESERVED_PAIRS_PER_RANK = 2
 
 /** @param abort ends the whole job */
 export function createWorld(engine: Engine, abort: (code: number) => never): { world: Intracomm; self: Intracomm } {
-  const job: Job = { engine, abort, nextContext: FIRST_FREE_CONTEXT }
-  const everyone = Array.from({ length: engine.worldSize }, (_, rank) => rank)
+  const { worldSize, worldRank } = engine
+  // Rank r gives out the pairs r, r + worldSize, r + 2 worldSize, …: no two ranks ever choose the same.
+  const job: Job = { engine, abort, nextContext: 2 * (RESERVED_PAIRS_PER_RANK * worldSize + worldRank) }
+  const everyone = Array.from({ length: worldSize }, (_, rank) => rank)
   return {
     world: new Intracomm(job, new Group(everyone), WORLD_CONTEXT),
-    self: new Intracomm(job, new Group([engine.worldRank]), SELF_CONTEXT),
+    self: new Intracomm(job, new Group([worldRank]), SELF_CONTEXT),
   }
 }

@@ -5,11 +5,14 @@
  * that collectives under way at the same time do not meet each other. Ranks are the communicator's. Buffers are
  * contiguous typed arrays.
  */
-import type { TypedArray } from '../base/element-type.ts'
+import { newArrayLike, type TypedArray, type TypedArrayConstructor } from '../base/element-type.ts'
 import { resolveBuffer } from '../base/message-buffer.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Operation } from '../engine/operation.ts'
 import type { Group } from './group.ts'
+
+/** Scratch memory of at least this many bytes comes from the shared heap, where messages are read without staging. */
+const SHARED_SCRATCH_NBYTES = 16 * 1024
 
 export class Channel {
   readonly rank: number
@@ -20,6 +23,7 @@ export class Channel {
   readonly #group: Group
   readonly #context: number
   readonly #tag: number
+  readonly #scratch: Uint8Array[] = []
 
   constructor(engine: Engine, group: Group, rank: number, context: number, tag: number, call: string) {
     this.#engine = engine
@@ -55,5 +59,29 @@ export class Channel {
     const send = this.isend(sent, dest)
     await receive.settled()
     await send.settled()
+  }
+
+  /** Waits for all; most have ended already. */
+  async settleAll(operations: readonly Operation[]): Promise<void> {
+    for (const operation of operations) if (!operation.done || operation.error !== undefined) await operation.settled()
+  }
+
+  /** Memory of the call's own: `length` elements of the type of `like`, of any content. Gone after `end`. */
+  scratch<T extends TypedArray>(like: T, length: number): T {
+    const nbytes = length * like.BYTES_PER_ELEMENT
+    if (nbytes < SHARED_SCRATCH_NBYTES) return newArrayLike(like, length)
+    const bytes = this.#engine.transport.alloc(nbytes)
+    this.#scratch.push(bytes)
+    const constructor = newArrayLike(like, 0).constructor as unknown as TypedArrayConstructor<T>
+    return new constructor(bytes.buffer, bytes.byteOffset, length)
+  }
+
+  /**
+   * The call is complete on this rank: its scratch memory goes back. A call that fails keeps it, since messages under
+   * way may still write to it.
+   */
+  end(): void {
+    for (const bytes of this.#scratch) this.#engine.transport.free(bytes)
+    this.#scratch.length = 0
   }
 }

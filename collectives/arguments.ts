@@ -1,0 +1,108 @@
+/**
+ * The arguments of collective calls, checked in one place before anything is sent, and turned into what the algorithms
+ * work on: contiguous typed arrays. A buffer that is contiguous is used as it is; a strided ndarray view is packed into
+ * a temporary and, if it receives, unpacked by `commit` at the end.
+ */
+import { IN_PLACE } from '../runtime/base/constants.ts'
+import { elementTypeOf, newArrayLike, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
+import { MpiError } from '../runtime/base/errors.ts'
+import { describe, isNdarray, resolveBuffer, type MessageBuffer, type MessageView } from '../runtime/base/message-buffer.ts'
+
+/** A buffer that the call may write: work on `array`, then `commit`. */
+export interface Target {
+  readonly array: TypedArray
+  /** Puts the elements of `array` where the user wants them. */
+  commit(): void
+}
+
+const NOTHING = (): void => undefined
+
+/** A buffer of the user to be read: its elements in row-major order. @throws {MpiError} MPI_ERR_BUFFER */
+export function readable(buffer: MessageBuffer, call: string): TypedArray {
+  const view = resolveBuffer(buffer, call)
+  const array = contiguous(buffer, view)
+  if (array !== undefined) return array
+  const packed = temporary(buffer, view)
+  view.pack(asBytes(packed))
+  return packed
+}
+
+/**
+ * A buffer of the user to be written. @throws {MpiError} MPI_ERR_BUFFER
+ *
+ * @param filled true if its elements are read as well
+ */
+export function writable(buffer: MessageBuffer, call: string, filled = false): Target {
+  const view = resolveBuffer(buffer, call)
+  const array = contiguous(buffer, view)
+  if (array !== undefined) return { array, commit: NOTHING }
+  const packed = temporary(buffer, view)
+  if (filled) view.pack(asBytes(packed))
+  return { array: packed, commit: () => view.unpack(asBytes(packed)) }
+}
+
+/** The elements themselves if they are contiguous. */
+function contiguous(buffer: MessageBuffer, view: MessageView): TypedArray | undefined {
+  if (view.bytes === undefined) return undefined
+  if (!isNdarray(buffer)) return ArrayBuffer.isView(buffer) && !(buffer instanceof DataView) ? buffer : view.bytes
+  const start = view.count === 0 ? 0 : buffer.offset
+  return buffer.data.subarray(start, start + view.count)
+}
+
+function temporary(buffer: MessageBuffer, view: MessageView): TypedArray {
+  return newArrayLike((buffer as { data: TypedArray }).data, view.count)
+}
+
+function asBytes(array: TypedArray): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}
+
+/** @throws {MpiError} MPI_ERR_ROOT if `root` is no rank of the communicator */
+export function checkRoot(call: string, root: number, size: number): void {
+  if (!Number.isInteger(root) || root < 0 || root >= size)
+    throw new MpiError('MPI_ERR_ROOT', `${call}: root is ${describe(root)}, expected 0..${size - 1}`)
+}
+
+/**
+ * The two buffers of a call must hold the same element type, the right number of elements, and no common memory.
+ *
+ * @param factor elements received for each element sent: 1, or the number of ranks; or its inverse
+ * @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER
+ */
+export function checkPair(call: string, send: TypedArray, recv: TypedArray, factor: number): void {
+  const sent = elementTypeOf(send) as ElementType
+  const received = elementTypeOf(recv) as ElementType
+  if (sent !== received)
+    throw new MpiError('MPI_ERR_TYPE', `${call}: the send buffer holds ${sent.name}, the receive buffer ${received.name}, expected the same type`)
+  const expected = send.length * factor
+  if (recv.length !== expected)
+    throw new MpiError(
+      'MPI_ERR_COUNT',
+      `${call}: the receive buffer has room for ${recv.length} elements, expected ${expected} for a send buffer of ${send.length}`,
+    )
+  if (overlap(send, recv))
+    throw new MpiError('MPI_ERR_BUFFER', `${call}: send and receive buffer share memory; pass IN_PLACE instead of one of them`)
+}
+
+function overlap(a: TypedArray, b: TypedArray): boolean {
+  if (a.buffer !== b.buffer || a.length === 0 || b.length === 0) return false
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+}
+
+/** The length of one of `size` equal blocks. @throws {MpiError} MPI_ERR_COUNT if the elements cannot be dealt evenly */
+export function checkDivisible(call: string, array: TypedArray, size: number): number {
+  if (array.length % size !== 0)
+    throw new MpiError(
+      'MPI_ERR_COUNT',
+      `${call}: the buffer holds ${array.length} elements, expected a multiple of ${size}, one block for each rank`,
+    )
+  return array.length / size
+}
+
+/** @throws {MpiError} MPI_ERR_BUFFER if IN_PLACE or nothing stands where this rank must pass memory */
+export function present(call: string, name: string, buffer: MessageBuffer | typeof IN_PLACE | undefined): MessageBuffer {
+  if (buffer === IN_PLACE)
+    throw new MpiError('MPI_ERR_BUFFER', `${call}: ${name} is IN_PLACE, which is not allowed here on this rank`)
+  if (buffer === undefined) throw new MpiError('MPI_ERR_BUFFER', `${call}: ${name} is missing, expected a buffer on this rank`)
+  return buffer
+}

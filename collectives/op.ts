@@ -1,0 +1,153 @@
+/**
+ * Reduction operations (MPI 4.1, section 6.9): how two arrays of elements become one.
+ *
+ * Invariant: an operation combines `incoming`, which comes from lower ranks, with `accumulator` into `accumulator`, in
+ * that order, whatever the algorithm; so a non-commutative operation is applied in rank order, and rounding depends on
+ * the algorithm only, never on which rank computes.
+ */
+import { ELEMENT_TYPES, elementTypeOf, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
+import { MpiError } from '../runtime/base/errors.ts'
+import { describe } from '../runtime/base/message-buffer.ts'
+
+/** accumulator[i] := incoming[i] op accumulator[i] for all i; both arrays have the same type and length. */
+export type ReduceFunction = (incoming: TypedArray, accumulator: TypedArray) => void
+
+export interface OpOptions {
+  /** True if a op b equals b op a; then algorithms may choose the order. Default false: strict rank order. */
+  readonly commutative?: boolean
+  /** For error messages. Default 'user operation'. */
+  readonly name?: string
+  /**
+   * Elements that belong together, as 2 for pairs: algorithms split long arrays at multiples of it only. Default: the
+   * function always gets the whole array.
+   */
+  readonly unit?: number
+}
+
+/** Number of the operations of users in the signature of a call; the built-in ones count from 1. */
+const USER_CODE = 31
+
+/** A reduction operation: one of the constants below, or a user's from `Op.create`. Immutable. */
+export class Op {
+  readonly name: string
+  readonly commutative: boolean
+  /** Arrays are split at multiples of this many elements only; Infinity: never. */
+  readonly unit: number
+  /** Number of the operation in the signature that the ranks of a call compare. */
+  readonly code: number
+  /** True for BAND, BOR, BXOR: defined on integers only. */
+  readonly bitwise: boolean
+  readonly #compile: (type: ElementType) => ReduceFunction
+  /** Compiled on first use. */
+  readonly #functions: (ReduceFunction | undefined)[] = []
+
+  /** Users call `Op.create`. */
+  constructor(
+    properties: { name: string; commutative: boolean; unit: number; code: number; bitwise: boolean },
+    compile: (type: ElementType) => ReduceFunction,
+  ) {
+    this.name = properties.name
+    this.commutative = properties.commutative
+    this.unit = properties.unit
+    this.code = properties.code
+    this.bitwise = properties.bitwise
+    this.#compile = compile
+  }
+
+  /**
+   * An operation of your own; it must be associative. Local.
+   *
+   * @param reduce accumulator := incoming op accumulator, where incoming comes from lower ranks
+   * @throws {MpiError} MPI_ERR_OP if `reduce` is no function, MPI_ERR_ARG if `unit` is no positive number
+   * @example
+   * const gcd = Op.create((incoming, accumulator) => { … }, { commutative: true, unit: 1, name: 'gcd' })
+   */
+  static create(reduce: ReduceFunction, options: OpOptions = {}): Op {
+    const { commutative = false, name = 'user operation', unit = Infinity } = options
+    if (typeof reduce !== 'function')
+      throw new MpiError('MPI_ERR_OP', `Op.create: the operation is ${describe(reduce)}, expected a function`)
+    if (!(unit === Infinity || (Number.isInteger(unit) && unit > 0)))
+      throw new MpiError('MPI_ERR_ARG', `Op.create: unit is ${describe(unit)}, expected a positive integer or Infinity`)
+    return new Op({ name, commutative, unit, code: USER_CODE, bitwise: false }, () => reduce)
+  }
+
+  /** accumulator := incoming op accumulator. The arrays have been checked: same type, same length. */
+  apply(incoming: TypedArray, accumulator: TypedArray): void {
+    this.functionFor(accumulator)(incoming, accumulator)
+  }
+
+  /** The loop for the element type of `array`, for callers that apply it many times. */
+  functionFor(array: TypedArray): ReduceFunction {
+    const type = elementTypeOf(array) as ElementType
+    return (this.#functions[type.code] ??= this.#compile(type))
+  }
+}
+
+/**
+ * A built-in operation from the expression that combines `a` (incoming) and `b` (accumulator).
+ *
+ * The loop is compiled from text, once for each element type: V8 keeps type feedback per function, so that a loop
+ * written once would turn megamorphic, and several times slower, after the fourth element type.
+ */
+function elementwise(code: number, name: string, expression: string, bitwise = false): Op {
+  return new Op({ name, commutative: true, unit: 1, code, bitwise }, (type) =>
+    compile(type, `for (let i = 0; i < n; i++) { const a = x[i], b = y[i]; y[i] = ${expression} }`),
+  )
+}
+
+/** MINLOC, MAXLOC: pairs (value, index); `wins` decides whether a (incoming) replaces b; equal values keep the lower index. */
+function pairwise(code: number, name: string, wins: string): Op {
+  const body = `for (let i = 0; i < n; i += 2) {
+    const a = x[i], b = y[i]
+    if (${wins} || (a === b && x[i + 1] < y[i + 1])) { y[i] = a; y[i + 1] = x[i + 1] }
+  }`
+  return new Op({ name, commutative: true, unit: 2, code, bitwise: false }, (type) => compile(type, body))
+}
+
+function compile(type: ElementType, body: string): ReduceFunction {
+  const one = type.name.startsWith('big') ? '1n' : '1'
+  const zero = type.name.startsWith('big') ? '0n' : '0'
+  // The text is made of constants of this file only.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  return new Function('x', 'y', `const n = y.length, one = ${one}, zero = ${zero}; ${body}`) as ReduceFunction
+}
+
+export const SUM = elementwise(1, 'SUM', 'a + b')
+export const PROD = elementwise(2, 'PROD', 'a * b')
+export const MIN = elementwise(3, 'MIN', 'a < b ? a : b')
+export const MAX = elementwise(4, 'MAX', 'a > b ? a : b')
+/** Logical operations take every element but 0 as true and give 1 or 0. */
+export const LAND = elementwise(5, 'LAND', 'a && b ? one : zero')
+export const LOR = elementwise(6, 'LOR', 'a || b ? one : zero')
+export const LXOR = elementwise(7, 'LXOR', '!a !== !b ? one : zero')
+export const BAND = elementwise(8, 'BAND', 'a & b', true)
+export const BOR = elementwise(9, 'BOR', 'a | b', true)
+export const BXOR = elementwise(10, 'BXOR', 'a ^ b', true)
+/** Smallest value and its index, of (value, index) pairs that alternate in one array. */
+export const MINLOC = pairwise(11, 'MINLOC', 'a < b')
+/** Largest value and its index, of (value, index) pairs that alternate in one array. */
+export const MAXLOC = pairwise(12, 'MAXLOC', 'a > b')
+
+const BUILT_IN = [SUM, PROD, MIN, MAX, LAND, LOR, LXOR, BAND, BOR, BXOR, MINLOC, MAXLOC]
+
+/** Name of the operation with this code, for messages about what another rank called. */
+export function nameOfOp(code: number): string {
+  return BUILT_IN.find((op) => op.code === code)?.name ?? 'a user operation'
+}
+
+/** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT if `op` cannot reduce arrays like `array` */
+export function checkOp(call: string, op: Op, array: TypedArray): void {
+  if (!(op instanceof Op))
+    throw new MpiError('MPI_ERR_OP', `${call}: op is ${describe(op)}, expected SUM, MAX, … or an Op of Op.create`)
+  const type = elementTypeOf(array) as ElementType
+  if (op.bitwise && type.name.startsWith('float'))
+    throw new MpiError('MPI_ERR_OP', `${call}: ${op.name} is not defined on ${type.name}, expected ${integerTypes()}`)
+  if (op.unit !== Infinity && array.length % op.unit !== 0)
+    throw new MpiError('MPI_ERR_COUNT', `${call}: ${op.name} takes elements in groups of ${op.unit}, the buffer holds ${array.length}`)
+}
+
+function integerTypes(): string {
+  return ELEMENT_TYPES.map(({ name }) => name)
+    .filter((name) => !name.startsWith('float') && name !== 'object')
+    .join(', ')
+}

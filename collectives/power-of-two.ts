@@ -1,0 +1,46 @@
+/**
+ * Reducing p ranks to the largest power of two in rank order, for algorithms that pair ranks by bits: of the first
+ * 2 * (p - 2^k) ranks, the even ones hand their elements to the rank above them and wait for the result.
+ */
+import type { TypedArray } from '../runtime/base/element-type.ts'
+import type { Channel } from '../runtime/comm/channel.ts'
+import type { Op } from './op.ts'
+
+export interface PowerOfTwoGroup {
+  /** Largest power of two that is no more than the number of ranks. */
+  readonly size: number
+  /** Ranks below this take part in folding: even ones hand over, odd ones take. */
+  readonly folded: number
+  /** The caller's number in the group, in rank order; undefined if it has handed over. */
+  readonly index: number | undefined
+  /** Rank of a member of the group. */
+  rankOf(index: number): number
+}
+
+export function powerOfTwoGroup(rank: number, ranks: number): PowerOfTwoGroup {
+  const size = 2 ** Math.floor(Math.log2(ranks))
+  const folded = 2 * (ranks - size)
+  const handedOver = rank < folded && rank % 2 === 0
+  const index = handedOver ? undefined : rank < folded ? (rank - 1) / 2 : rank - folded / 2
+  return { size, folded, index, rankOf: (i) => (i < folded / 2 ? 2 * i + 1 : i + folded / 2) }
+}
+
+/** Even ranks hand over, odd ranks reduce; `other` is scratch of the length of `mine`. */
+export async function foldIn(channel: Channel, { folded }: PowerOfTwoGroup, mine: TypedArray, other: TypedArray, op: Op): Promise<void> {
+  const { rank } = channel
+  if (rank >= folded) return
+  if (rank % 2 === 0) {
+    await channel.send(mine, rank + 1)
+  } else {
+    await channel.recv(other, rank - 1)
+    op.apply(other, mine)
+  }
+}
+
+/** The ranks that handed over get the result. */
+export async function foldOut(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray): Promise<void> {
+  const { rank } = channel
+  if (rank >= folded) return
+  if (rank % 2 === 0) await channel.recv(data, rank + 1)
+  else await channel.send(data, rank - 1)
+}

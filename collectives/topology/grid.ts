@@ -1,0 +1,99 @@
+/**
+ * A grid of P x Q processes with a communicator for every row and column, as dense linear algebra uses it (BLACS, HPL).
+ *
+ * Invariant: rank `myrow` of `column` and rank `mycol` of `row` are this process; `all` numbers the processes in the
+ * order of the grid.
+ */
+import { UNDEFINED } from '../../runtime/base/constants.ts'
+import { MpiError } from '../../runtime/base/errors.ts'
+import { describe } from '../../runtime/base/message-buffer.ts'
+import type { Intracomm } from '../intracomm.ts'
+
+/** How ranks fill the grid: 'row' walks along rows (0, 1 are neighbours in a row), 'column' along columns. */
+export type GridOrder = 'row' | 'column'
+
+export interface GridOptions {
+  /** P: rows of processes, >= 1. */
+  readonly nprow: number
+  /** Q: columns of processes, >= 1. */
+  readonly npcol: number
+  /** Default 'row'. */
+  readonly order?: GridOrder
+}
+
+interface GridComms {
+  readonly all: Intracomm
+  readonly row: Intracomm
+  readonly column: Intracomm
+}
+
+export class Grid {
+  readonly nprow: number
+  readonly npcol: number
+  readonly order: GridOrder
+  /** Row and column of this process. */
+  readonly myrow: number
+  readonly mycol: number
+  /** All processes of the grid; ranks by `order`. */
+  readonly all: Intracomm
+  /** The processes of my row; ranks are columns. */
+  readonly row: Intracomm
+  /** The processes of my column; ranks are rows. */
+  readonly column: Intracomm
+
+  private constructor({ nprow, npcol, order = 'row' }: GridOptions, { all, row, column }: GridComms) {
+    this.nprow = nprow
+    this.npcol = npcol
+    this.order = order
+    this.all = all
+    this.row = row
+    this.column = column
+    this.myrow = column.rank
+    this.mycol = row.rank
+  }
+
+  /**
+   * Makes a grid of the first nprow * npcol ranks of `comm`. Collective over `comm`; undefined on the ranks beyond.
+   *
+   * @throws {MpiError} MPI_ERR_DIMS if there are too few ranks or the numbers make no grid, MPI_ERR_ARG for `order`
+   * @example
+   * const grid = await Grid.create(world, { nprow: 2, npcol: 3 })
+   * if (grid !== undefined) await grid.row.bcast(panel, { root: 0 })
+   */
+  static async create(comm: Intracomm, options: GridOptions): Promise<Grid | undefined> {
+    checkGrid(comm, options)
+    const { nprow, npcol, order = 'row' } = options
+    const all = await comm.split(comm.rank < nprow * npcol ? 0 : UNDEFINED)
+    if (all === undefined) return undefined
+    const { rank } = all
+    const myrow = order === 'row' ? Math.floor(rank / npcol) : rank % nprow
+    const mycol = order === 'row' ? rank % npcol : Math.floor(rank / nprow)
+    const [row, column] = await Promise.all([all.split(myrow, mycol), all.split(mycol, myrow)])
+    return new Grid(options, { all, row: row as Intracomm, column: column as Intracomm })
+  }
+
+  /** Rank in `all` of the process in a row and a column. Local. */
+  rankOf(row: number, column: number): number {
+    return this.order === 'row' ? row * this.npcol + column : column * this.nprow + row
+  }
+
+  /** Gives the three communicators back. Local. @throws {MpiError} MPI_ERR_COMM if they are freed already */
+  free(): void {
+    this.row.free()
+    this.column.free()
+    this.all.free()
+  }
+}
+
+function checkGrid(comm: Intracomm, { nprow, npcol, order = 'row' }: GridOptions): void {
+  for (const [name, value] of Object.entries({ nprow, npcol }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new MpiError('MPI_ERR_DIMS', `Grid.create: ${name} is ${describe(value)}, expected an integer >= 1`)
+  if (nprow * npcol > comm.size)
+    throw new MpiError(
+      'MPI_ERR_DIMS',
+      `Grid.create: a grid of ${nprow} x ${npcol} needs ${nprow * npcol} ranks, the communicator has ${comm.size}`,
+    )
+  if (order !== 'row' && order !== 'column')
+    throw new MpiError('MPI_ERR_ARG', `Grid.create: order is ${describe(order)}, expected 'row' or 'column'`)
+}
