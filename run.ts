@@ -1,13 +1,18 @@
 /**
- * `run`: the only way into the runtime. Joins the job this thread belongs to, hands the program its communicators, and
- * reports to the launcher how it ended.
+ * `run`: the only way into the runtime. Joins the job this thread belongs to and hands the program its communicators;
+ * without a job, the program is a world of one.
  */
+import { format } from 'node:util'
+import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
+import { EXIT_UNSETTLED, type RankSeat } from './runtime/agent/job-description.ts'
+import { writeEvent } from './runtime/agent/start-channel.ts'
 import { MpiError } from './runtime/base/errors.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
 import { Engine } from './runtime/engine/engine.ts'
 import { InprocHub } from './runtime/transport/inproc.ts'
+import { ShmTransport } from './runtime/transport/shm.ts'
 
 /** What a program's main function is given. */
 export interface RankContext {
@@ -17,16 +22,18 @@ export interface RankContext {
   readonly self: Intracomm
   /** Arguments of the program, after its name on the command line. */
   readonly argv: readonly string[]
-  /** Prints one line on standard output; lines of different ranks never mix. */
+  /** Name of the host this rank runs on. */
+  readonly host: string
+  /** Prints one line on standard output, formatted like `console.log`; lines of different ranks never mix. */
   log(...values: unknown[]): void
   /**
    * A zeroed array in memory that the ranks of this host share: messages from it to a rank of the same host are copied
    * once, straight into the receiver's buffer. Local. Give it back with `free`.
    *
-   * @throws {MpiError} MPI_ERR_NO_MEM if the shared heap is full
+   * @throws {MpiError} MPI_ERR_NO_MEM if the shared heap is full, MPI_ERR_ARG if `length` is no length
    */
   alloc<T extends TypedArray>(type: TypedArrayConstructor<T>, length: number): T
-  /** Gives memory of `alloc` back; the array must not be used afterwards. Local. */
+  /** Gives memory of `alloc` back; the array must not be used afterwards. Local. @throws {MpiError} MPI_ERR_ARG if it is none */
   free(array: TypedArray): void
   /**
    * Makes shared memory of your own, for instance that of a `WebAssembly.Memory`, readable by the ranks of this host, as
@@ -35,25 +42,96 @@ export interface RankContext {
   share(memory: SharedArrayBuffer): void
 }
 
+/** The memory side of a context; differs between a job and a world of one. */
+type Memory = Pick<RankContext, 'alloc' | 'free' | 'share'>
+
+interface Membership {
+  readonly context: RankContext
+  readonly engine: Engine
+}
+
+let membership: Membership | undefined
+
 /**
- * Runs `main` as this rank's part of the job. Resolves to what `main` returns.
+ * Runs `main` as this rank's part of the job. Resolves to what `main` returns. Collective over all ranks of the job.
  *
  * @throws what `main` throws; uncaught, it ends the whole job, and the launcher prints rank, host and stack
+ * @example
+ * await run(async ({ world, log }) => log(`Hello from rank ${world.rank} of ${world.size}`))
  */
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {
+  membership ??= join()
+  const { context, engine } = membership
+  process.once('exit', reportUnsettled)
+  try {
+    return await main(context)
+  } finally {
+    process.off('exit', reportUnsettled)
+    await departed(engine)
+  }
+}
+
+function join(): Membership {
+  const seat = isMainThread ? undefined : (workerData as { tsmpi?: RankSeat } | null)?.tsmpi
+  return seat === undefined ? alone() : joinJob(seat)
+}
+
+function joinJob(seat: RankSeat): Membership {
+  let transport: ShmTransport | undefined
+  const engine = new Engine((progress) => (transport = new ShmTransport(seat.seating, progress)))
+  const shm = transport as unknown as ShmTransport
+  const memory: Memory = {
+    alloc: (type, length) => arrayOver(type, length, (nbytes) => shm.allocZeroed(nbytes)),
+    free: (array) => shm.free(array),
+    share: (shared) => shm.share(shared),
+  }
+  const abort = (code: number): never => {
+    writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
+    return process.exit(code)
+  }
+  return { engine, context: { ...createWorld(engine, abort), ...memory, ...printing(seat.argv, seat.host) } }
+}
+
+/** A world of one: no launcher, no agent. */
+function alone(): Membership {
   const hub = new InprocHub(1)
   const engine = new Engine((progress) => hub.open(0, progress))
-  const { world, self } = createWorld(engine, (code) => process.exit(code))
-  return main({
-    world,
-    self,
-    argv: process.argv.slice(2),
-    log: (...values) => console.log(...values),
-    alloc: (type, length) => new type(new SharedArrayBuffer(length * type.BYTES_PER_ELEMENT)),
+  const memory: Memory = {
+    alloc: (type, length) => arrayOver(type, length, (nbytes) => new Uint8Array(new SharedArrayBuffer(nbytes))),
     free: (array) => {
       if (!(array.buffer instanceof SharedArrayBuffer))
         throw new MpiError('MPI_ERR_ARG', 'free: the array does not come from alloc')
     },
     share: () => undefined,
-  })
+  }
+  const world = createWorld(engine, (code) => process.exit(code))
+  return { engine, context: { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') } }
+}
+
+function printing(argv: readonly string[], host: string): Pick<RankContext, 'argv' | 'host' | 'log'> {
+  return { argv, host, log: (...values) => void process.stdout.write(`${format(...values)}\n`) }
+}
+
+function arrayOver<T extends TypedArray>(
+  type: TypedArrayConstructor<T>,
+  length: number,
+  alloc: (nbytes: number) => Uint8Array,
+): T {
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new MpiError('MPI_ERR_ARG', `alloc: length is ${length}, expected a whole number >= 0`)
+  const bytes = alloc(length * type.BYTES_PER_ELEMENT)
+  return new type(bytes.buffer, bytes.byteOffset, length)
+}
+
+/** Frames that had no room leave before the rank may end. */
+async function departed(engine: Engine): Promise<void> {
+  while (engine.hasUnsentFrames) {
+    engine.progress()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** The thread ends though `main` has not: it waits for something that nobody will do. */
+function reportUnsettled(code: number): void {
+  if (code === 0) process.exitCode = EXIT_UNSETTLED
 }

@@ -46,6 +46,13 @@ export class FreeList {
     return offset
   }
 
+  /** Adds `size` new bytes at `offset` and takes the first `nbytes` of them at once. */
+  seize(offset: number, size: number, nbytes: number): void {
+    const taken = Math.max(alignUp(nbytes), ALIGNMENT)
+    this.#taken.set(offset, taken)
+    if (size > taken) this.donate(offset + taken, size - taken)
+  }
+
   /** Takes a block back; `offset` is what `take` returned. */
   give(offset: number): void {
     const size = this.#taken.get(offset)

@@ -4,7 +4,13 @@
  * datatype (MPI 4.1, section 5.1): shape and strides say which elements travel.
  */
 import { MpiError } from './errors.ts'
-import { ELEMENT_TYPES, elementTypeOf, type ElementType, type TypedArray, type TypedArrayConstructor } from './element-type.ts'
+import {
+  ELEMENT_TYPES,
+  elementTypeOf,
+  type ElementType,
+  type TypedArray,
+  type TypedArrayConstructor,
+} from './element-type.ts'
 
 /** The fields of an ndarray view: element (i, j, …) is `data[offset + i * stride[0] + j * stride[1] + …]`. */
 export interface NdView {
@@ -72,7 +78,10 @@ function resolveNdarray(view: NdView, call: string): MessageView {
   if (!isNdarray(view)) throw bufferError(view, call)
   const type = ArrayBuffer.isView(view.data) ? elementTypeOf(view.data) : undefined
   if (type === undefined)
-    throw new MpiError('MPI_ERR_BUFFER', `${call}: an ndarray must lie over a typed array, not over ${describe(view.data)}`)
+    throw new MpiError(
+      'MPI_ERR_BUFFER',
+      `${call}: an ndarray must lie over a typed array, not over ${describe(view.data)}`,
+    )
   const count = view.shape.reduce((product, extent) => product * extent, 1)
   if (!isRowMajor(view)) return new MessageView(type, count, undefined, view)
   const start = view.data.byteOffset + view.offset * type.bytes
@@ -142,8 +151,10 @@ function bufferError(value: unknown, call: string): MpiError {
 
 /** A value as an error message shows it: its class, or the value itself if it is short. */
 export function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean')
+    return String(value)
+  if (typeof value === 'string')
+    return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`
   if (typeof value === 'object') return `an object of class ${value.constructor?.name ?? 'null'}`
   return `a ${typeof value}`
 }

@@ -190,7 +190,10 @@ export class Comm {
     const { dest, tag = 0 } = options
     this.checkUsable(call)
     if (!this.#isRank(dest) && dest !== PROC_NULL)
-      throw new MpiError('MPI_ERR_RANK', `${call}: dest is ${describe(dest)}, expected 0..${this.size - 1} or PROC_NULL`)
+      throw new MpiError(
+        'MPI_ERR_RANK',
+        `${call}: dest is ${describe(dest)}, expected 0..${this.size - 1} or PROC_NULL`,
+      )
     if (!isTag(tag)) throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`)
     if (dest === PROC_NULL) return undefined
     return this.job.engine.isend(view, this.group.worldRank(dest), this.context, tag, synchronous, call)

@@ -373,11 +373,17 @@ function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: nu
   const expected = receive.view?.elementType ?? OBJECT
   const between = `message from world rank ${message.source} to world rank ${worldRank}, tag ${message.tag}`
   if (sent.code !== expected.code)
-    return new MpiError('MPI_ERR_TYPE', `${receive.call}: the sender sent ${sent.name} elements, the receive buffer holds ${expected.name} (${between})${sent === OBJECT ? '; receive it with recvObject' : ''}`)
+    return new MpiError(
+      'MPI_ERR_TYPE',
+      `${receive.call}: the sender sent ${sent.name} elements, the receive buffer holds ${expected.name} (${between})${sent === OBJECT ? '; receive it with recvObject' : ''}`,
+    )
   const room = receive.view?.nbytes ?? Infinity
   if (message.nbytes <= room) return undefined
   const elements = (nbytes: number): string => `${nbytes / sent.bytes} ${sent.name} elements (${nbytes} bytes)`
-  return new MpiError('MPI_ERR_TRUNCATE', `${receive.call}: the sender sent ${elements(message.nbytes)}, the receive buffer has room for ${elements(room)} (${between})`)
+  return new MpiError(
+    'MPI_ERR_TRUNCATE',
+    `${receive.call}: the sender sent ${elements(message.nbytes)}, the receive buffer has room for ${elements(room)} (${between})`,
+  )
 }
 
 function typeOfCode(code: number): ElementType {
@@ -385,4 +391,3 @@ function typeOfCode(code: number): ElementType {
   invariant(type !== undefined, `element type ${code}`)
   return type
 }
-

@@ -1,0 +1,117 @@
+/**
+ * Entry of an agent: one process per host. Owns the host's shared heap, its rank threads, and the sockets to other hosts;
+ * computes nothing itself, so that it always answers.
+ *
+ * It lives as long as its start channel: when standard input ends, the launcher is gone, and the whole process ends at
+ * once with all its threads, whatever they compute.
+ */
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { installedVersion } from '../base/version.ts'
+import { createHostHeap } from '../transport/host-heap.ts'
+import type { AgentEvent, AgentJob, Command, RankSeat } from './job-description.ts'
+import type { Relay } from './relay.ts'
+import { PACKET, PacketParser, writeEvent, writeOutput } from './start-channel.ts'
+
+const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
+
+let rankZero: Worker | undefined
+/** Standard input that came before rank 0 was there. */
+const earlyInput: Buffer[] = []
+let relay: Relay | undefined
+
+// Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
+
+const parser = new PacketParser(
+  ({ type, payload }) => {
+    if (type === PACKET.COMMAND) obey(JSON.parse(payload.toString()) as Command)
+    else if (type === PACKET.STDIN) feedRankZero(payload)
+  },
+  (bytes) => giveUp(`unexpected text on the start channel: ${JSON.stringify(bytes.subarray(0, 80).toString())}`),
+)
+process.stdin.on('data', (chunk: Buffer) => parser.push(chunk))
+process.stdin.on('end', die)
+process.stdin.on('error', die)
+process.on('uncaughtException', (error) => giveUp(error.stack ?? String(error)))
+
+function obey(command: Command): void {
+  switch (command.command) {
+    case 'start':
+      start(command.job).catch((error: unknown) => giveUp(error instanceof Error ? error.message : String(error)))
+      break
+    case 'connect':
+      relay?.connect(command.endpoints)
+      break
+    case 'stop':
+      die()
+  }
+}
+
+async function start(job: AgentJob): Promise<void> {
+  const own = installedVersion()
+  if (job.version !== own)
+    throw new Error(
+      `tsmpi ${own} is installed here, but the launcher is tsmpi ${job.version}: install the same version on all hosts`,
+    )
+  if (job.wdir !== undefined) process.chdir(job.wdir)
+  Object.assign(process.env, job.env)
+  const seats = job.placement[job.agent] as readonly number[]
+  const heap = createHostHeap(seats.length, job.memoryShare)
+  const channel = `tsmpi-${job.id}-${job.agent}`
+  if (job.network !== undefined) {
+    // Loaded here only: a job on one host needs no sockets, and starts quicker without the library.
+    const { Relay: relayClass } = await import('./relay.ts')
+    relay = await relayClass.open({ heap, channel, placement: job.placement, agent: job.agent, network: job.network })
+    tell(-1, { event: 'listening', endpoint: relay.endpoint })
+  }
+  const worldSize = job.placement.reduce((sum, ranks) => sum + ranks.length, 0)
+  const spin = job.busyThreads <= availableParallelism()
+  for (const worldRank of seats)
+    startRank(worldRank, {
+      seating: { heap, channel, worldRank, worldSize, seats, spin },
+      host: job.host,
+      program: job.program,
+      argv: job.argv,
+    })
+}
+
+function startRank(worldRank: number, seat: RankSeat): void {
+  const worker = new Worker(RANK_MAIN, {
+    workerData: { tsmpi: seat },
+    stdin: worldRank === 0,
+    stdout: true,
+    stderr: true,
+  })
+  if (worldRank === 0) {
+    rankZero = worker
+    for (const bytes of earlyInput.splice(0)) feedRankZero(bytes)
+  }
+  // What Node itself prints for a thread (a fatal error, a warning) comes this way.
+  worker.stdout.on('data', (bytes: Buffer) => writeOutput(1, worldRank, bytes))
+  worker.stderr.on('data', (bytes: Buffer) => writeOutput(2, worldRank, bytes))
+  worker.on('error', (error) => tell(worldRank, { event: 'failed', stack: error.stack ?? String(error) }))
+  worker.on('exit', (code) => {
+    tell(worldRank, { event: 'exit', code })
+  })
+}
+
+function feedRankZero(bytes: Buffer): void {
+  if (rankZero === undefined) earlyInput.push(bytes)
+  else if (bytes.length === 0) rankZero.stdin?.end()
+  else rankZero.stdin?.write(bytes)
+}
+
+function tell(rank: number, event: AgentEvent): void {
+  writeEvent(rank, event)
+}
+
+function giveUp(reason: string): void {
+  tell(-1, { event: 'unusable', reason })
+  die()
+}
+
+/** Ends the process and all its threads now. process.exit would wait for threads inside long native calls. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
+}

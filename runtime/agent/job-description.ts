@@ -1,0 +1,79 @@
+/** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
+import type { Seating } from '../transport/shm.ts'
+
+/** The program that every rank runs. */
+export type Program =
+  /** A module in a file that every host of the job has. */
+  | { readonly kind: 'file'; readonly url: string }
+  /** A module as text, made by the launcher; `url` names it in stack traces. */
+  | { readonly kind: 'text'; readonly url: string; readonly text: string }
+  /** A program of the installation itself. */
+  | { readonly kind: 'builtin'; readonly module: string }
+
+/** In program texts: stands for the folder of the host's own installation. */
+export const INSTALLATION = 'tsmpi-installation:'
+
+/** Keys of an agent's sockets, Z85 text. */
+export interface CurveKeys {
+  readonly publicKey: string
+  readonly secretKey: string
+}
+
+/** How agents of a job on several hosts reach each other. */
+export interface Network {
+  readonly keys: CurveKeys
+  /** Public keys of all agents, by agent. */
+  readonly publicKeys: readonly string[]
+  /** Address of this machine in the network of the job, as the launcher knows it; undefined if it does not. */
+  readonly address: string | undefined
+}
+
+/** One agent's part of a job. */
+export interface AgentJob {
+  readonly version: string
+  /** Name of the job, unique on its hosts. */
+  readonly id: string
+  /** Number of this agent. */
+  readonly agent: number
+  /** How the host is called in messages. */
+  readonly host: string
+  /** World ranks of every agent, by agent. */
+  readonly placement: readonly (readonly number[])[]
+  readonly program: Program
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly wdir: string | undefined
+  /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
+  readonly busyThreads: number
+  /** Part of the machine's memory that is this agent's, 0..1. */
+  readonly memoryShare: number
+  /** Present if the job has several agents. */
+  readonly network: Network | undefined
+}
+
+/** What the launcher says to an agent. */
+export type Command =
+  | { readonly command: 'start'; readonly job: AgentJob }
+  /** Where every agent listens, by agent. */
+  | { readonly command: 'connect'; readonly endpoints: readonly string[] }
+  | { readonly command: 'stop' }
+
+/** What an agent, or a rank of it, says to the launcher. */
+export type AgentEvent =
+  | { readonly event: 'listening'; readonly endpoint: string }
+  | { readonly event: 'exit'; readonly code: number }
+  | { readonly event: 'abort'; readonly code: number; readonly stack: string }
+  | { readonly event: 'failed'; readonly stack: string }
+  /** The agent itself cannot go on. */
+  | { readonly event: 'unusable'; readonly reason: string }
+
+/** What a rank's thread is born with. */
+export interface RankSeat {
+  readonly seating: Seating
+  readonly host: string
+  readonly program: Program
+  readonly argv: readonly string[]
+}
+
+/** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */
+export const EXIT_UNSETTLED = 13

@@ -1,0 +1,51 @@
+/**
+ * Entry of a rank's thread: makes output and failures reach the launcher at once, then loads the program.
+ */
+import { workerData } from 'node:worker_threads'
+import type { RankSeat } from './job-description.ts'
+import { loadProgram } from './program-loader.ts'
+import { writeEvent, writeOutput } from './start-channel.ts'
+
+const { tsmpi: seat } = workerData as { tsmpi: RankSeat }
+const rank = seat.seating.worldRank
+
+redirect(process.stdout, 1)
+redirect(process.stderr, 2)
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
+
+try {
+  await loadProgram(seat.program)
+} catch (error) {
+  fail(error)
+}
+
+/** The thread's streams hand text to the main thread some time later; a rank that blocks or dies would lose it. */
+function redirect(stream: NodeJS.WriteStream, fd: 1 | 2): void {
+  stream.write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
+    const encoding = typeof rest[0] === 'string' ? (rest[0] as BufferEncoding) : 'utf8'
+    writeOutput(fd, rank, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    const done = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined
+    if (done !== undefined) process.nextTick(done)
+    return true
+  }
+}
+
+function fail(error: unknown): void {
+  writeEvent(rank, { event: 'failed', stack: stackOf(error) })
+  process.exit(1)
+}
+
+/** The stack of an error and of what caused it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return `a value that is no Error was thrown: ${String(error)}`
+  const stack = error.stack ?? String(error)
+  return error.cause instanceof Error ? `${stack}\n  caused by: ${stackOf(error.cause)}` : stack
+}
+
+function programName(): string {
+  const { program } = seat
+  if (program.kind === 'builtin') return program.module
+  return program.url.startsWith('file:') ? decodeURIComponent(new URL(program.url).pathname) : program.url
+}

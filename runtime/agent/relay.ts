@@ -1,0 +1,279 @@
+/**
+ * Carries frames between the ranks of this host and the agents of other hosts, and the bytes of rendezvous messages from
+ * memory to memory, while the ranks compute.
+ *
+ * Invariants: frames of one rank to another leave and arrive in order; the bytes of a message are asked for once; its
+ * sender gets exactly one FIN, after the bytes have left its memory (and, for synchronous sends, the message has been
+ * matched). Bytes that no rank has asked for yet are taken in ahead up to PREFETCH_BYTES, so that a panel arrives while
+ * its receiver is inside a long computation; a message that is asked for is never refused for lack of that space.
+ */
+import { networkInterfaces } from 'node:os'
+import { Doorbell } from '../transport/doorbell.ts'
+import { RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../transport/host-heap.ts'
+import { RingReader } from '../transport/ring.ts'
+import { SharedMemories } from '../transport/shared-memories.ts'
+import { openLink } from '../transport/shm.ts'
+import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
+import { ZmqInbox, ZmqOutbox } from '../transport/zmq-link.ts'
+import { InboundMessage } from './inbound-message.ts'
+import type { Network } from './job-description.ts'
+import { decodeFrame, encodeHeader, makeFrame, WIRE } from './wire-format.ts'
+
+/** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
+const PREFETCH_BYTES = 256 << 20
+/** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
+const CHUNK_BYTES = 1 << 20
+/** A rank that does not read makes its agent try again this often. */
+const RETRY_MS = 1
+
+export interface RelayOptions {
+  readonly heap: HostHeapLayout
+  /** Name of the host's announcement channel. */
+  readonly channel: string
+  readonly placement: readonly (readonly number[])[]
+  readonly agent: number
+  readonly network: Network
+}
+
+type Link = ReturnType<typeof openLink>
+
+export class Relay {
+  readonly endpoint: string
+  readonly #options: RelayOptions
+  readonly #inbox: ZmqInbox
+  readonly #outboxes = new Map<number, ZmqOutbox>()
+  /** Messages for agents that are not connected yet. */
+  readonly #agentOf: Int32Array
+  readonly #seatOf = new Map<number, number>()
+  readonly #links: Link[]
+  readonly #readers: RingReader[]
+  readonly #doorbell: Doorbell
+  readonly #overflow = new Map<number, Frame[]>()
+  readonly #outgoing = new Map<string, Uint8Array>()
+  readonly #inbound = new Map<string, InboundMessage>()
+  readonly #frame = new Frame()
+  #prefetched = 0
+  #retry: NodeJS.Timeout | undefined
+
+  private constructor(options: RelayOptions, inbox: ZmqInbox) {
+    const { heap, placement, agent } = options
+    this.#options = options
+    this.#inbox = inbox
+    this.endpoint = inbox.endpoint
+    const seats = placement[agent] as readonly number[]
+    const memories = new SharedMemories(heap.memory, options.channel, seats.length)
+    this.#agentOf = new Int32Array(placement.flat().length)
+    for (const [index, ranks] of placement.entries()) for (const worldRank of ranks) this.#agentOf[worldRank] = index
+    for (const [seat, worldRank] of seats.entries()) this.#seatOf.set(worldRank, seat)
+    this.#links = seats.map((_, seat) => openLink(heap, seats.length, seat, memories))
+    this.#readers = seats.map(
+      (_, seat) => new RingReader(heap.memory, ringOffset(heap.ranks, seat, seats.length), RING_CAPACITY, memories),
+    )
+    this.#doorbell = new Doorbell(heap.memory, seatOffset(seats.length))
+  }
+
+  /** Listens for the other agents; `connect` follows when all do. */
+  static async open(options: RelayOptions): Promise<Relay> {
+    const { keys, publicKeys, address } = options.network
+    return new Relay(options, await ZmqInbox.open(listenAddress(address), keys, publicKeys))
+  }
+
+  /** Opens the way to the other agents and begins to carry. */
+  connect(endpoints: readonly string[]): void {
+    const { agent, network } = this.#options
+    for (const [peer, endpoint] of endpoints.entries())
+      if (peer !== agent)
+        this.#outboxes.set(peer, new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string))
+    this.#inbox.listen((parts) => this.#fromWire(decodeFrame(parts))).catch(fatal)
+    this.#serveRanks().catch(fatal)
+  }
+
+  // ---- ranks of this host ------------------------------------------------------------------------------------
+
+  async #serveRanks(): Promise<void> {
+    for (;;) {
+      while (this.#drainRings()) await turn()
+      this.#doorbell.lieDown()
+      if (!this.#readers.some((reader) => reader.ready)) await this.#doorbell.sleepAsync()
+      this.#doorbell.getUp()
+    }
+  }
+
+  #drainRings(): boolean {
+    let any = false
+    for (const reader of this.#readers) {
+      while (reader.ready) {
+        any = true
+        reader.read(this.#frame)
+        this.#fromRank(this.#frame)
+        reader.advance()
+      }
+    }
+    return any
+  }
+
+  #fromRank(frame: Frame): void {
+    switch (frame.kind) {
+      case FRAME.RTS:
+        this.#outgoing.set(outgoingKey(frame.source, frame.id), frame.region as Uint8Array)
+        this.#toWire(frame)
+        break
+      case FRAME.WANT:
+        this.#want(frame)
+        break
+      case FRAME.FIN:
+        if (!this.#refuse(frame)) this.#toWire(frame)
+        break
+      default:
+        this.#toWire(frame)
+    }
+  }
+
+  /** A rank has matched a message and says where its bytes go. */
+  #want(frame: Frame): void {
+    const message = this.#inbound.get(inboundKey(frame.dest, frame.id)) as InboundMessage
+    if (message.requested) this.#prefetched -= message.nbytes
+    message.land(frame.region as Uint8Array, frame.aux)
+    if (!message.requested) this.#request(message)
+    this.#settle(message)
+  }
+
+  /** True if the FIN says that a rank will not take a rendezvous message (and not that it took an eager one). */
+  #refuse(frame: Frame): boolean {
+    const message = this.#inbound.get(inboundKey(frame.dest, frame.id))
+    if (message === undefined) return false
+    message.refuse()
+    if (message.requested) this.#prefetched -= message.nbytes
+    this.#settle(message)
+    return true
+  }
+
+  #toRank(frame: Frame): void {
+    const waiting = this.#overflow.get(frame.dest)
+    if (waiting !== undefined) waiting.push(frame)
+    else if (!this.#write(frame)) {
+      this.#overflow.set(frame.dest, [frame])
+      this.#retry ??= setTimeout(() => this.#writeOverflow(), RETRY_MS)
+    }
+  }
+
+  #write(frame: Frame): boolean {
+    const link = this.#links[this.#seatOf.get(frame.dest) as number] as Link
+    const written = link.writer.write(frame)
+    if (written) link.doorbell.ring()
+    return written
+  }
+
+  #writeOverflow(): void {
+    this.#retry = undefined
+    for (const [dest, frames] of this.#overflow) {
+      while (frames.length > 0 && this.#write(frames[0] as Frame)) frames.shift()
+      if (frames.length === 0) this.#overflow.delete(dest)
+    }
+    if (this.#overflow.size > 0) this.#retry = setTimeout(() => this.#writeOverflow(), RETRY_MS)
+  }
+
+  // ---- agents of other hosts ---------------------------------------------------------------------------------
+
+  #fromWire(frame: Frame): void {
+    switch (frame.kind) {
+      case FRAME.RTS:
+        this.#announce(frame)
+        break
+      case WIRE.PULL:
+        this.#push(frame)
+        break
+      case WIRE.CHUNK:
+        this.#receive(frame)
+        break
+      case FRAME.FIN:
+        this.#outgoing.delete(outgoingKey(frame.dest, frame.id))
+        this.#toRank(frame)
+        break
+      default:
+        this.#toRank(frame)
+    }
+  }
+
+  #announce(frame: Frame): void {
+    const message = new InboundMessage(frame, (frame.flags & FLAG_SYNCHRONOUS) !== 0)
+    this.#inbound.set(inboundKey(frame.source, frame.id), message)
+    if (this.#prefetched + frame.nbytes <= PREFETCH_BYTES) {
+      this.#prefetched += frame.nbytes
+      this.#request(message)
+    }
+    frame.payload = undefined
+    this.#toRank(frame)
+  }
+
+  #request(message: InboundMessage): void {
+    message.requested = true
+    const { id, source, dest } = message
+    this.#toWire(makeFrame(WIRE.PULL, { id, source: dest, dest: source }))
+  }
+
+  /** Another agent asks for a message of a rank here: its bytes go out from where they are. */
+  #push(pull: Frame): void {
+    const bytes = this.#outgoing.get(outgoingKey(pull.dest, pull.id)) as Uint8Array
+    const chunk = makeFrame(WIRE.CHUNK, { id: pull.id, source: pull.dest, dest: pull.source })
+    let at = 0
+    do {
+      this.#toWire(chunk, bytes.subarray(at, at + CHUNK_BYTES))
+      at += CHUNK_BYTES
+    } while (at < bytes.length)
+  }
+
+  #receive(chunk: Frame): void {
+    const message = this.#inbound.get(inboundKey(chunk.source, chunk.id)) as InboundMessage
+    message.receive(chunk.payload ?? EMPTY)
+    this.#settle(message)
+  }
+
+  /** Does what the state of a message allows: release the sender, tell the receiver, forget. */
+  #settle(message: InboundMessage): void {
+    const { id, source, dest, aux } = message
+    const matched = message.wanted || message.refused
+    const arrived = message.complete || (message.refused && !message.requested)
+    if (arrived && !message.finished && (matched || !message.synchronous)) {
+      message.finished = true
+      this.#toWire(makeFrame(FRAME.FIN, { id, source: dest, dest: source }))
+    }
+    if (!arrived || !matched) return
+    this.#inbound.delete(inboundKey(source, id))
+    if (message.wanted) this.#toRank(makeFrame(FRAME.LANDED, { id, aux, source, dest, nbytes: message.nbytes }))
+  }
+
+  /** Payloads of frames from a ring are copied: the ring goes on. Bulk lies in memory that stays until FIN. */
+  #toWire(frame: Frame, bulk?: Uint8Array): void {
+    const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as ZmqOutbox
+    const payload = bulk ?? frame.payload?.slice() ?? EMPTY
+    outbox.send([encodeHeader(frame), payload], fatal)
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** Messages are numbered by their sender. */
+function outgoingKey(source: number, id: number): string {
+  return `${source} ${id}`
+}
+
+const inboundKey = outgoingKey
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Throws outside of any promise, where the agent's last handler reports it. */
+function fatal(error: unknown): void {
+  setImmediate(() => {
+    throw error
+  })
+}
+
+/** The interface that the job's network uses: the one the launcher named if it is here, else the first beside loopback. */
+function listenAddress(named: string | undefined): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  if (addresses.some(({ address }) => address === named)) return named as string
+  return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1'
+}

@@ -1,0 +1,183 @@
+/**
+ * The command line of tsmpirun. Options end at the program's name; everything after it belongs to the program.
+ */
+import yargs from 'yargs'
+import { installedVersion } from '../base/version.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface LaunchOptions {
+  /** Ranks; undefined: as many as there are slots. */
+  readonly n: number | undefined
+  readonly hostfile: string | undefined
+  readonly host: string | undefined
+  readonly transport: 'auto' | 'zmq'
+  readonly emulateHosts: number | undefined
+  readonly ranksPerAgent: number | undefined
+  /** Command that starts an agent on a host; `{host}` stands for its name. */
+  readonly agentCommand: string | undefined
+  /** Environment of the ranks: VAR or VAR=value. */
+  readonly exports: readonly string[]
+  readonly wdir: string | undefined
+  readonly timeoutSeconds: number | undefined
+  readonly tagOutput: boolean
+  readonly program: string
+  readonly programArgs: readonly string[]
+}
+
+/**
+ * Parses the arguments after `tsmpirun`. Prints and exits for --help and --version.
+ *
+ * @throws UsageError for every mistake found
+ */
+export async function parseCommandLine(args: readonly string[]): Promise<LaunchOptions> {
+  // mpirun's -np is one option to its users, and two letters to every parser.
+  const parser = describeOptions(args.map((arg) => (arg === '-np' ? '--np' : arg)))
+  const argv = await parser.parseAsync()
+  const [program, ...programArgs] = argv._.map(String)
+  const problems: string[] = []
+  const options = {
+    n: positiveInteger('-n', argv.n, problems),
+    hostfile: once('--hostfile', argv.hostfile, problems),
+    host: argv.host?.join(','),
+    transport: choice(argv.transport, problems),
+    emulateHosts: positiveInteger('--emulate-hosts', argv.emulateHosts, problems),
+    ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
+    agentCommand: once('--agent-command', argv.agentCommand, problems),
+    exports: argv.x ?? [],
+    wdir: once('--wdir', argv.wdir, problems),
+    timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
+    tagOutput: argv.tagOutput,
+    program: program ?? '',
+    programArgs,
+  }
+  if (program === undefined)
+    problems.push('no program given; expected a file (.ts, .js, .mjs) or the built-in program "hpl"')
+  checkTogether(options, problems)
+  if (problems.length > 0) throw new UsageError(problems)
+  return options
+}
+
+function describeOptions(args: readonly string[]) {
+  return yargs(args)
+    .scriptName('tsmpirun')
+    .usage(
+      '$0 [options] program[.ts|.js|.mjs] [args...]\n\nRuns an SPMD program as N ranks. Built-in program: hpl (High-Performance Linpack).',
+    )
+    .parserConfiguration({
+      'halt-at-non-option': true,
+      'camel-case-expansion': true,
+      'boolean-negation': false,
+      'parse-positional-numbers': false,
+    })
+    .options({
+      n: {
+        alias: 'np',
+        type: 'string',
+        requiresArg: true,
+        describe: 'Number of ranks [default: the slots of the hosts, or the cores of this machine]',
+      },
+      hostfile: { alias: 'f', type: 'string', requiresArg: true, describe: 'File with a host a line: NAME slots=N' },
+      host: { alias: 'H', type: 'string', array: true, nargs: 1, describe: 'Hosts as a list: a:2,b' },
+      transport: {
+        type: 'string',
+        requiresArg: true,
+        default: 'auto',
+        describe: 'auto: shared memory within a host; zmq: ZeroMQ between all ranks',
+      },
+      'emulate-hosts': {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Deal the ranks over K agents on this machine that talk over ZeroMQ',
+      },
+      'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
+      'agent-command': {
+        type: 'string',
+        requiresArg: true,
+        describe: 'How to start an agent elsewhere, with {host} for its name [default: ssh {host}]',
+      },
+      x: {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Export an environment variable to all ranks: VAR or VAR=value',
+      },
+      wdir: { type: 'string', requiresArg: true, describe: 'Working directory of the ranks' },
+      timeout: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'End the job after this time: seconds, or a time such as "5 min"',
+      },
+      'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },
+    })
+    .example('$0 -n 4 program.ts', 'four ranks on this machine')
+    .example('$0 -n 4 hpl', 'Linpack with ./HPL.dat, or the packaged one')
+    .example('$0 --hostfile hosts program.ts', 'a rank for every slot of the hosts')
+    .example('$0 -n 4 --emulate-hosts 2 program.ts', 'two hosts on this machine')
+    .version(installedVersion())
+    .alias('h', 'help')
+    .wrap(Math.min(process.stdout.columns ?? 100, 100))
+    .strictOptions()
+    .exitProcess(true)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error instanceof UsageError ? error : new UsageError([message ?? String(error)])
+    })
+}
+
+function checkTogether(options: LaunchOptions, problems: string[]): void {
+  const { hostfile, host, emulateHosts, transport, ranksPerAgent } = options
+  if (hostfile !== undefined && host !== undefined) problems.push('--hostfile and --host: give one of the two')
+  if (emulateHosts !== undefined && (hostfile !== undefined || host !== undefined))
+    problems.push('--emulate-hosts deals the ranks over this machine: it goes with neither --hostfile nor --host')
+  if (transport === 'zmq' && ranksPerAgent !== undefined && ranksPerAgent !== 1)
+    problems.push(
+      `--transport zmq puts each rank into a process of its own: --ranks-per-agent is ${ranksPerAgent}, expected 1 or nothing`,
+    )
+}
+
+function once(option: string, value: string | string[] | undefined, problems: string[]): string | undefined {
+  if (!Array.isArray(value)) return value
+  problems.push(`${option} is given ${value.length} times (${value.join(', ')}), expected once`)
+  return value[0]
+}
+
+function positiveInteger(option: string, given: string | string[] | undefined, problems: string[]): number | undefined {
+  const text = once(option, given, problems)
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= 65_536) return value
+  problems.push(`${option} is ${JSON.stringify(text)}, expected a whole number from 1 to 65536`)
+  return undefined
+}
+
+function choice(text: string | string[], problems: string[]): 'auto' | 'zmq' {
+  const value = once('--transport', text, problems)
+  if (value === 'auto' || value === 'zmq') return value
+  problems.push(`--transport is ${JSON.stringify(value)}, expected auto or zmq`)
+  return 'auto'
+}
+
+/** A time in seconds: a number, or a quantity with a unit. */
+async function seconds(option: string, text: string | undefined, problems: string[]): Promise<number | undefined> {
+  if (text === undefined) return undefined
+  const value = /^[\d.]+$/.test(text) ? Number(text) : await quantityInSeconds(text)
+  if (value > 0 && value <= MAX_TIMEOUT_SECONDS) return value
+  problems.push(
+    `${option} is ${JSON.stringify(text)}, expected a time in seconds above 0 and at most 24 days, or one such as "5 min"`,
+  )
+  return undefined
+}
+
+/** What setTimeout can count in milliseconds. */
+const MAX_TIMEOUT_SECONDS = 2_147_483
+
+async function quantityInSeconds(text: string): Promise<number> {
+  // Loaded on demand: the library takes longer to load than a short job runs.
+  const { create, unitDependencies, toDependencies } = await import('mathjs')
+  try {
+    return create({ ...unitDependencies, ...toDependencies })
+      .unit(text)
+      .toNumber('s')
+  } catch {
+    return NaN
+  }
+}

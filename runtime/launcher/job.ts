@@ -1,0 +1,213 @@
+/**
+ * One job from start to end: starts the agents, tells them of each other, watches, and ends all of them when the work is
+ * done or the first thing goes wrong. The first failure is the one that is told.
+ */
+import type { AgentEvent, AgentJob, CurveKeys, Program } from '../agent/job-description.ts'
+import { EXIT_UNSETTLED } from '../agent/job-description.ts'
+import { AgentProcess, type AgentListener } from './agent-process.ts'
+import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
+import type { AgentPlan } from './placement.ts'
+
+/** What `timeout` of coreutils exits with too. */
+export const EXIT_TIMEOUT = 124
+/** A host could not be started, or was lost. */
+export const EXIT_HOST = 125
+
+/** How long agents may take to end before they are killed. */
+const STOP_MS = 800
+/** How long a host may take to start its agent. */
+const START_MS = 30_000
+
+export interface JobOptions {
+  readonly plans: readonly AgentPlan[]
+  readonly agentCommand: string | undefined
+  readonly timeoutSeconds: number | undefined
+  readonly tagOutput: boolean
+  readonly sink: Sink
+}
+
+/** What all agents are told; each gets its own number and keys besides. */
+export interface JobContents {
+  readonly version: string
+  readonly id: string
+  readonly program: Program
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly wdir: string | undefined
+  /** Keys and addresses by agent; undefined if there is one agent. */
+  readonly network:
+    { readonly keys: readonly CurveKeys[]; readonly addresses: readonly (string | undefined)[] } | undefined
+  /** Threads that want a core, by agent: of all agents on its machine. */
+  readonly busyThreads: readonly number[]
+  /** Part of the machine's memory, by agent. */
+  readonly memoryShares: readonly number[]
+}
+
+export class Job implements AgentListener {
+  readonly #options: JobOptions
+  readonly #output: OutputMerger
+  readonly #agents: AgentProcess[]
+  readonly #endpoints = new Map<AgentProcess, string>()
+  readonly #failures = new Map<number, number>()
+  readonly #timers: NodeJS.Timeout[] = []
+  #heard = new Set<AgentProcess>()
+  #exitCode: number | undefined
+  #finish: (exitCode: number) => void = () => undefined
+  /** Resolves to the exit code when everything of the job is gone. */
+  readonly done: Promise<number>
+
+  /** Starts the agents at once: they boot while the program is prepared. */
+  constructor(options: JobOptions) {
+    this.#options = options
+    this.#output = new OutputMerger(options.sink, options.tagOutput)
+    this.done = new Promise((resolve) => (this.#finish = resolve))
+    this.#agents = options.plans.map((plan) => new AgentProcess(plan, options.agentCommand, this))
+    const { timeoutSeconds } = options
+    if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => this.#timeUp(timeoutSeconds))
+  }
+
+  /** Gives the agents their work. */
+  start(contents: JobContents): void {
+    for (const [index, agent] of this.#agents.entries())
+      agent.send({ command: 'start', job: this.#jobOf(index, contents) })
+    if (contents.network !== undefined) this.#after(START_MS, () => this.#startFailed())
+  }
+
+  /** Passes standard input on to rank 0; undefined at its end. Calls `resume` when more can be taken, false if not yet. */
+  feed(bytes: Uint8Array | undefined, resume: () => void): boolean {
+    const agent = this.#agents.find(({ plan }) => plan.ranks.includes(0))
+    if (agent === undefined || agent.gone || agent.feed(bytes ?? new Uint8Array(0))) return true
+    agent.onceDrained(resume)
+    return false
+  }
+
+  /** Ends the job: tells why, if there is something to tell, and stops every agent. */
+  stop(exitCode: number, message?: string): void {
+    if (this.#exitCode !== undefined) return
+    this.#exitCode = exitCode
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#output.flush()
+    if (message !== undefined) this.#say(message)
+    for (const agent of this.#agents) if (!agent.gone) agent.stop()
+    if (this.#agents.every(({ gone }) => gone)) this.#end()
+    else setTimeout(() => this.#killAll(), STOP_MS).unref()
+  }
+
+  onOutput(rank: number, fd: Fd, bytes: Buffer): void {
+    this.#output.push(rank, fd, bytes)
+  }
+
+  onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void {
+    this.#heard.add(agent)
+    const who = `rank ${rank} on ${agent.plan.host}`
+    switch (event.event) {
+      case 'listening':
+        this.#endpoints.set(agent, event.endpoint)
+        this.#connectAll()
+        break
+      case 'failed':
+        this.#fail(rank, 1, `${who} failed; the job was stopped.\n${indent(event.stack)}`)
+        break
+      case 'abort':
+        this.#fail(rank, event.code, `${who} called abort(${event.code}); the job was stopped.\n${indent(event.stack)}`)
+        break
+      case 'exit':
+        agent.ended.add(rank)
+        if (event.code !== 0) this.#fail(rank, event.code, `${who} ${howItEnded(event.code)}; the job was stopped.`)
+        else if (this.#agents.every(({ plan, ended }) => plan.ranks.length === ended.size)) this.stop(0)
+        break
+      case 'unusable':
+        this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
+    }
+  }
+
+  onGone(agent: AgentProcess, how: string): void {
+    if (this.#exitCode === undefined) this.stop(EXIT_HOST, this.#lossOf(agent, how))
+    else if (this.#agents.every(({ gone }) => gone)) this.#end()
+  }
+
+  #lossOf(agent: AgentProcess, how: string): string {
+    const { host, ranks } = agent.plan
+    if (this.#heard.has(agent) || agent.plan.local)
+      return `the process of ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(' ')} on ${host} was lost (${how}); the job was stopped.`
+    return `host ${host} could not be started (${how}).\n  command: ${agent.command}\n  try it by hand; it must work without a password and print nothing`
+  }
+
+  #connectAll(): void {
+    if (this.#endpoints.size < this.#agents.length) return
+    const endpoints = this.#agents.map((agent) => this.#endpoints.get(agent) as string)
+    for (const agent of this.#agents) agent.send({ command: 'connect', endpoints })
+  }
+
+  #startFailed(): void {
+    const silent = this.#agents.filter((agent) => !this.#endpoints.has(agent))
+    if (silent.length === 0) return
+    const list = silent.map(({ plan, command }) => `  ${plan.host}: ${command}`).join('\n')
+    this.stop(EXIT_HOST, `no answer within ${START_MS / 1000} s from\n${list}`)
+  }
+
+  #timeUp(seconds: number): void {
+    const running = this.#agents.flatMap(({ plan, ended }) => plan.ranks.filter((rank) => !ended.has(rank)))
+    this.stop(EXIT_TIMEOUT, `the job was stopped after ${seconds} s (--timeout); still running: ${ranksText(running)}.`)
+  }
+
+  #fail(rank: number, code: number, message: string): void {
+    this.#failures.set(rank, code)
+    this.stop(code, message)
+  }
+
+  /** The lowest failing rank's code, of those that failed on their own before the job was stopped. */
+  #end(): void {
+    this.#output.flush()
+    const lowest = [...this.#failures].sort(([a], [b]) => a - b)[0]
+    this.#finish(lowest?.[1] ?? (this.#exitCode as number))
+  }
+
+  #killAll(): void {
+    for (const agent of this.#agents) if (!agent.gone) agent.kill()
+  }
+
+  #after(ms: number, action: () => void): void {
+    this.#timers.push(setTimeout(action, ms))
+  }
+
+  #say(message: string): void {
+    this.#options.sink(2, Buffer.from(`tsmpirun: ${message}\n`))
+  }
+
+  #jobOf(index: number, contents: JobContents): AgentJob {
+    const { version, id, program, argv, env, wdir, network } = contents
+    return {
+      version,
+      id,
+      program,
+      argv,
+      env,
+      wdir,
+      agent: index,
+      host: this.#agents[index]?.plan.host as string,
+      placement: this.#agents.map(({ plan }) => plan.ranks),
+      busyThreads: contents.busyThreads[index] as number,
+      memoryShare: contents.memoryShares[index] as number,
+      network: network && {
+        keys: network.keys[index] as CurveKeys,
+        publicKeys: network.keys.map(({ publicKey }) => publicKey),
+        address: network.addresses[index],
+      },
+    }
+  }
+}
+
+function howItEnded(code: number): string {
+  if (code !== EXIT_UNSETTLED) return `ended with exit code ${code}`
+  return 'ended although its main function was still waiting: nothing was left that could have woken it'
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ')
+}
+
+function ranksText(ranks: readonly number[]): string {
+  const shown = ranks.slice(0, 16).join(' ')
+  return `${ranks.length === 1 ? 'rank' : 'ranks'} ${shown}${ranks.length > 16 ? ` … (${ranks.length} in all)` : ''}`
+}

@@ -1,0 +1,56 @@
+/** Keys and addresses of a job on several agents. */
+import { createSocket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { networkInterfaces, hostname } from 'node:os'
+import type { CurveKeys } from '../agent/job-description.ts'
+import type { AgentPlan } from './placement.ts'
+
+const LOOPBACK = '127.0.0.1'
+
+/** True if the name means this machine. */
+export function isThisMachine(name: string): boolean {
+  const bare = name.replace(/^.*@/, '')
+  if (['localhost', LOOPBACK, '::1', hostname(), hostname().split('.')[0]].includes(bare)) return true
+  return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === bare))
+}
+
+/** Fresh CURVE keys for every agent. */
+export async function makeKeys(count: number): Promise<CurveKeys[]> {
+  // Loaded here only: a job on one host starts quicker without the library.
+  const { curveKeyPair } = await import('zeromq')
+  return Array.from({ length: count }, () => curveKeyPair())
+}
+
+/** Address of each agent's machine in the network of the job: loopback if all run here. */
+export async function addressesOf(plans: readonly AgentPlan[]): Promise<(string | undefined)[]> {
+  if (plans.every(({ local }) => local)) return plans.map(() => LOOPBACK)
+  const remote = await Promise.all(plans.map(({ host, local }) => (local ? undefined : resolved(host))))
+  const first = remote.find((address) => address !== undefined)
+  const own = first === undefined ? undefined : await addressTowards(first)
+  return plans.map(({ local }, index) => (local ? own : remote[index]))
+}
+
+/** The address of a name, or undefined if only the start command knows what the name means. */
+async function resolved(host: string): Promise<string | undefined> {
+  try {
+    return (await lookup(host.replace(/^.*@/, ''), { family: 4 })).address
+  } catch {
+    return undefined
+  }
+}
+
+/** Which of this machine's addresses the system would send from. Connecting a datagram socket sends nothing. */
+async function addressTowards(address: string): Promise<string | undefined> {
+  const socket = createSocket('udp4')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.connect(9, address, resolve)
+    })
+    return socket.address().address
+  } catch {
+    return undefined
+  } finally {
+    socket.close()
+  }
+}

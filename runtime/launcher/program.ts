@@ -1,0 +1,112 @@
+/**
+ * Turns the program named on the command line into what the agents run. TypeScript is transpiled once, here, with
+ * everything it imports by relative paths; every host then runs the same text.
+ */
+import { existsSync, statSync } from 'node:fs'
+import { extname, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
+import { INSTALLATION, type Program } from '../agent/job-description.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Programs that are part of the installation: their module. */
+const BUILTIN = new Map([['hpl', 'hpl/main.js']])
+const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs']
+
+/**
+ * @param name as given on the command line
+ * @param everywhere true if hosts without this machine's files run it too: then packages go into the text as well
+ * @throws UsageError if there is no such program or it cannot be compiled
+ */
+export async function prepareProgram(name: string, everywhere: boolean): Promise<Program> {
+  const builtin = BUILTIN.get(name)
+  if (builtin !== undefined && !existsSync(name)) return { kind: 'builtin', module: builtin }
+  const path = resolve(name)
+  checkProgram(name, path)
+  const url = pathToFileURL(path).href
+  if (!everywhere && !path.endsWith('ts')) return { kind: 'file', url }
+  return { kind: 'text', url, text: await bundle(path, url, everywhere) }
+}
+
+function checkProgram(name: string, path: string): void {
+  if (!existsSync(path) || !statSync(path).isFile())
+    throw new UsageError([
+      `program "${name}" not found (looked for ${path}); expected a file or a built-in program (${[...BUILTIN.keys()].join(', ')})`,
+    ])
+  if (!EXTENSIONS.includes(extname(path)))
+    throw new UsageError([`program "${name}" ends in "${extname(path)}", expected one of ${EXTENSIONS.join(' ')}`])
+}
+
+async function bundle(path: string, url: string, everywhere: boolean): Promise<string> {
+  const { build } = await import('esbuild')
+  try {
+    const result = await build({
+      entryPoints: [path],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      // Node's own conditions only: esbuild would add 'module', whose files Node may not be able to run.
+      conditions: [],
+      sourcemap: 'inline',
+      sourcesContent: false,
+      outdir: resolve(path, '..'),
+      define: {
+        'import.meta.url': JSON.stringify(url),
+        'import.meta.filename': JSON.stringify(path),
+        'import.meta.dirname': JSON.stringify(resolve(path, '..')),
+      },
+      plugins: [packages(everywhere)],
+      logLevel: 'silent',
+      ...(everywhere && { banner: { js: REQUIRE } }),
+    })
+    return (result.outputFiles[0] as { text: string }).text
+  } catch (error) {
+    throw new UsageError(compileErrors(error as BuildFailure))
+  }
+}
+
+/** Packages in CommonJS that went into the text still ask for Node's modules by `require`. */
+const REQUIRE = `import { createRequire as tsmpiRequire } from 'node:module'; const require = tsmpiRequire('${INSTALLATION}index.js');`
+
+function compileErrors(failure: BuildFailure): string[] {
+  if (!Array.isArray(failure.errors)) return [String(failure)]
+  return failure.errors.map(({ text, location }) =>
+    location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`,
+  )
+}
+
+/**
+ * Imports of packages: `tsmpi` becomes the installation of the host the program runs on; others stay where they are on
+ * this machine, named by absolute path since a text has no folder to look from, or go into the text.
+ */
+function packages(everywhere: boolean): Plugin {
+  return {
+    name: 'tsmpi-packages',
+    setup(build) {
+      build.onResolve({ filter: /^tsmpi(\/testing)?$/ }, ({ path }) => ({
+        path: `${INSTALLATION}${path === 'tsmpi' ? 'index.js' : 'testing.js'}`,
+        external: true,
+      }))
+      if (!everywhere) build.onResolve({ filter: /^[^./]/ }, (args) => locate(build, args))
+    },
+  }
+}
+
+const LOCATING = 'tsmpi: locating'
+
+async function locate(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+  if (args.pluginData === LOCATING || args.kind === 'entry-point' || args.path.startsWith('node:')) return undefined
+  const { importer, resolveDir, kind, path } = args
+  const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: LOCATING })
+  if (found.errors.length > 0) return { errors: found.errors }
+  return found.external
+    ? { path: found.path, external: true }
+    : { path: pathToFileURL(found.path).href, external: true }
+}
+
+/** Folder of this machine's installation, where the agent's entry lies. */
+export const AGENT_MAIN = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../agent/agent-main.ts' : '../agent/agent-main.js', import.meta.url),
+)

@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+/**
+ * tsmpirun: starts an SPMD program as N ranks on this machine, on the hosts of a hostfile, or on emulated hosts.
+ */
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, constants, hostname } from 'node:os'
+import { installedVersion } from '../base/version.ts'
+import { parseCommandLine, type LaunchOptions } from './command-line.ts'
+import { parseHostfile, parseHostList, type Host } from './hosts.ts'
+import { Job, type JobContents } from './job.ts'
+import { addressesOf, isThisMachine, makeKeys } from './network.ts'
+import { placeRanks, type AgentPlan } from './placement.ts'
+import { prepareProgram } from './program.ts'
+import { EXIT_USAGE, UsageError } from './usage-error.ts'
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`${error.message.replace(/^/gm, 'tsmpirun: ')}\nTry "tsmpirun --help".\n`)
+  process.exitCode = EXIT_USAGE
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = await parseCommandLine(args)
+  const plans = plan(options)
+  const env = exported(options.exports)
+  const everywhere = plans.some(({ local }) => !local)
+  // Compiling is quick, but a program that does not compile must start nothing.
+  const program = await prepareProgram(options.program, everywhere)
+  const job = new Job({
+    plans,
+    agentCommand: options.agentCommand,
+    timeoutSeconds: options.timeoutSeconds,
+    tagOutput: options.tagOutput,
+    sink: (fd, bytes) => void (fd === 1 ? process.stdout : process.stderr).write(bytes),
+  })
+  stopOnSignals(job)
+  forwardInput(job)
+  const shared = sharing(plans)
+  job.start({
+    version: installedVersion(),
+    id: randomUUID(),
+    program,
+    argv: options.programArgs,
+    env,
+    wdir: options.wdir ?? (everywhere ? process.cwd() : undefined),
+    network:
+      plans.length === 1 ? undefined : { keys: await makeKeys(plans.length), addresses: await addressesOf(plans) },
+    ...shared,
+  })
+  const exitCode = await job.done
+  process.stdin.destroy()
+  return exitCode
+}
+
+/** Where the ranks run, with a note if they are more than the cores. */
+function plan(options: LaunchOptions): AgentPlan[] {
+  const hosts = readHosts(options)
+  const cores = availableParallelism()
+  const slots = hosts.reduce((sum, host) => sum + (host.slots ?? cores), 0)
+  const size = options.n ?? slots
+  const isLocal = isThisMachine
+  const ranksPerAgent = options.transport === 'zmq' ? 1 : options.ranksPerAgent
+  const plans = placeRanks({
+    size,
+    hosts,
+    isLocal,
+    defaultSlots: cores,
+    emulateHosts: options.emulateHosts,
+    ranksPerAgent,
+  })
+  const here = plans.filter(({ local }) => local).reduce((sum, { ranks }) => sum + ranks.length, 0)
+  if (here > cores) note(`${here} ranks share the ${cores} ${cores === 1 ? 'core' : 'cores'} of this machine`)
+  else if (size > slots && options.emulateHosts === undefined)
+    note(`${size} ranks on ${slots} slots: some hosts take more ranks than slots`)
+  return plans
+}
+
+function readHosts({ hostfile, host }: LaunchOptions): Host[] {
+  if (host !== undefined) return parseHostList(host)
+  if (hostfile === undefined) return [{ name: hostname(), slots: undefined }]
+  let text: string
+  try {
+    text = readFileSync(hostfile, 'utf8')
+  } catch (error) {
+    throw new UsageError([`hostfile "${hostfile}" cannot be read: ${(error as Error).message}`])
+  }
+  return parseHostfile(text, hostfile)
+}
+
+/** How many threads compete for the cores of each agent's machine, and what part of its memory each agent has. */
+function sharing(plans: readonly AgentPlan[]): Pick<JobContents, 'busyThreads' | 'memoryShares'> {
+  const machine = ({ local, host }: AgentPlan): string => (local ? '' : host)
+  const neighbours = plans.map((one) => plans.filter((other) => machine(other) === machine(one)))
+  return {
+    busyThreads: neighbours.map((agents) =>
+      agents.reduce((sum, { ranks }) => sum + ranks.length, plans.length === 1 ? 0 : agents.length),
+    ),
+    memoryShares: neighbours.map((agents) => 1 / agents.length),
+  }
+}
+
+/** Values of `-x`: VAR takes the value from here. @throws UsageError if VAR is not set, or no name */
+function exported(words: readonly string[]): Record<string, string> {
+  const problems: string[] = []
+  const entries = words.map((word): [string, string] => {
+    const [, name = '', value = process.env[name]] = /^([A-Za-z_]\w*)(?:=([^]*))?$/.exec(word) ?? []
+    if (name === '') problems.push(`-x ${word}: expected VAR or VAR=value`)
+    else if (value === undefined) problems.push(`-x ${word}: ${name} is not set here; give a value: -x ${name}=value`)
+    return [name, value ?? '']
+  })
+  if (problems.length > 0) throw new UsageError(problems)
+  return Object.fromEntries(entries)
+}
+
+function stopOnSignals(job: Job): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => job.stop(128 + constants.signals[signal], `${signal}: the job was stopped.`))
+  // A reader that is gone (| head) wants no more output.
+  process.stdout.on('error', () => job.stop(128 + constants.signals.SIGPIPE))
+}
+
+function forwardInput(job: Job): void {
+  const { stdin } = process
+  const resume = (): void => void stdin.resume()
+  stdin.on('data', (bytes: Buffer) => {
+    if (!job.feed(bytes, resume)) stdin.pause()
+  })
+  stdin.on('end', () => job.feed(undefined, resume))
+  stdin.on('error', () => job.feed(undefined, resume))
+}
+
+function note(text: string): void {
+  process.stderr.write(`tsmpirun: note: ${text}\n`)
+}

@@ -1,0 +1,43 @@
+/**
+ * Wakes a sleeping thread of the host. One word in shared memory for each seat: 1 while its thread sleeps or is about to.
+ *
+ * The sleeper sets the word, looks once more for work, then sleeps as long as the word is 1; whoever leaves work clears
+ * the word if it is set and wakes the thread. One of the two always sees the other's write (sequential consistency of
+ * Atomics), and nobody pays for a system call while nobody sleeps.
+ */
+const AWAKE = 0
+const ASLEEP = 1
+
+export class Doorbell {
+  readonly #word: Int32Array
+
+  constructor(heap: SharedArrayBuffer, offset: number) {
+    this.#word = new Int32Array(heap, offset, 1)
+  }
+
+  /** Wakes the thread if it sleeps. */
+  ring(): void {
+    if (Atomics.load(this.#word, 0) === AWAKE) return
+    if (Atomics.compareExchange(this.#word, 0, ASLEEP, AWAKE) === ASLEEP) Atomics.notify(this.#word, 0)
+  }
+
+  /** Announces sleep. The caller then looks for work once more before it sleeps. */
+  lieDown(): void {
+    Atomics.store(this.#word, 0, ASLEEP)
+  }
+
+  getUp(): void {
+    Atomics.store(this.#word, 0, AWAKE)
+  }
+
+  /** Blocks the thread until the bell rings or the time is over. Call after `lieDown`. */
+  sleep(ms: number): void {
+    Atomics.wait(this.#word, 0, ASLEEP, ms)
+  }
+
+  /** Resolves when the bell rings; the thread's event loop goes on. Call after `lieDown`. Undefined if it rang already. */
+  sleepAsync(): Promise<unknown> | undefined {
+    const result = Atomics.waitAsync(this.#word, 0, ASLEEP)
+    return result.async ? result.value : undefined
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The one shared memory of a host: control words, rings and a heap, lazily committed by the operating system, so that
+ * its size costs nothing until used. Every rank and the agent open the same `SharedArrayBuffer`.
+ *
+ * Layout: bump pointer | one control line per seat | rings (writer-major) | heap. A *seat* is a local number: ranks of
+ * this host 0..ranks-1, the agent last. Heap memory is bumped off once and then belongs to the seat that took it, which
+ * keeps its own free list: no lock anywhere.
+ */
+import { totalmem } from 'node:os'
+import { MpiError } from '../base/errors.ts'
+import { ALIGNMENT, alignUp, FreeList } from '../base/free-list.ts'
+import { ringBytes } from './ring.ts'
+
+/** Capacity of each ring. A page is committed when first written; small enough that a ring stays in the L2 cache. */
+export const RING_CAPACITY = 1 << 18
+const SEAT_BYTES = 128
+const BUMP_BYTES = 64
+/** Seats take heap memory in portions of this size, so that small blocks do not meet at the bump pointer. */
+const PORTION = 1 << 20
+
+export interface HostHeapLayout {
+  readonly memory: SharedArrayBuffer
+  /** Ranks of this host; there is one seat more, the agent's. */
+  readonly ranks: number
+}
+
+/**
+ * Reserves the memory of a host for `ranks` ranks: as much as the machine has, or what the system lets us reserve.
+ *
+ * @param share part of the machine's memory that is this job's, 0..1 (several agents may share one machine)
+ */
+export function createHostHeap(ranks: number, share: number): HostHeapLayout {
+  const fixed = heapStart(ranks)
+  // Linux refuses a single reservation of more than memory + swap; below that, untouched pages cost nothing.
+  let size = alignUp(Math.floor(totalmem() * 0.9 * share))
+  for (;;) {
+    try {
+      const memory = new SharedArrayBuffer(Math.max(size, fixed + PORTION))
+      Atomics.store(new Int32Array(memory, 0, 1), 0, fixed / ALIGNMENT)
+      return { memory, ranks }
+    } catch (cause) {
+      size = alignUp(Math.floor(size / 2))
+      if (size < fixed + PORTION)
+        throw new MpiError(
+          'MPI_ERR_NO_MEM',
+          `cannot reserve ${fixed + PORTION} bytes for the shared heap of ${ranks} ranks`,
+          { cause },
+        )
+    }
+  }
+}
+
+/** Offset of the control line of a seat. */
+export function seatOffset(seat: number): number {
+  return BUMP_BYTES + seat * SEAT_BYTES
+}
+
+/** Offset of the ring that `writer` writes and `reader` reads. */
+export function ringOffset(ranks: number, writer: number, reader: number): number {
+  const seats = ranks + 1
+  return seatOffset(seats) + (writer * seats + reader) * ringBytes(RING_CAPACITY)
+}
+
+function heapStart(ranks: number): number {
+  return alignUp(ringOffset(ranks, ranks + 1, 0))
+}
+
+/** One seat's allocator over the shared heap. */
+export class HeapAllocator {
+  readonly #memory: SharedArrayBuffer
+  readonly #bump: Int32Array
+  readonly #blocks = new FreeList()
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#memory = memory
+    this.#bump = new Int32Array(memory, 0, 1)
+  }
+
+  /** `nbytes` of zeroed memory, on cache lines of its own. @throws {MpiError} MPI_ERR_NO_MEM */
+  alloc(nbytes: number): Uint8Array {
+    const reused = this.#blocks.take(nbytes)
+    // Memory fresh from the system is zero; what comes from the free list may have been written.
+    if (reused !== undefined) return new Uint8Array(this.#memory, reused, nbytes).fill(0)
+    return new Uint8Array(this.#memory, this.#grow(nbytes), nbytes)
+  }
+
+  /** Like `alloc`, with whatever was there before. */
+  allocDirty(nbytes: number): Uint8Array {
+    return new Uint8Array(this.#memory, this.#blocks.take(nbytes) ?? this.#grow(nbytes), nbytes)
+  }
+
+  /** Takes memory of `alloc` back. @throws {MpiError} MPI_ERR_ARG if it is not memory that this seat was given */
+  free(bytes: ArrayBufferView): void {
+    if (bytes.buffer !== this.#memory || !this.#blocks.holds(bytes.byteOffset))
+      throw new MpiError(
+        'MPI_ERR_ARG',
+        'free: the array does not come from alloc of this rank, or has been freed before',
+      )
+    this.#blocks.give(bytes.byteOffset)
+  }
+
+  #grow(nbytes: number): number {
+    const size = Math.max(alignUp(nbytes), PORTION)
+    const units = size / ALIGNMENT
+    const offset = Atomics.add(this.#bump, 0, units) * ALIGNMENT
+    if (offset + size > this.#memory.byteLength) {
+      Atomics.sub(this.#bump, 0, units)
+      throw new MpiError(
+        'MPI_ERR_NO_MEM',
+        `the shared heap of this host has no ${nbytes} bytes left (${this.#memory.byteLength} bytes in all)`,
+      )
+    }
+    this.#blocks.seize(offset, size, nbytes)
+    return offset
+  }
+}

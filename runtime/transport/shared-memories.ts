@@ -1,0 +1,82 @@
+/**
+ * The memories that the threads of a host share, and the numbers by which frames name them: the heap is number 0, others
+ * are added by `share`. A place (number, offset) means the same bytes in every thread.
+ *
+ * Announcements travel through a BroadcastChannel, whose messages are queued at the receivers before `postMessage`
+ * returns: a thread that meets an unknown number finds its announcement without waiting.
+ */
+import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads'
+import { invariant } from '../base/errors.ts'
+import type { Place, Places } from './ring.ts'
+
+interface Announcement {
+  readonly segment: number
+  readonly memory: SharedArrayBuffer
+}
+
+/** Numbers of one seat are its own: seat + k * SEATS. */
+const SEATS = 4096
+
+export class SharedMemories implements Places {
+  readonly #memories = new Map<number, SharedArrayBuffer>()
+  readonly #segments = new WeakMap<ArrayBufferLike, number>()
+  readonly #channel: BroadcastChannel
+  #next: number
+
+  /**
+   * @param heap number 0
+   * @param name of the channel, one for each agent of a job
+   * @param seat of this thread
+   */
+  constructor(heap: SharedArrayBuffer, name: string, seat: number) {
+    this.#next = seat + SEATS
+    this.#know({ segment: 0, memory: heap })
+    this.#channel = new BroadcastChannel(name)
+    this.#channel.onmessage = (event: unknown) => this.#know((event as { data: Announcement }).data)
+    this.#channel.unref()
+  }
+
+  /** Makes a memory known to all threads of the host. Does nothing if it is known. */
+  share(memory: SharedArrayBuffer): void {
+    if (this.#segments.has(memory)) return
+    const announcement = { segment: this.#next, memory }
+    this.#next += SEATS
+    this.#know(announcement)
+    this.#channel.postMessage(announcement)
+  }
+
+  contains(bytes: Uint8Array): boolean {
+    return this.#segments.has(bytes.buffer)
+  }
+
+  placeOf(bytes: Uint8Array): Place {
+    const segment = this.#segments.get(bytes.buffer)
+    invariant(segment !== undefined, 'a region outside the shared memories')
+    return { segment, offset: bytes.byteOffset }
+  }
+
+  bytesAt(segment: number, offset: number, nbytes: number): Uint8Array {
+    if (!this.#memories.has(segment)) this.#hearAnnouncements()
+    const memory = this.#memories.get(segment)
+    invariant(memory !== undefined, `shared memory ${segment} was never announced`)
+    return new Uint8Array(memory, offset, nbytes)
+  }
+
+  close(): void {
+    this.#channel.close()
+  }
+
+  #hearAnnouncements(): void {
+    for (;;) {
+      // BroadcastChannel is accepted here as MessagePort is; the types of Node 20 do not say so.
+      const received = receiveMessageOnPort(this.#channel as never) as { message: Announcement } | undefined
+      if (received === undefined) return
+      this.#know(received.message)
+    }
+  }
+
+  #know({ segment, memory }: Announcement): void {
+    this.#memories.set(segment, memory)
+    this.#segments.set(memory, segment)
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The transport of a rank in a real job: rings in the host's shared heap to the other ranks of the host, and one pair of
+ * rings to the agent, which carries frames to and from other hosts.
+ *
+ * Frames of one rank to another always take the same path, so they stay in order.
+ */
+import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from './host-heap.ts'
+import { Doorbell } from './doorbell.ts'
+import { RingReader, RingWriter } from './ring.ts'
+import { SharedMemories } from './shared-memories.ts'
+import { ThreadWaiter } from './thread-waiter.ts'
+import { Frame, type Progress, type Transport } from './transport.ts'
+
+/**
+ * Largest eager payload: above it, offering memory and copying once is quicker than copying in and out of the ring.
+ * Below, the message needs no answer.
+ */
+const NEAR_EAGER_LIMIT = 16_384
+/** Between hosts an answer costs a round trip on the wire, so more is sent unasked. */
+const FAR_EAGER_LIMIT = 65_536
+
+/** Where this rank sits. Made by the agent, handed to the rank's thread. */
+export interface Seating {
+  readonly heap: HostHeapLayout
+  /** Name of the host's announcement channel. */
+  readonly channel: string
+  readonly worldRank: number
+  readonly worldSize: number
+  /** World ranks of this host's seats, in order. */
+  readonly seats: readonly number[]
+  /** Whether a waiting rank may spin. */
+  readonly spin: boolean
+}
+
+interface Link {
+  readonly writer: RingWriter
+  readonly doorbell: Doorbell
+}
+
+export class ShmTransport implements Transport {
+  readonly worldRank: number
+  readonly worldSize: number
+  readonly #memories: SharedMemories
+  readonly #allocator: HeapAllocator
+  readonly #waiter: ThreadWaiter
+  readonly #links: Link[]
+  readonly #readers: RingReader[]
+  /** Seat that frames to a world rank go to: its own, or the agent's. */
+  readonly #route: Int32Array
+  readonly #agentSeat: number
+  readonly #frame = new Frame()
+
+  constructor(seating: Seating, progress: Progress) {
+    const { heap, seats } = seating
+    this.worldRank = seating.worldRank
+    this.worldSize = seating.worldSize
+    const seat = seats.indexOf(seating.worldRank)
+    this.#memories = new SharedMemories(heap.memory, seating.channel, seat)
+    this.#allocator = new HeapAllocator(heap.memory)
+    this.#agentSeat = seats.length
+    const allSeats = Array.from({ length: seats.length + 1 }, (_, index) => index)
+    this.#links = allSeats.map((peer) => openLink(heap, seat, peer, this.#memories))
+    this.#readers = allSeats
+      .filter((peer) => peer !== seat)
+      .map((peer) => new RingReader(heap.memory, ringOffset(heap.ranks, peer, seat), RING_CAPACITY, this.#memories))
+    this.#route = new Int32Array(seating.worldSize).fill(this.#agentSeat)
+    for (const [index, worldRank] of seats.entries()) this.#route[worldRank] = index
+    this.#waiter = new ThreadWaiter(progress, new Doorbell(heap.memory, seatOffset(seat)), seating.spin)
+  }
+
+  eagerLimit(dest: number): number {
+    return this.isNear(dest) ? NEAR_EAGER_LIMIT : FAR_EAGER_LIMIT
+  }
+
+  trySend(dest: number, frame: Frame): boolean {
+    const link = this.#links[this.#route[dest] as number] as Link
+    if (!link.writer.write(frame)) return false
+    link.doorbell.ring()
+    return true
+  }
+
+  poll(deliver: (frame: Frame) => void): void {
+    const frame = this.#frame
+    for (const reader of this.#readers) {
+      while (reader.ready) {
+        reader.read(frame)
+        deliver(frame)
+        reader.advance()
+      }
+    }
+  }
+
+  isNear(dest: number): boolean {
+    return this.#route[dest] !== this.#agentSeat
+  }
+
+  isShared(bytes: Uint8Array): boolean {
+    return this.#memories.contains(bytes)
+  }
+
+  alloc(nbytes: number): Uint8Array {
+    return this.#allocator.allocDirty(nbytes)
+  }
+
+  /** Zeroed memory for the program. @throws {MpiError} MPI_ERR_NO_MEM */
+  allocZeroed(nbytes: number): Uint8Array {
+    return this.#allocator.alloc(nbytes)
+  }
+
+  free(bytes: ArrayBufferView): void {
+    this.#allocator.free(bytes)
+  }
+
+  /** Makes memory of the program's own readable by the host's ranks and agent. */
+  share(memory: SharedArrayBuffer): void {
+    this.#memories.share(memory)
+  }
+
+  setWaiting(waiting: boolean): void {
+    this.#waiter.setWaiting(waiting)
+  }
+}
+
+/** What `seat` needs to write to `peer`. */
+export function openLink(heap: HostHeapLayout, seat: number, peer: number, memories: SharedMemories): Link {
+  return {
+    writer: new RingWriter(heap.memory, ringOffset(heap.ranks, seat, peer), RING_CAPACITY, memories),
+    doorbell: new Doorbell(heap.memory, seatOffset(peer)),
+  }
+}
