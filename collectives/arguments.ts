@@ -6,7 +6,13 @@
 import { IN_PLACE } from '../runtime/base/constants.ts'
 import { elementTypeOf, newArrayLike, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'
-import { describe, isNdarray, resolveBuffer, type MessageBuffer, type MessageView } from '../runtime/base/message-buffer.ts'
+import {
+  describe,
+  isNdarray,
+  resolveBuffer,
+  type MessageBuffer,
+  type MessageView,
+} from '../runtime/base/message-buffer.ts'
 
 /** A buffer that the call may write: work on `array`, then `commit`. */
 export interface Target {
@@ -73,7 +79,10 @@ export function checkPair(call: string, send: TypedArray, recv: TypedArray, fact
   const sent = elementTypeOf(send) as ElementType
   const received = elementTypeOf(recv) as ElementType
   if (sent !== received)
-    throw new MpiError('MPI_ERR_TYPE', `${call}: the send buffer holds ${sent.name}, the receive buffer ${received.name}, expected the same type`)
+    throw new MpiError(
+      'MPI_ERR_TYPE',
+      `${call}: the send buffer holds ${sent.name}, the receive buffer ${received.name}, expected the same type`,
+    )
   const expected = send.length * factor
   if (recv.length !== expected)
     throw new MpiError(
@@ -81,7 +90,10 @@ export function checkPair(call: string, send: TypedArray, recv: TypedArray, fact
       `${call}: the receive buffer has room for ${recv.length} elements, expected ${expected} for a send buffer of ${send.length}`,
     )
   if (overlap(send, recv))
-    throw new MpiError('MPI_ERR_BUFFER', `${call}: send and receive buffer share memory; pass IN_PLACE instead of one of them`)
+    throw new MpiError(
+      'MPI_ERR_BUFFER',
+      `${call}: send and receive buffer share memory; pass IN_PLACE instead of one of them`,
+    )
 }
 
 function overlap(a: TypedArray, b: TypedArray): boolean {
@@ -100,9 +112,14 @@ export function checkDivisible(call: string, array: TypedArray, size: number): n
 }
 
 /** @throws {MpiError} MPI_ERR_BUFFER if IN_PLACE or nothing stands where this rank must pass memory */
-export function present(call: string, name: string, buffer: MessageBuffer | typeof IN_PLACE | undefined): MessageBuffer {
+export function present(
+  call: string,
+  name: string,
+  buffer: MessageBuffer | typeof IN_PLACE | undefined,
+): MessageBuffer {
   if (buffer === IN_PLACE)
     throw new MpiError('MPI_ERR_BUFFER', `${call}: ${name} is IN_PLACE, which is not allowed here on this rank`)
-  if (buffer === undefined) throw new MpiError('MPI_ERR_BUFFER', `${call}: ${name} is missing, expected a buffer on this rank`)
+  if (buffer === undefined)
+    throw new MpiError('MPI_ERR_BUFFER', `${call}: ${name} is missing, expected a buffer on this rank`)
   return buffer
 }

@@ -57,7 +57,7 @@ export class Intracomm extends Comm {
   async bcast(buffer: MessageBuffer, { root = 0 }: RootOptions = {}): Promise<void> {
     checkRoot('bcast', root, this.size)
     const { array, commit } = writable(buffer, 'bcast', this.rank === root)
-    const channel = this.channel('bcast')
+    const channel = this.channel('bcast', { root })
     await select('bcast', { nbytes: array.byteLength, size: this.size }, this.#algorithms)(channel, array, root)
     if (this.rank !== root) commit()
     channel.end()
@@ -108,7 +108,7 @@ export class Intracomm extends Comm {
 
   async #allreduce(data: TypedArray, op: Op): Promise<void> {
     checkOp('allreduce', op, data)
-    const channel = this.channel('allreduce')
+    const channel = this.channel('allreduce', { op: op.name })
     await select('allreduce', { nbytes: data.byteLength, size: this.size, op }, this.#algorithms)(channel, data, op)
     channel.end()
   }
@@ -179,8 +179,7 @@ function membersOf(table: Int32Array, color: number): number[] {
 /** One number as an array that the operation is defined on: integers for bitwise operations. */
 function scalarArray(call: string, value: number, op: Op): Int32Array | Float64Array {
   if (!op?.bitwise) return Float64Array.of(value)
-  if (!isInt32(value))
-    throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
+  if (!isInt32(value)) throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
   return Int32Array.of(value)
 }
 

@@ -8,6 +8,7 @@
 import { ELEMENT_TYPES, elementTypeOf, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
+import type { BuiltInName } from '../runtime/comm/signature.ts'
 
 /** accumulator[i] := incoming[i] op accumulator[i] for all i; both arrays have the same type and length. */
 export type ReduceFunction = (incoming: TypedArray, accumulator: TypedArray) => void
@@ -24,17 +25,12 @@ export interface OpOptions {
   readonly unit?: number
 }
 
-/** Number of the operations of users in the signature of a call; the built-in ones count from 1. */
-const USER_CODE = 31
-
 /** A reduction operation: one of the constants below, or a user's from `Op.create`. Immutable. */
 export class Op {
   readonly name: string
   readonly commutative: boolean
   /** Arrays are split at multiples of this many elements only; Infinity: never. */
   readonly unit: number
-  /** Number of the operation in the signature that the ranks of a call compare. */
-  readonly code: number
   /** True for BAND, BOR, BXOR: defined on integers only. */
   readonly bitwise: boolean
   readonly #compile: (type: ElementType) => ReduceFunction
@@ -43,13 +39,12 @@ export class Op {
 
   /** Users call `Op.create`. */
   constructor(
-    properties: { name: string; commutative: boolean; unit: number; code: number; bitwise: boolean },
+    properties: { name: string; commutative: boolean; unit: number; bitwise: boolean },
     compile: (type: ElementType) => ReduceFunction,
   ) {
     this.name = properties.name
     this.commutative = properties.commutative
     this.unit = properties.unit
-    this.code = properties.code
     this.bitwise = properties.bitwise
     this.#compile = compile
   }
@@ -68,7 +63,7 @@ export class Op {
       throw new MpiError('MPI_ERR_OP', `Op.create: the operation is ${describe(reduce)}, expected a function`)
     if (!(unit === Infinity || (Number.isInteger(unit) && unit > 0)))
       throw new MpiError('MPI_ERR_ARG', `Op.create: unit is ${describe(unit)}, expected a positive integer or Infinity`)
-    return new Op({ name, commutative, unit, code: USER_CODE, bitwise: false }, () => reduce)
+    return new Op({ name, commutative, unit, bitwise: false }, () => reduce)
   }
 
   /** accumulator := incoming op accumulator. The arrays have been checked: same type, same length. */
@@ -89,51 +84,43 @@ export class Op {
  * The loop is compiled from text, once for each element type: V8 keeps type feedback per function, so that a loop
  * written once would turn megamorphic, and several times slower, after the fourth element type.
  */
-function elementwise(code: number, name: string, expression: string, bitwise = false): Op {
-  return new Op({ name, commutative: true, unit: 1, code, bitwise }, (type) =>
+function elementwise(name: BuiltInName, expression: string, bitwise = false): Op {
+  return new Op({ name, commutative: true, unit: 1, bitwise }, (type) =>
     compile(type, `for (let i = 0; i < n; i++) { const a = x[i], b = y[i]; y[i] = ${expression} }`),
   )
 }
 
 /** MINLOC, MAXLOC: pairs (value, index); `wins` decides whether a (incoming) replaces b; equal values keep the lower index. */
-function pairwise(code: number, name: string, wins: string): Op {
+function pairwise(name: BuiltInName, wins: string): Op {
   const body = `for (let i = 0; i < n; i += 2) {
     const a = x[i], b = y[i]
     if (${wins} || (a === b && x[i + 1] < y[i + 1])) { y[i] = a; y[i + 1] = x[i + 1] }
   }`
-  return new Op({ name, commutative: true, unit: 2, code, bitwise: false }, (type) => compile(type, body))
+  return new Op({ name, commutative: true, unit: 2, bitwise: false }, (type) => compile(type, body))
 }
 
 function compile(type: ElementType, body: string): ReduceFunction {
   const one = type.name.startsWith('big') ? '1n' : '1'
   const zero = type.name.startsWith('big') ? '0n' : '0'
   // The text is made of constants of this file only.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
   return new Function('x', 'y', `const n = y.length, one = ${one}, zero = ${zero}; ${body}`) as ReduceFunction
 }
 
-export const SUM = elementwise(1, 'SUM', 'a + b')
-export const PROD = elementwise(2, 'PROD', 'a * b')
-export const MIN = elementwise(3, 'MIN', 'a < b ? a : b')
-export const MAX = elementwise(4, 'MAX', 'a > b ? a : b')
+export const SUM = elementwise('SUM', 'a + b')
+export const PROD = elementwise('PROD', 'a * b')
+export const MIN = elementwise('MIN', 'a < b ? a : b')
+export const MAX = elementwise('MAX', 'a > b ? a : b')
 /** Logical operations take every element but 0 as true and give 1 or 0. */
-export const LAND = elementwise(5, 'LAND', 'a && b ? one : zero')
-export const LOR = elementwise(6, 'LOR', 'a || b ? one : zero')
-export const LXOR = elementwise(7, 'LXOR', '!a !== !b ? one : zero')
-export const BAND = elementwise(8, 'BAND', 'a & b', true)
-export const BOR = elementwise(9, 'BOR', 'a | b', true)
-export const BXOR = elementwise(10, 'BXOR', 'a ^ b', true)
+export const LAND = elementwise('LAND', 'a && b ? one : zero')
+export const LOR = elementwise('LOR', 'a || b ? one : zero')
+export const LXOR = elementwise('LXOR', '!a !== !b ? one : zero')
+export const BAND = elementwise('BAND', 'a & b', true)
+export const BOR = elementwise('BOR', 'a | b', true)
+export const BXOR = elementwise('BXOR', 'a ^ b', true)
 /** Smallest value and its index, of (value, index) pairs that alternate in one array. */
-export const MINLOC = pairwise(11, 'MINLOC', 'a < b')
+export const MINLOC = pairwise('MINLOC', 'a < b')
 /** Largest value and its index, of (value, index) pairs that alternate in one array. */
-export const MAXLOC = pairwise(12, 'MAXLOC', 'a > b')
-
-const BUILT_IN = [SUM, PROD, MIN, MAX, LAND, LOR, LXOR, BAND, BOR, BXOR, MINLOC, MAXLOC]
-
-/** Name of the operation with this code, for messages about what another rank called. */
-export function nameOfOp(code: number): string {
-  return BUILT_IN.find((op) => op.code === code)?.name ?? 'a user operation'
-}
+export const MAXLOC = pairwise('MAXLOC', 'a > b')
 
 /** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT if `op` cannot reduce arrays like `array` */
 export function checkOp(call: string, op: Op, array: TypedArray): void {
@@ -143,7 +130,10 @@ export function checkOp(call: string, op: Op, array: TypedArray): void {
   if (op.bitwise && type.name.startsWith('float'))
     throw new MpiError('MPI_ERR_OP', `${call}: ${op.name} is not defined on ${type.name}, expected ${integerTypes()}`)
   if (op.unit !== Infinity && array.length % op.unit !== 0)
-    throw new MpiError('MPI_ERR_COUNT', `${call}: ${op.name} takes elements in groups of ${op.unit}, the buffer holds ${array.length}`)
+    throw new MpiError(
+      'MPI_ERR_COUNT',
+      `${call}: ${op.name} takes elements in groups of ${op.unit}, the buffer holds ${array.length}`,
+    )
 }
 
 function integerTypes(): string {

@@ -26,7 +26,13 @@ export function powerOfTwoGroup(rank: number, ranks: number): PowerOfTwoGroup {
 }
 
 /** Even ranks hand over, odd ranks reduce; `other` is scratch of the length of `mine`. */
-export async function foldIn(channel: Channel, { folded }: PowerOfTwoGroup, mine: TypedArray, other: TypedArray, op: Op): Promise<void> {
+export async function foldIn(
+  channel: Channel,
+  { folded }: PowerOfTwoGroup,
+  mine: TypedArray,
+  other: TypedArray,
+  op: Op,
+): Promise<void> {
   const { rank } = channel
   if (rank >= folded) return
   if (rank % 2 === 0) {

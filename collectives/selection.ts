@@ -45,7 +45,7 @@ interface Table {
 const TABLES = {
   bcast: {
     algorithms: {
-      'binomial': bcastBinomial,
+      binomial: bcastBinomial,
       'scatter-ring-allgather': bcastScatterRingAllgather,
       'pipelined-chain': bcastPipelinedChain,
     },
@@ -60,8 +60,8 @@ const TABLES = {
   allreduce: {
     algorithms: {
       'recursive-doubling': allreduceRecursiveDoubling,
-      'rabenseifner': allreduceRabenseifner,
-      'ring': allreduceRing,
+      rabenseifner: allreduceRabenseifner,
+      ring: allreduceRing,
     },
     reordering: ['rabenseifner', 'ring'],
     rules: [

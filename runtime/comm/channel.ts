@@ -8,41 +8,64 @@
 import { newArrayLike, type TypedArray, type TypedArrayConstructor } from '../base/element-type.ts'
 import { resolveBuffer } from '../base/message-buffer.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Operation } from '../engine/operation.ts'
+import type { Agreement, Operation } from '../engine/operation.ts'
 import type { Group } from './group.ts'
+import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
 
 /** Scratch memory of at least this many bytes comes from the shared heap, where messages are read without staging. */
 const SHARED_SCRATCH_NBYTES = 16 * 1024
 
-export class Channel {
+/** What tells the messages of one call from all others. */
+export interface ChannelPlace {
+  readonly group: Group
+  readonly rank: number
+  readonly context: number
+  readonly tag: number
+}
+
+export class Channel implements Agreement {
   readonly rank: number
   readonly size: number
   /** Name of the collective, for error messages. */
-  readonly call: string
+  readonly call: CollectiveName
+  readonly signature: number
   readonly #engine: Engine
   readonly #group: Group
   readonly #context: number
   readonly #tag: number
   readonly #scratch: Uint8Array[] = []
 
-  constructor(engine: Engine, group: Group, rank: number, context: number, tag: number, call: string) {
+  constructor(engine: Engine, place: ChannelPlace, call: CollectiveName, particulars?: Particulars) {
     this.#engine = engine
-    this.#group = group
-    this.#context = context
-    this.#tag = tag
-    this.rank = rank
-    this.size = group.size
+    this.#group = place.group
+    this.#context = place.context
+    this.#tag = place.tag
+    this.rank = place.rank
+    this.size = place.group.size
     this.call = call
+    this.signature = signatureOf(call, particulars)
+  }
+
+  describe(signature: number): string {
+    return describeSignature(signature)
   }
 
   isend(data: TypedArray, dest: number): Operation {
     const view = resolveBuffer(data, this.call)
-    return this.#engine.isend(view, this.#group.worldRank(dest), this.#context, this.#tag, false, this.call)
+    return this.#engine.isend(
+      view,
+      this.#group.worldRank(dest),
+      this.#context,
+      this.#tag,
+      false,
+      this.call,
+      this.signature,
+    )
   }
 
   irecv(data: TypedArray, source: number): Operation {
     const view = resolveBuffer(data, this.call)
-    return this.#engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call)
+    return this.#engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call, this)
   }
 
   send(data: TypedArray, dest: number): Promise<void> {

@@ -15,6 +15,7 @@ import type { Operation } from '../engine/operation.ts'
 import { Channel } from './channel.ts'
 import type { Group } from './group.ts'
 import { Request } from './request.ts'
+import type { CollectiveName, Particulars } from './signature.ts'
 import { PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
 export interface SendOptions {
@@ -113,8 +114,13 @@ export class Comm {
     this.#checkReceive('probe', source, tag)
     if (source === PROC_NULL) return PROC_NULL_STATUS
     const { engine } = this.job
-    await engine.probe(this.#worldSource(source), this.context, tag, 'probe').settled()
-    return this.#envelopeStatus(engine.iprobe(this.#worldSource(source), this.context, tag) as Envelope)
+    const from = this.#worldSource(source)
+    for (;;) {
+      await engine.probe(from, this.context, tag, 'probe').settled()
+      // Another receive of this rank may have taken the message before this continuation runs: then wait for the next.
+      const envelope = engine.iprobe(from, this.context, tag)
+      if (envelope !== undefined) return this.#envelopeStatus(envelope)
+    }
   }
 
   /** Like `probe`, but returns undefined at once if no message is there. Local. */
@@ -175,11 +181,12 @@ export class Comm {
   }
 
   /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
-  protected channel(call: string): Channel {
+  protected channel(call: CollectiveName, particulars?: Particulars): Channel {
     this.checkUsable(call)
+    const { group, rank, job } = this
     const tag = this.#collectives
-    this.#collectives = this.#collectives === TAG_UB ? 0 : tag + 1
-    return new Channel(this.job.engine, this.group, this.rank, this.context + 1, tag, call)
+    this.#collectives = tag === TAG_UB ? 0 : tag + 1
+    return new Channel(job.engine, { group, rank, context: this.context + 1, tag }, call, particulars)
   }
 
   protected checkUsable(call: string): void {

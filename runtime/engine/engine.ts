@@ -13,7 +13,7 @@ import { invariant, MpiError } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
-import { Operation, type WaitCounter } from './operation.ts'
+import { Operation, type Agreement, type WaitCounter } from './operation.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
 
 /** A message that arrived before its receive: its envelope and its bytes, or where they are. */
@@ -22,6 +22,7 @@ interface Unexpected extends MatchKey {
   readonly flags: number
   readonly elementType: number
   readonly id: number
+  readonly aux: number
   readonly nbytes: number
   readonly payload: Uint8Array | undefined
   readonly region: Uint8Array | undefined
@@ -84,8 +85,17 @@ export class Engine implements WaitCounter {
    * Starts a send. The bytes are taken before the call returns, or must stay unchanged until the operation ends.
    *
    * @param dest world rank
+   * @param signature of the collective call that sends, 0 for point-to-point
    */
-  isend(view: MessageView, dest: number, context: number, tag: number, synchronous: boolean, call: string): Operation {
+  isend(
+    view: MessageView,
+    dest: number,
+    context: number,
+    tag: number,
+    synchronous: boolean,
+    call: string,
+    signature = 0,
+  ): Operation {
     const operation = new Operation(this, call, { context, source: this.worldRank, tag })
     const frame = this.#frame
     frame.flags = synchronous ? FLAG_SYNCHRONOUS : 0
@@ -95,6 +105,7 @@ export class Engine implements WaitCounter {
     frame.source = this.worldRank
     frame.dest = dest
     frame.id = 0
+    frame.aux = signature
     frame.nbytes = view.nbytes
     if (view.nbytes <= this.transport.eagerLimit(dest) && this.#spendWindow(dest, view.nbytes)) {
       this.#sendEager(frame, view, synchronous ? operation : undefined)
@@ -106,8 +117,15 @@ export class Engine implements WaitCounter {
   }
 
   /** Starts a receive; `view` undefined takes a message of any size into `operation.payload`. */
-  irecv(view: MessageView | undefined, source: number, context: number, tag: number, call: string): Operation {
-    const operation = new Operation(this, call, { context, source, tag }, view)
+  irecv(
+    view: MessageView | undefined,
+    source: number,
+    context: number,
+    tag: number,
+    call: string,
+    agreement?: Agreement,
+  ): Operation {
+    const operation = new Operation(this, call, { context, source, tag }, view, agreement)
     // A message that is here is taken at once: most receives of a running program end inside this call.
     const message = this.#unexpected.match(operation)
     if (message !== undefined) this.#take(operation, message)
@@ -260,9 +278,9 @@ export class Engine implements WaitCounter {
       this.#take(receive, frame)
       return
     }
-    const { kind, flags, elementType, context, source, tag, id, nbytes, region } = frame
+    const { kind, flags, elementType, context, source, tag, id, aux, nbytes, region } = frame
     const payload = kind === FRAME.EAGER ? (frame.payload as Uint8Array).slice() : undefined
-    this.#unexpected.add({ kind, flags, elementType, context, source, tag, id, nbytes, region, payload })
+    this.#unexpected.add({ kind, flags, elementType, context, source, tag, id, aux, nbytes, region, payload })
     this.#wakeProbes(frame)
   }
 
@@ -369,6 +387,12 @@ function packed(view: MessageView, target: Uint8Array): Uint8Array {
 
 /** The error of a receive whose message does not fit it, or undefined if it fits. */
 function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: number): MpiError | undefined {
+  const { agreement } = receive
+  if (agreement !== undefined && message.aux !== agreement.signature)
+    return new MpiError(
+      'MPI_ERR_OTHER',
+      `the ranks of a communicator called different collectives: world rank ${worldRank} called ${agreement.describe(agreement.signature)}, world rank ${message.source} called ${agreement.describe(message.aux)}`,
+    )
   const sent = typeOfCode(message.elementType)
   const expected = receive.view?.elementType ?? OBJECT
   const between = `message from world rank ${message.source} to world rank ${worldRank}, tag ${message.tag}`
@@ -378,8 +402,13 @@ function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: nu
       `${receive.call}: the sender sent ${sent.name} elements, the receive buffer holds ${expected.name} (${between})${sent === OBJECT ? '; receive it with recvObject' : ''}`,
     )
   const room = receive.view?.nbytes ?? Infinity
-  if (message.nbytes <= room) return undefined
   const elements = (nbytes: number): string => `${nbytes / sent.bytes} ${sent.name} elements (${nbytes} bytes)`
+  if (agreement !== undefined && receive.view !== undefined && message.nbytes !== room)
+    return new MpiError(
+      'MPI_ERR_COUNT',
+      `${receive.call}: the ranks disagree on the number of elements: ${elements(message.nbytes)} came where ${elements(room)} were expected (${between})`,
+    )
+  if (message.nbytes <= room) return undefined
   return new MpiError(
     'MPI_ERR_TRUNCATE',
     `${receive.call}: the sender sent ${elements(message.nbytes)}, the receive buffer has room for ${elements(room)} (${between})`,

@@ -12,6 +12,17 @@ export interface WaitCounter {
   waitEnds(operation: Operation): void
 }
 
+/**
+ * What a receive inside a collective call expects of its message, besides the envelope: to come from the same call, and
+ * to be exactly as long as the receive buffer.
+ */
+export interface Agreement {
+  /** Travels with the messages of the call; not 0, which is point-to-point. */
+  readonly signature: number
+  /** A signature in words, for the message about two that differ. */
+  describe(signature: number): string
+}
+
 const DONE = Promise.resolve()
 
 export class Operation implements MatchKey {
@@ -22,6 +33,8 @@ export class Operation implements MatchKey {
   /** Receives: where the message goes; undefined for probes and for receives of objects. */
   readonly view: MessageView | undefined
   readonly call: string
+  /** Receives inside collectives. */
+  readonly agreement: Agreement | undefined
   /** Size of the message received. */
   nbytes = 0
   /** Receives of objects: the serialized value. */
@@ -34,13 +47,14 @@ export class Operation implements MatchKey {
   #resolve: (() => void) | undefined = undefined
   #reject: ((error: Error) => void) | undefined = undefined
 
-  constructor(counter: WaitCounter, call: string, key: MatchKey, view?: MessageView) {
+  constructor(counter: WaitCounter, call: string, key: MatchKey, view?: MessageView, agreement?: Agreement) {
     this.#counter = counter
     this.call = call
     this.context = key.context
     this.source = key.source
     this.tag = key.tag
     this.view = view
+    this.agreement = agreement
   }
 
   complete(): void {

@@ -38,7 +38,7 @@ export class Frame {
   dest = 0
   /** The sender's number of the message (EAGER synchronous, RTS, WANT, LANDED, FIN). */
   id = 0
-  /** The receiver's number of the receive (WANT, LANDED). */
+  /** The receiver's number of the receive (WANT, LANDED); the signature of the collective call that sent it (EAGER, RTS). */
   aux = 0
   /** Size of the message, or bytes of window given back. */
   nbytes = 0
