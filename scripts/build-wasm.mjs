@@ -21,7 +21,8 @@ const SOURCES = path.join(ROOT, 'hpl/blas/wasm/assembly')
  *   6x3 22.0/28.2   6x4 21.5/20.5   4x4 21.9/24.7   8x2 21.1/25.9   8x3 20.6/20.3   4x6 19.1/19.6
  * 6x3 needs 9 accumulators + 3 of A + 1 of B + 1 product = 14 of V8's 15 free vector registers. Wider tiles spill,
  * narrower ones do not cover the latency of an FMA. Unrolling k gains nothing, and a second loop for the remainder
- * of k makes V8's register allocator spill in the first one (12 to 30 % lost): so one loop, one k a turn.
+ * of k makes V8's register allocator spill in the first one (12 to 30 % lost): so one loop, one k a turn. Advancing `a`
+ * right after its loads instead of at the loop's end is worth 5 % with FMA (28.1 to 26.7).
  */
 const MR = 6
 const WIDTHS = [3, 2, 1]
@@ -47,8 +48,8 @@ export function tile${MR}x${nr}(k: i32, a: usize, aStep: usize, b: usize, c: usi
   let t: v128
   for (; k > 0; k--) {
     ${rows.map((i) => `const a${i} = v128.load(a, ${16 * i})`).join('\n    ')}
-    ${step.join('\n    ')}
     a += aStep
+    ${step.join('\n    ')}
     b += ${8 * nr}
   }
   ${tile.map(([i, j]) => `v128.store(p${j}, c${i}${j}, ${16 * i})`).join('\n  ')}

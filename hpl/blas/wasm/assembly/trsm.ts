@@ -14,6 +14,11 @@ import { BASE, STRIP, solveBlock } from './work'
 
 /** Strips of 16 rows keep 8 accumulators in flight; that covers the latency of an addition. */
 const WIDE: i32 = 16
+
+/** Right-hand sides that pass through the whole recursion together, so that they stay in the second-level cache. */
+const LEFT_CHUNK: i32 = 192
+const RIGHT_CHUNK: i32 = 384
+
 const LD_SOLVE: usize = 8 * STRIP
 
 /** B := alpha op(A)^-1 B (left) or alpha B op(A)^-1, A triangular, B m x n. */
@@ -35,8 +40,15 @@ export function dtrsm(
   const rows: usize = trans ? 8 * lda : 8
   const columns: usize = trans ? 8 : 8 * lda
   const opLower = lower !== trans
-  if (!left) solveRight(!opLower, unit, m, n, a, rows, columns, b, 8 * ldb)
-  else solveLeft(opLower, unit, m, n, a, rows, columns, b, 8 * ldb)
+  if (left) {
+    for (let j = 0; j < n; j += LEFT_CHUNK) {
+      solveLeft(opLower, unit, m, min(n - j, LEFT_CHUNK), a, rows, columns, b + <usize>(8 * j * ldb), 8 * ldb)
+    }
+  } else {
+    for (let i = 0; i < m; i += RIGHT_CHUNK) {
+      solveRight(!opLower, unit, min(m - i, RIGHT_CHUNK), n, a, rows, columns, b + <usize>(8 * i), 8 * ldb)
+    }
+  }
 }
 
 /** Where to cut a triangle of order n > BASE: about the middle, at a multiple of 16. */
@@ -223,18 +235,32 @@ function solveStrip4(forward: bool, unit: i32, n: i32, t: usize, rt: usize, ct: 
   }
 }
 
-/** to (n x m) := from' (from m x n), leading dimensions in bytes. */
+/** to (n x m) := from' (from m x n), leading dimensions in bytes; 2 x 2 blocks are turned in registers. */
 function transpose(m: i32, n: i32, to: usize, ldTo: usize, from: usize, ldFrom: usize): void {
-  for (let j = 0; j < n; j++) {
+  for (; n > 1; n -= 2) {
     let p = from
     let q = to
-    for (let i = 0; i < m; i++) {
-      store<f64>(q, load<f64>(p))
-      p += 8
-      q += ldTo
+    let i = m
+    for (; i > 1; i -= 2) {
+      const left = v128.load(p)
+      const right = v128.load(p + ldFrom)
+      v128.store(q, v128.shuffle<f64>(left, right, 0, 2))
+      v128.store(q + ldTo, v128.shuffle<f64>(left, right, 1, 3))
+      p += 16
+      q += 2 * ldTo
     }
-    from += ldFrom
-    to += 8
+    if (i > 0) {
+      store<f64>(q, load<f64>(p))
+      store<f64>(q, load<f64>(p + ldFrom), 8)
+    }
+    from += 2 * ldFrom
+    to += 16
+  }
+  if (n === 0) return
+  for (; m > 0; m--) {
+    store<f64>(to, load<f64>(from))
+    from += 8
+    to += ldTo
   }
 }
 

@@ -10,7 +10,7 @@ export const NC: i32 = 2046 // a multiple of the tile's width
 
 /** Rows of the buffer in which triangular solves work, and their order; see trsm.ts. */
 export const STRIP: i32 = 64
-export const BASE: i32 = 32
+export const BASE: i32 = 16
 
 const LINE: usize = 64
 const A_BYTES: usize = 8 * MC * KC
