@@ -1,0 +1,47 @@
+// Counts the tests in a TAP stream, which tap's own parser reads. A test is a `t.test()` block without blocks inside: the
+// sentences of the test files. Assertions are not counted, so a loop over a thousand inputs is one test. What fails outside
+// of every such block (a file that crashes, times out or breaks its plan) is one failed test, so no failure is lost.
+import { Parser } from 'tap-parser'
+
+/**
+ * Tests of a TAP stream.
+ *
+ * @param {string} tap the whole TAP text of a run
+ * @returns {{ passed: number, failed: number, skipped: number, failures: string[] }} failures: full names of failed tests
+ */
+export function countTests(tap) {
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  countInside(Parser.parse(tap), [], counts)
+  return counts
+}
+
+/** Counts the events of one block; true if they are nothing but assertions of one test. */
+function countInside(events, path, counts) {
+  let isOneTest = true
+  let assertions = 0
+  let child
+  for (const [type, payload] of events) {
+    if (type === 'child') child = payload
+    if (type === 'bailout') fail(counts, [...path, `Bail out! ${payload}`])
+    if (type !== 'assert') continue
+    assertions++
+    if (payload.skip || payload.todo) counts.skipped++
+    else if (child !== undefined) countBlock(payload, child, [...path, payload.name], counts)
+    if (child !== undefined || payload.skip || payload.todo) isOneTest = false
+    child = undefined
+  }
+  return isOneTest && assertions > 0
+}
+
+/** Counts a block by its own result, unless it holds blocks that were counted by theirs. */
+function countBlock(result, events, path, counts) {
+  const failedBefore = counts.failed
+  const isOneTest = countInside(events, path, counts)
+  if (result.ok && isOneTest) counts.passed++
+  if (!result.ok && counts.failed === failedBefore) fail(counts, path)
+}
+
+function fail(counts, path) {
+  counts.failed++
+  counts.failures.push(path.join(' > '))
+}

@@ -1,0 +1,79 @@
+// `npm test`: every check of the project, cheapest to explain first, then all tap tests. It stops at the first check that
+// fails, and ends with the line `N passed, N failed` (then `, N skipped` if any), where each check and each test counts as
+// one (see count-tests.mjs for what a test is) and a check that was not reached counts as skipped.
+//
+// Arguments are handed to tap: `npm test -- test/unit` runs all checks and the tests of one folder.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { countTests } from './count-tests.mjs'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const CHECKS = ['build', 'typecheck', 'lint', 'format:check', 'layers', 'docs:check']
+
+const total = { passed: 0, failed: 0, skipped: 0, failures: [] }
+for (const check of CHECKS) runCheck(check)
+if (total.failed === 0) await runTests(process.argv.slice(2))
+else console.log('not run: the tap tests')
+report()
+
+function runCheck(name) {
+  if (total.failed > 0) {
+    console.log(`not run: ${name}`)
+    total.skipped++
+    return
+  }
+  const start = performance.now()
+  const { status } = spawnSync('npm', ['run', '--silent', name], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+  const took = `${((performance.now() - start) / 1000).toFixed(1)} s`
+  console.log(`${status === 0 ? 'ok' : 'FAILED'}: ${name} (${took})`)
+  add(status === 0 ? { passed: 1 } : { failed: 1, failures: [`npm run ${name}`] })
+}
+
+/**
+ * Runs tap and shows a line for each file, with the diagnostics of a failed one. tap's own reporters redraw the screen or
+ * print every assertion; neither can be read in a log.
+ */
+async function runTests(args) {
+  const tap = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')))
+  const command = [tap, 'run', '--reporter=tap', ...args]
+  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+  const closed = once(child, 'close')
+  const all = []
+  let file = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    all.push(line)
+    file.push(line)
+    if (!/^(not )?ok \d/.test(line)) continue
+    if (line.startsWith('not ok')) console.log(file.filter(isDiagnostic).join('\n'))
+    else console.log(line.replace(/^ok \d+ - /, 'ok: '))
+    file = []
+  }
+  const [status] = await closed
+
+  const before = total.passed
+  add(countTests(all.join('\n')))
+  // tap fails for reasons that no test block shows, an unreadable configuration for one.
+  if (status !== 0 && total.failed === 0) add({ failed: 1, failures: [`tap itself (exit code ${status})`] })
+  if (total.passed === before && total.failed === 0) add({ failed: 1, failures: ['tap, which found no tests'] })
+}
+
+/** What explains a failure: everything but the assertions that held and TAP's own bookkeeping. */
+function isDiagnostic(line) {
+  return line.trim() !== '' && !/^\s*(ok \d|\d+\.\.\d+|# (time|Subtest|failed)|TAP version)/.test(line)
+}
+
+function add({ passed = 0, failed = 0, skipped = 0, failures = [] }) {
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+  total.failures.push(...failures)
+}
+
+function report() {
+  if (total.failed > 0) console.log(`\nFailed:\n${total.failures.map((name) => `  ${name}`).join('\n')}\n`)
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+}
