@@ -11,6 +11,8 @@
 
 import path from 'node:path'
 import type { Blas, HostMemory, Uplo, Trans, Diag } from './blas.ts'
+import { blockedTrsm } from './blocked-trsm.ts'
+import { rememberAddresses, type AddressOf } from './addresses.ts'
 import { plainLevel1 } from './plain-level1.ts'
 
 export { findCblas, searchedCblas } from './find-cblas.ts'
@@ -52,7 +54,7 @@ export async function createCblas(
     description: describe(library, libraryPath),
     alloc: (n) => memory.alloc(n),
     free: (array) => memory.free(array),
-    ...operations(bind(library, libraryPath), addresses(koffi)),
+    ...blocked(operations(bind(library, libraryPath), rememberAddresses(baseAddresses(koffi))), library),
   }
 }
 
@@ -134,31 +136,29 @@ function bind(library: Library, libraryPath: string): Functions {
   return Object.fromEntries(bound) as Functions
 }
 
-type AddressOf = (array: Float64Array, offset: number) => number
-
-/** Address of an element. Arrays of a rank lie in one heap mostly, so the last buffer is remembered before the rest. */
-function addresses(koffi: Koffi): AddressOf {
+/** Address of an array's first element. The first array of a buffer has koffi asked for the buffer's address. */
+function baseAddresses(koffi: Koffi): (array: Float64Array) => number {
   const known = new WeakMap<ArrayBufferLike, number>()
-  let lastBuffer: ArrayBufferLike | undefined
-  let lastBase = 0
-  const baseOf = (buffer: ArrayBufferLike): number => {
+  return ({ buffer, byteOffset }) => {
     let base = known.get(buffer)
     if (base === undefined) {
       base = Number(koffi.address(new Uint8Array(buffer)))
       known.set(buffer, base)
     }
-    lastBuffer = buffer
-    lastBase = base
-    return base
-  }
-  return (array, offset) => {
-    const { buffer } = array
-    return (buffer === lastBuffer ? lastBase : baseOf(buffer)) + array.byteOffset + 8 * offset
+    return base + byteOffset
   }
 }
 
+/** With OpenBLAS, dtrsm is built from its dgemm; the solves of other libraries have not been measured and stay theirs. */
+function blocked(own: Operations, library: Library): Operations {
+  const isOpenblas = optional(library, 'openblas_get_config', 'str', []) !== undefined
+  return isOpenblas ? { ...own, dtrsm: blockedTrsm(own) } : own
+}
+
+type Operations = Omit<Blas, 'kind' | 'description' | 'alloc' | 'free'>
+
 /** Libraries report leading dimensions below 1 on standard output, also where the sizes say that there is nothing. */
-function operations(f: Functions, at: AddressOf): Omit<Blas, 'kind' | 'description' | 'alloc' | 'free'> {
+function operations(f: Functions, at: AddressOf): Operations {
   return { ...level3(f, at), ...level2(f, at), ...level1(f, at) }
 }
 

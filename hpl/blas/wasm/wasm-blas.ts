@@ -8,6 +8,7 @@
  */
 
 import type { Blas } from '../blas.ts'
+import { rememberAddresses } from '../addresses.ts'
 import { Heap } from './heap.ts'
 import { loadKernels, relaxedSimd, type Kernels } from './module.ts'
 
@@ -61,14 +62,14 @@ function memoryOf(buffer: ArrayBufferLike, heap: Heap): Pick<Blas, 'alloc' | 'fr
       array.fill(0, 0, Math.max(0, Math.ceil((fresh - start) / 8)))
       return array
     },
-    free: (array) => heap.release(addressIn(buffer, array, 0)),
+    free: (array) => heap.release(baseIn(buffer, array)),
   }
 }
 
-/** Byte address of an element. Comparing the buffers costs 3 ns and keeps foreign arrays from being read as addresses. */
-function addressIn(buffer: ArrayBufferLike, array: Float64Array, offset: number): number {
+/** Byte address of an array's first element; an array of other memory must not be taken for an address in this one. */
+function baseIn(buffer: ArrayBufferLike, array: Float64Array): number {
   if (array.buffer !== buffer) throw foreignArray(array)
-  return array.byteOffset + 8 * offset
+  return array.byteOffset
 }
 
 function foreignArray(array: Float64Array): Error {
@@ -78,7 +79,7 @@ function foreignArray(array: Float64Array): Error {
 }
 
 function operations(kernels: Kernels, buffer: ArrayBufferLike): Omit<Blas, 'kind' | 'description' | 'alloc' | 'free'> {
-  const at = (array: Float64Array, offset: number): number => addressIn(buffer, array, offset)
+  const at = rememberAddresses((array) => baseIn(buffer, array))
   return {
     dgemm(transA, transB, m, n, k, alpha, a, a0, lda, b, b0, ldb, beta, c, c0, ldc) {
       const ta = transA === 'T' ? 1 : 0
