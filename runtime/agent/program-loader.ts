@@ -8,6 +8,11 @@ import { INSTALLATION, type Program } from './job-description.ts'
 /** Folder of this installation, which holds index.js. */
 const ROOT = new URL('../../', import.meta.url).href
 
+/** The program's text as compiled, and the way back to its sources. */
+let compiled: { readonly url: string; readonly map: SourceMap } | undefined
+
+Error.prepareStackTrace = formatStack
+
 /** Runs the program's top level; resolves or rejects as its module does. */
 export async function loadProgram(program: Program): Promise<void> {
   switch (program.kind) {
@@ -25,30 +30,41 @@ export async function loadProgram(program: Program): Promise<void> {
 const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/
 
 async function importText(text: string, url: string): Promise<void> {
-  const map = INLINE_MAP.exec(text)
-  const code = map === null ? text : text.slice(0, map.index)
-  if (map !== null) {
-    const payload = JSON.parse(Buffer.from(map[1] as string, 'base64').toString()) as SourceMapPayload
-    translateStacks(url, new SourceMap(payload))
+  const inline = INLINE_MAP.exec(text)
+  const code = inline === null ? text : text.slice(0, inline.index)
+  if (inline !== null) {
+    const payload = JSON.parse(Buffer.from(inline[1] as string, 'base64').toString()) as SourceMapPayload
+    compiled = { url, map: new SourceMap(payload) }
   }
   const named = `${code}\n//# sourceURL=${url}`
   await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`)
 }
 
-/** Stack traces name the lines of the sources instead of those of the text called `url`. */
-function translateStacks(url: string, map: SourceMap): void {
-  Error.prepareStackTrace = (error, frames) =>
-    [String(error), ...frames.map((frame) => `    at ${translated(frame, url, map)}`)].join('\n')
+/** Stack traces name the lines that the user wrote, and end where the program begins. */
+function formatStack(error: Error, frames: readonly NodeJS.CallSite[]): string {
+  const own = frames.findIndex((frame) => isLoader(frame.getScriptNameOrSourceURL()))
+  const shown = own === -1 ? frames : frames.slice(0, own).filter((frame) => !isNodeInternal(frame))
+  return [String(error), ...shown.map((frame) => `    at ${describeFrame(frame)}`)].join('\n')
 }
 
-function translated(frame: NodeJS.CallSite, url: string, map: SourceMap): string {
+/** This folder's code is what every program is called by. */
+function isLoader(url: string | null): boolean {
+  return url?.startsWith(new URL('./', import.meta.url).href) ?? false
+}
+
+function isNodeInternal(frame: NodeJS.CallSite): boolean {
+  return frame.getScriptNameOrSourceURL()?.startsWith('node:internal/') ?? false
+}
+
+function describeFrame(frame: NodeJS.CallSite): string {
   const line = frame.getLineNumber()
   const column = frame.getColumnNumber()
-  if (frame.getScriptNameOrSourceURL() !== url || line === null || column === null) return frame.toString()
-  const entry = map.findEntry(line - 1, column - 1)
+  if (compiled === undefined || frame.getScriptNameOrSourceURL() !== compiled.url || line === null || column === null)
+    return frame.toString()
+  const entry = compiled.map.findEntry(line - 1, column - 1)
   if (!('originalSource' in entry)) return frame.toString()
-  const file = new URL(entry.originalSource, url).pathname
-  const place = `${decodeURIComponent(file)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+  const file = decodeURIComponent(new URL(entry.originalSource, compiled.url).pathname)
+  const place = `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
   const name = frame.getFunctionName()
   return name === null ? place : `${frame.isAsync() ? 'async ' : ''}${name} (${place})`
 }

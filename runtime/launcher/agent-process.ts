@@ -12,7 +12,7 @@ export interface AgentListener {
   onOutput(rank: number, fd: Fd, bytes: Buffer): void
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void
   /** The process is gone; all its output has been delivered. */
-  onGone(agent: AgentProcess, how: string): void
+  onGone(agent: AgentProcess, how: string, signal: NodeJS.Signals | null): void
 }
 
 export class AgentProcess {
@@ -46,8 +46,8 @@ export class AgentProcess {
       listener.onOutput(-1, 2, chunk)
     })
     this.#child.stdin?.on('error', () => undefined) // its end shows as `close`
-    this.#child.on('error', (error) => this.#leave(error.message))
-    this.#child.on('close', (code, signal) => this.#leave(signal === null ? `exit code ${code}` : `signal ${signal}`))
+    this.#child.on('error', (error) => this.#leave(error.message, null))
+    this.#child.on('close', (code, signal) => this.#leave(signal === null ? `exit code ${code}` : `signal ${signal}`, signal))
   }
 
   send(command: Command): void {
@@ -87,10 +87,10 @@ export class AgentProcess {
     }
   }
 
-  #leave(how: string): void {
+  #leave(how: string, signal: NodeJS.Signals | null): void {
     if (this.gone) return
     this.gone = true
-    this.#listener.onGone(this, how)
+    this.#listener.onGone(this, how, signal)
   }
 }
 

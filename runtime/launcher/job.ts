@@ -2,6 +2,7 @@
  * One job from start to end: starts the agents, tells them of each other, watches, and ends all of them when the work is
  * done or the first thing goes wrong. The first failure is the one that is told.
  */
+import { constants } from 'node:os'
 import type { AgentEvent, AgentJob, CurveKeys, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
 import { AgentProcess, type AgentListener } from './agent-process.ts'
@@ -12,6 +13,11 @@ import type { AgentPlan } from './placement.ts'
 export const EXIT_TIMEOUT = 124
 /** A host could not be started, or was lost. */
 export const EXIT_HOST = 125
+
+/** What a shell says of a command that died of a signal. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}
 
 /** How long agents may take to end before they are killed. */
 const STOP_MS = 800
@@ -121,8 +127,9 @@ export class Job implements AgentListener {
     }
   }
 
-  onGone(agent: AgentProcess, how: string): void {
-    if (this.#exitCode === undefined) this.stop(EXIT_HOST, this.#lossOf(agent, how))
+  onGone(agent: AgentProcess, how: string, signal: NodeJS.Signals | null): void {
+    const code = signal === null ? EXIT_HOST : exitCodeOf(signal)
+    if (this.#exitCode === undefined) this.stop(code, this.#lossOf(agent, how))
     else if (this.#agents.every(({ gone }) => gone)) this.#end()
   }
 

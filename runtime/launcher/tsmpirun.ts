@@ -4,11 +4,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { availableParallelism, constants, hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { installedVersion } from '../base/version.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import { parseHostfile, parseHostList, type Host } from './hosts.ts'
-import { Job, type JobContents } from './job.ts'
+import { exitCodeOf, Job, type JobContents } from './job.ts'
 import { addressesOf, isThisMachine, makeKeys } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
@@ -117,9 +117,9 @@ function exported(words: readonly string[]): Record<string, string> {
 
 function stopOnSignals(job: Job): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => job.stop(128 + constants.signals[signal], `${signal}: the job was stopped.`))
+    process.on(signal, () => job.stop(exitCodeOf(signal), `${signal}: the job was stopped.`))
   // A reader that is gone (| head) wants no more output.
-  process.stdout.on('error', () => job.stop(128 + constants.signals.SIGPIPE))
+  process.stdout.on('error', () => job.stop(exitCodeOf('SIGPIPE')))
 }
 
 function forwardInput(job: Job): void {
