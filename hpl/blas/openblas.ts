@@ -10,6 +10,7 @@
  */
 
 import path from 'node:path'
+import type koffiModule from 'koffi'
 import type { Blas, HostMemory, Uplo, Trans, Diag } from './blas.ts'
 import { blockedTrsm } from './blocked-trsm.ts'
 import { rememberAddresses, type AddressOf } from './addresses.ts'
@@ -17,7 +18,7 @@ import { plainLevel1 } from './plain-level1.ts'
 
 export { findCblas, searchedCblas } from './find-cblas.ts'
 
-type Koffi = (typeof import('koffi'))['default']
+type Koffi = typeof koffiModule
 type Library = ReturnType<Koffi['load']>
 type Call = (...args: (number | string)[]) => number
 
