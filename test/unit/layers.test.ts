@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
@@ -58,13 +58,13 @@ const FORBIDDEN = [
   ['product-needs-no-workbench', 'runtime/base/b.ts', 'test/helpers/target.ts'],
   ['product-needs-no-workbench', 'index.ts', 'scripts/target.ts'],
   ['product-needs-no-dev-dependency', 'runtime/base/c.ts', 'dev-package'],
-  ['no-circular-imports', 'runtime/base/circle.ts', 'runtime/base/circle-back.ts'],
+  ['no-circular-imports', 'runtime/base/circle-back.ts', 'runtime/base/circle.ts'],
   ['imports-resolve', 'runtime/base/d.ts', 'runtime/base/missing.ts'],
 ] as const
 
 t.test('each forbidden import is reported under its rule', async (t) => {
   const tree: Record<string, string[]> = {
-    'runtime/base/circle-back.ts': ['runtime/base/circle.ts'],
+    'runtime/base/circle.ts': ['runtime/base/circle-back.ts'],
     'hpl/main.ts': [],
   }
   for (const [, from, to] of FORBIDDEN) {
@@ -74,9 +74,7 @@ t.test('each forbidden import is reported under its rule', async (t) => {
   const found = violations(t, { ...PACKAGES, ...tree })
   for (const [rule, from, to] of FORBIDDEN) {
     t.test(`${rule}: ${from} must not import ${to}`, async (t) => {
-      const hit = found.some(
-        (v) => v.rule === rule && v.from === from && (v.to.endsWith(to) || v.to.includes(`/${to}/`)),
-      )
+      const hit = found.some((v) => v.rule === rule && v.from === from && isTarget(v.to, to))
       t.ok(hit, { found: found.filter((v) => v.from === from) })
     })
   }
@@ -138,6 +136,11 @@ function violations(t: { testdir(): string }, tree: Tree): { rule: string; from:
   if (stdout === '') throw new Error(`dependency-cruiser printed nothing: ${stderr}`)
   const report = JSON.parse(stdout) as { summary: { violations: Violation[] } }
   return report.summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to }))
+}
+
+/** Packages are reported by the file they lead to, files that do not exist as they were written. */
+function isTarget(reported: string, to: string): boolean {
+  return reported === to || reported.startsWith(`node_modules/${to}/`) || reported === `./${basename(to)}`
 }
 
 function sourceText(path: string, imports: readonly string[]): string {
