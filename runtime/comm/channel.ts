@@ -5,8 +5,8 @@
  * that collectives under way at the same time do not meet each other. Ranks are the communicator's. Buffers are
  * contiguous typed arrays.
  */
-import { newArrayLike, type TypedArray, type TypedArrayConstructor } from '../base/element-type.ts'
-import { resolveBuffer } from '../base/message-buffer.ts'
+import { newArrayLike, OBJECT, type TypedArray, type TypedArrayConstructor } from '../base/element-type.ts'
+import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { Group } from './group.ts'
@@ -21,6 +21,8 @@ export interface ChannelPlace {
   readonly rank: number
   readonly context: number
   readonly tag: number
+  /** Called when the call is complete on this rank. */
+  readonly ended: () => void
 }
 
 export class Channel implements Agreement {
@@ -33,6 +35,7 @@ export class Channel implements Agreement {
   readonly #group: Group
   readonly #context: number
   readonly #tag: number
+  readonly #ended: () => void
   readonly #scratch: Uint8Array[] = []
 
   constructor(engine: Engine, place: ChannelPlace, call: CollectiveName, particulars?: Particulars) {
@@ -40,6 +43,7 @@ export class Channel implements Agreement {
     this.#group = place.group
     this.#context = place.context
     this.#tag = place.tag
+    this.#ended = place.ended
     this.rank = place.rank
     this.size = place.group.size
     this.call = call
@@ -84,6 +88,21 @@ export class Channel implements Agreement {
     await send.settled()
   }
 
+  /** Sends a value in serialized form. */
+  isendObject(bytes: Uint8Array, dest: number): Operation {
+    const view = new MessageView(OBJECT, bytes.length, bytes)
+    const worldRank = this.#group.worldRank(dest)
+    return this.#engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
+  }
+
+  /** Receives a value in serialized form, of any size. */
+  async recvObject(source: number): Promise<Uint8Array> {
+    const worldRank = this.#group.worldRank(source)
+    const operation = this.#engine.irecv(undefined, worldRank, this.#context, this.#tag, this.call, this)
+    await operation.settled()
+    return operation.payload as Uint8Array
+  }
+
   /** Waits for all; most have ended already. */
   async settleAll(operations: readonly Operation[]): Promise<void> {
     for (const operation of operations) if (!operation.done || operation.error !== undefined) await operation.settled()
@@ -106,5 +125,6 @@ export class Channel implements Agreement {
   end(): void {
     for (const bytes of this.#scratch) this.#engine.transport.free(bytes)
     this.#scratch.length = 0
+    this.#ended()
   }
 }

@@ -15,7 +15,7 @@ import type { Operation } from '../engine/operation.ts'
 import { Channel } from './channel.ts'
 import type { Group } from './group.ts'
 import { Request } from './request.ts'
-import type { CollectiveName, Particulars } from './signature.ts'
+import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
 import { PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
 export interface SendOptions {
@@ -60,6 +60,10 @@ export class Comm {
   protected readonly group: Group
   protected readonly context: number
   #collectives = 0
+  #underWay = 0
+  readonly #callEnded = (): void => {
+    this.#underWay--
+  }
   #freed = false
 
   /** Users get communicators from `run`, `dup` and `split`. */
@@ -183,10 +187,28 @@ export class Comm {
   /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
   protected channel(call: CollectiveName, particulars?: Particulars): Channel {
     this.checkUsable(call)
-    const { group, rank, job } = this
+    const { group, rank } = this
+    const context = this.context + 1
     const tag = this.#collectives
+    this.#checkStray(call, context, tag)
     this.#collectives = tag === TAG_UB ? 0 : tag + 1
-    return new Channel(job.engine, { group, rank, context: this.context + 1, tag }, call, particulars)
+    this.#underWay++
+    return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded }, call, particulars)
+  }
+
+  /**
+   * When all earlier calls have ended here, nobody will ever receive a message that belongs to one of them: its sender
+   * called something else. A call that failed never ends, so that what it leaves behind raises no second alarm.
+   */
+  #checkStray(call: string, context: number, tag: number): void {
+    if (this.#underWay > 0) return
+    const stray = this.job.engine.oldestUnexpected(context)
+    // Messages of ranks that are ahead have later tags; the distance tells, also when tags have begun anew at 0.
+    if (stray === undefined || tag - stray.tag <= 0 || tag - stray.tag > TAG_UB / 2) return
+    throw new MpiError(
+      'MPI_ERR_OTHER',
+      `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.signature)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,
+    )
   }
 
   protected checkUsable(call: string): void {

@@ -149,6 +149,12 @@ export class Engine implements WaitCounter {
     return { source: found.source, tag: found.tag, nbytes, elementType: typeOfCode(elementType) }
   }
 
+  /** The message of a context that has waited longest, of those that have been delivered, and its signature. */
+  oldestUnexpected(context: number): { source: number; tag: number; signature: number } | undefined {
+    const found = this.#unexpected.oldest(context)
+    return found === undefined ? undefined : { source: found.source, tag: found.tag, signature: found.aux }
+  }
+
   /** An operation that ends when `iprobe` would find a message. */
   probe(source: number, context: number, tag: number, call: string): Operation {
     const operation = new Operation(this, call, { context, source, tag })

@@ -138,6 +138,11 @@ export class UnexpectedQueue<T extends MatchKey> {
     this.#size++
   }
 
+  /** The oldest message of a context; stays in the queue. */
+  oldest(context: number): T | undefined {
+    return this.#arrival.get(context)?.first?.value
+  }
+
   /** The oldest message that the receive (wildcards allowed) matches; stays in the queue. */
   peek(receive: MatchKey): T | undefined {
     return this.#find(receive)?.value

@@ -47,7 +47,9 @@ export class AgentProcess {
     })
     this.#child.stdin?.on('error', () => undefined) // its end shows as `close`
     this.#child.on('error', (error) => this.#leave(error.message, null))
-    this.#child.on('close', (code, signal) => this.#leave(signal === null ? `exit code ${code}` : `signal ${signal}`, signal))
+    this.#child.on('close', (code, signal) =>
+      this.#leave(signal === null ? `exit code ${code}` : `signal ${signal}`, signal),
+    )
   }
 
   send(command: Command): void {

@@ -38,7 +38,7 @@ function checkProgram(name: string, path: string): void {
 }
 
 async function bundle(path: string, url: string, everywhere: boolean): Promise<string> {
-  const { build } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
   try {
     const result = await build({
       entryPoints: [path],
@@ -64,6 +64,9 @@ async function bundle(path: string, url: string, everywhere: boolean): Promise<s
     return (result.outputFiles[0] as { text: string }).text
   } catch (error) {
     throw new UsageError(compileErrors(error as BuildFailure))
+  } finally {
+    // Its process would stay as long as ours.
+    await stop()
   }
 }
 

@@ -40,9 +40,9 @@ export class InprocHub {
     return this.#end(dest).enqueue(source, frame, this.#queueLimit)
   }
 
-  /** Room came free in queues of frames from `source`: let it try again what it holds back. */
+  /** Room came free for frames from `source`: let it try again what it holds back, even if it waits for nothing. */
   wake(source: number): void {
-    this.#end(source).schedule()
+    if (this.#queueLimit !== Infinity) this.#end(source).schedule()
   }
 
   #end(rank: number): InprocTransport {
@@ -106,7 +106,7 @@ class InprocTransport implements Transport {
 
   setWaiting(waiting: boolean): void {
     this.#waiting = waiting
-    if (waiting && this.#queue.length > 0) this.schedule()
+    if (this.#queue.length > 0) this.#scheduleIfWaiting()
   }
 
   enqueue(source: number, frame: Frame, limit: number): boolean {
@@ -116,12 +116,16 @@ class InprocTransport implements Transport {
     if (frame.payload !== undefined) copy.payload = frame.payload.slice()
     this.#inFlight.set(source, inFlight + 1)
     this.#queue.push(copy)
-    this.schedule()
+    this.#scheduleIfWaiting()
     return true
   }
 
+  #scheduleIfWaiting(): void {
+    if (this.#waiting) this.schedule()
+  }
+
   schedule(): void {
-    if (!this.#waiting || this.#scheduled) return
+    if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false

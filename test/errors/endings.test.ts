@@ -1,0 +1,98 @@
+/** How a job ends when a rank does not end well: exit code, message, time, and nothing left behind. */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { allGone, descendants, messages, start, tsmpirun } from '../helpers/tsmpirun.ts'
+
+const THROWS = 'test/errors/programs/throws.ts'
+const ENDINGS = 'test/errors/programs/endings.ts'
+const TOPOLOGIES = [[], ['--emulate-hosts', '2'], ['--transport', 'zmq']]
+const line =
+  readFileSync(THROWS, 'utf8')
+    .split('\n')
+    .findIndex((text) => text.includes('throw new Error')) + 1
+
+for (const topology of TOPOLOGIES)
+  for (const others of ['barrier', 'recv', 'compute', 'sleep'])
+    t.test(`a rank that throws while the others are in ${others} ends the job: ${topology.join(' ')}`, async (t) => {
+      const ended = await tsmpirun(['-n', '4', ...topology, THROWS, others])
+      t.equal(ended.code, 1)
+      t.match(
+        messages(ended),
+        /^tsmpirun: rank 1 on \S+ failed; the job was stopped\.\n {2}Error: the deliberate failure\n/,
+      )
+      t.match(ended.stderr, `programs/throws.ts:${line}:`, "names the user's own line")
+      t.notMatch(ended.stderr, /node:internal|rank-main/, 'and no line of the machinery')
+    })
+
+t.test('a rank that throws ends the job within a second, whatever the others do', async (t) => {
+  for (const others of ['barrier', 'recv', 'compute']) {
+    const job = start(['-n', '4', THROWS, others])
+    await job.printed('throwing')
+    const thrown = performance.now()
+    await job.ended
+    t.ok(performance.now() - thrown < 1000, others)
+  }
+})
+
+const endings = [
+  { how: 'exit', code: 3, message: /rank 1 on \S+ ended with exit code 3; the job was stopped/ },
+  { how: 'abort', code: 7, message: /rank 1 on \S+ called abort\(7\); the job was stopped[^]*endings\.ts:11:/ },
+  { how: 'unsettled', code: 13, message: /rank 1 on \S+ ended although its main function was still waiting/ },
+  { how: 'unawaited', code: 1, message: /rank 1 on \S+ failed[^]*nobody awaited this[^]*endings\.ts:13:/ },
+  { how: 'not-an-error', code: 1, message: /rank 1 on \S+ failed[^]*no Error was thrown: a string/ },
+  { how: 'killed', code: 139, message: /the process of ranks 0 1 on \S+ was lost \(signal SIGSEGV\)/ },
+  { how: 'cause', code: 1, message: /Error: outer[^]*caused by: Error: inner/ },
+]
+for (const { how, code, message } of endings)
+  t.test(`a rank that ends by ${how} gives exit code ${code} and says so`, async (t) => {
+    const ended = await tsmpirun(['-n', '2', ENDINGS, how])
+    t.equal(ended.code, code)
+    t.match(ended.stderr, message)
+    t.match(ended.stdout, 'rank 1 is there', 'what it printed before is shown')
+  })
+
+t.test('--timeout ends the job with code 124, says who was running, and shows unfinished lines', async (t) => {
+  for (const time of ['0.5', '500 ms']) {
+    const ended = await tsmpirun(['-n', '2', '--timeout', time, ENDINGS, 'wait'])
+    t.equal(ended.code, 124)
+    t.match(ended.stderr, /stopped after 0\.5 s \(--timeout\); still running: ranks 0 1\./)
+    t.match(ended.stdout, 'rank 0 is there')
+  }
+})
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  t.test(`${signal} to the launcher ends everything with code ${code}`, async (t) => {
+    const job = start(['-n', '3', '--emulate-hosts', '2', ENDINGS, 'wait'])
+    await job.printed('rank 2 is there')
+    const pids = descendants(job.child.pid as number)
+    t.equal(pids.length, 2, 'one process for each host')
+    job.child.kill(signal)
+    const ended = await job.ended
+    t.equal(ended.code, code)
+    t.match(ended.stderr, `${signal}: the job was stopped`)
+    await allGone(pids, 2000)
+  })
+
+for (const what of ['compute', 'recv'])
+  t.test(`a killed launcher leaves no process behind: ranks in ${what}`, async () => {
+    const job = start(['-n', '4', '--emulate-hosts', '2', 'test/errors/programs/lasting.ts', what])
+    await job.printed('all there')
+    const pids = descendants(job.child.pid as number)
+    job.child.kill('SIGKILL')
+    await allGone(pids, 2000)
+  })
+
+t.test('a killed agent ends the job and names its ranks', async (t) => {
+  const job = start(['-n', '4', '--emulate-hosts', '2', 'test/errors/programs/lasting.ts', 'recv'])
+  await job.printed('all there')
+  const pids = descendants(job.child.pid as number)
+  process.kill(pids[1] as number, 'SIGKILL')
+  const ended = await job.ended
+  t.equal(ended.code, 137)
+  t.match(ended.stderr, /the process of ranks (0 1|2 3) on host[01] was lost \(signal SIGKILL\); the job was stopped/)
+  await allGone(pids, 2000)
+})

@@ -1,0 +1,108 @@
+/** Runs the real launcher, as compiled, and waits for its end. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Resolves when standard output contains the text. */
+  printed(text: string): Promise<void>
+}
+
+export interface StartOptions {
+  readonly cwd?: string
+  readonly input?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts tsmpirun with these arguments. */
+export function start(args: readonly string[], { cwd, input, env }: StartOptions = {}): Running {
+  const child = spawn(process.execPath, [TSMPIRUN, ...args], {
+    cwd,
+    env: { ...cleanEnvironment(), ...env },
+    stdio: 'pipe',
+  })
+  let stdout = ''
+  let stderr = ''
+  const waiting = new Set<() => void>()
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+    for (const check of waiting) check()
+  })
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input ?? '')
+  const ended = new Promise<Ended>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
+  )
+  const printed = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => void (stdout.includes(text) && waiting.delete(check) && resolve(undefined))
+      waiting.add(check)
+      check()
+    })
+  return { child, ended, printed }
+}
+
+/** Runs tsmpirun to its end. */
+export function tsmpirun(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+  return start(args, options).ended
+}
+
+/** The launcher's notes and messages without the note on sharing cores, which depends on the machine. */
+export function messages({ stderr }: Ended): string {
+  return stderr.replace(/^tsmpirun: note: \d+ ranks share .*\n/gm, '')
+}
+
+/** The test runner's own settings must not reach the ranks. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...rest } = process.env
+  return rest
+}
+
+/** Processes started by `pid`, and by those, from /proc. */
+export function descendants(pid: number): number[] {
+  const parents = new Map<number, number>()
+  for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) parents.set(Number(entry), parentOf(Number(entry)))
+  const children = (of: number): number[] => [...parents].filter(([, parent]) => parent === of).map(([child]) => child)
+  const all: number[] = []
+  for (let queue = children(pid); queue.length > 0; queue = queue.flatMap(children)) all.push(...queue)
+  return all
+}
+
+/** True if a process exists and is no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^\d+ \(.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+/** Resolves when all processes are gone; rejects with those that are not after `limitMs`. */
+export async function allGone(pids: readonly number[], limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs
+  while (pids.some(isAlive)) {
+    if (performance.now() > deadline)
+      throw new Error(`still there after ${limitMs} ms: ${pids.filter(isAlive).join(' ')}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
