@@ -71,7 +71,7 @@ function scale(n: number, factor: number, x: Float64Array, x0: number, incx: num
  * C += A (alpha B), A m x k, B k x n; each matrix is (array, offset, row stride, column stride).
  *
  * Four k at a time pass through one load and store of C. That keeps the order: the four updates of an element follow
- * one another. 2.4 times as fast as one k at a time, as measured for m = n = k = 200.
+ * one another. Measured for m = n = k = 200: 2.7 Gflop/s, and 1.1 with one k at a time.
  */
 function update(
   m: number,

@@ -119,15 +119,16 @@ function idamaxFrom(from: i32, best: i32, largest: f64, n: i32, x: usize, incx: 
 
 /** max(floor, |x_i|); pmax(a, b) is a < b ? b : a, so NaN in x is passed over. n is a multiple of 8. */
 function largestOf(n: i32, x: usize, floor: f64): f64 {
+  const magnitude = i64x2.splat(0x7fff_ffff_ffff_ffff) // without the sign; f64x2.abs makes V8 build it each time
   let m0 = f64x2.splat(floor)
   let m1 = m0
   let m2 = m0
   let m3 = m0
   for (; n > 0; n -= 8) {
-    m0 = f64x2.pmax(m0, f64x2.abs(v128.load(x)))
-    m1 = f64x2.pmax(m1, f64x2.abs(v128.load(x, 16)))
-    m2 = f64x2.pmax(m2, f64x2.abs(v128.load(x, 32)))
-    m3 = f64x2.pmax(m3, f64x2.abs(v128.load(x, 48)))
+    m0 = f64x2.pmax(m0, v128.and(magnitude, v128.load(x)))
+    m1 = f64x2.pmax(m1, v128.and(magnitude, v128.load(x, 16)))
+    m2 = f64x2.pmax(m2, v128.and(magnitude, v128.load(x, 32)))
+    m3 = f64x2.pmax(m3, v128.and(magnitude, v128.load(x, 48)))
     x += 64
   }
   m0 = f64x2.pmax(f64x2.pmax(m0, m1), f64x2.pmax(m2, m3))

@@ -3,10 +3,14 @@
  * packed blocks of the matrix product and the small buffers. Kernels of one instance run one at a time.
  */
 
-/** Block sizes of the matrix product: op(A) is packed MC x KC, op(B) KC x NC. See gemm.ts. */
-export const MC: i32 = 192
+/**
+ * Block sizes of the matrix product: op(A) is packed MC x KC, op(B) KC x NC; MC a multiple of 6, NC of 3. On a core
+ * with 2 MiB of second-level cache everything from 48 x 256 x 384 to 192 x 256 x 2046 is within 3 % for NB >= 128, so
+ * the sizes are those that also suit small caches: 192 KiB for A (L2 of 256 KiB), 1.5 MiB for B (each rank's share of L3).
+ */
+export const MC: i32 = 96
 export const KC: i32 = 256
-export const NC: i32 = 2046 // a multiple of the tile's width
+export const NC: i32 = 768
 
 /** Rows of the buffer in which triangular solves work, and their order; see trsm.ts. */
 export const STRIP: i32 = 64
