@@ -224,11 +224,14 @@ function median(values: readonly number[]): number {
   return ((sorted[(sorted.length - 1) >> 1] ?? NaN) + (sorted[sorted.length >> 1] ?? NaN)) / 2
 }
 
-/** What the table and the file say of a row; `share` is of the micro-kernel's rate of the same backend. */
+/**
+ * What the table and the file say of a row; `share` is of the micro-kernel's rate of the same backend. It compares the
+ * best samples: neighbours on the machine only ever slow a sample down, and not both alike.
+ */
 function report(row: Row, rows: readonly Row[]): Record<string, string | number> {
   const { backend, what, unit, samples } = row
   const kernel = rows.find((other) => other.backend === backend && other.what.startsWith('micro-kernel'))
-  const share = kernel !== undefined && unit === 'Gflop/s' ? median(samples) / median(kernel.samples) : NaN
+  const share = kernel !== undefined && unit === 'Gflop/s' ? Math.max(...samples) / Math.max(...kernel.samples) : NaN
   return {
     what,
     backend,

