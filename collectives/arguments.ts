@@ -13,6 +13,7 @@ import {
   type MessageBuffer,
   type MessageView,
 } from '../runtime/base/message-buffer.ts'
+import { blocksAt, displacements, type Blocks } from './blocks.ts'
 
 /** A buffer that the call may write: work on `array`, then `commit`. */
 export interface Target {
@@ -72,17 +73,11 @@ export function checkRoot(call: string, root: number, size: number): void {
 /**
  * The two buffers of a call must hold the same element type, the right number of elements, and no common memory.
  *
- * @param factor elements received for each element sent: 1, or the number of ranks; or its inverse
+ * @param factor elements received for each element sent: 1, or the number of ranks
  * @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER
  */
 export function checkPair(call: string, send: TypedArray, recv: TypedArray, factor: number): void {
-  const sent = elementTypeOf(send) as ElementType
-  const received = elementTypeOf(recv) as ElementType
-  if (sent !== received)
-    throw new MpiError(
-      'MPI_ERR_TYPE',
-      `${call}: the send buffer holds ${sent.name}, the receive buffer ${received.name}, expected the same type`,
-    )
+  checkTypes(call, send, recv)
   const expected = send.length * factor
   if (recv.length !== expected)
     throw new MpiError(
@@ -93,6 +88,17 @@ export function checkPair(call: string, send: TypedArray, recv: TypedArray, fact
     throw new MpiError(
       'MPI_ERR_BUFFER',
       `${call}: send and receive buffer share memory; pass IN_PLACE instead of one of them`,
+    )
+}
+
+/** @throws {MpiError} MPI_ERR_TYPE if the element types differ */
+export function checkTypes(call: string, send: TypedArray, recv: TypedArray): void {
+  const sent = elementTypeOf(send) as ElementType
+  const received = elementTypeOf(recv) as ElementType
+  if (sent !== received)
+    throw new MpiError(
+      'MPI_ERR_TYPE',
+      `${call}: the send buffer holds ${sent.name}, the receive buffer ${received.name}, expected the same type`,
     )
 }
 
@@ -111,7 +117,7 @@ export function checkDivisible(call: string, array: TypedArray, size: number): n
   return array.length / size
 }
 
-/** @throws {MpiError} MPI_ERR_BUFFER if IN_PLACE or nothing stands where this rank must pass memory */
+/** A required buffer. @throws {MpiError} MPI_ERR_BUFFER if IN_PLACE or nothing stands where this rank must pass memory */
 export function present(
   call: string,
   name: string,
@@ -122,4 +128,45 @@ export function present(
   if (buffer === undefined)
     throw new MpiError('MPI_ERR_BUFFER', `${call}: ${name} is missing, expected a buffer on this rank`)
   return buffer
+}
+
+/** Lengths and places of the blocks of a vector call, one for each rank. */
+export interface BlockOptions {
+  /** Elements of each rank's block. */
+  readonly counts: readonly number[]
+  /** Where each rank's block begins, in elements; default: one after the other. */
+  readonly displs?: readonly number[]
+}
+
+/**
+ * The blocks of a vector call. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_ARG if they are not one for each rank, each
+ * inside the array
+ */
+export function checkBlocks(call: string, array: TypedArray, options: BlockOptions, size: number): Blocks {
+  const { counts, displs = displacements(counts) } = options
+  for (const [name, list] of Object.entries({ counts, displs }))
+    if (list.length !== size || !list.every((value) => Number.isInteger(value) && value >= 0))
+      throw new MpiError('MPI_ERR_ARG', `${call}: ${name} is [${list.join(', ')}], expected ${size} integers >= 0`)
+  for (const [rank, count] of counts.entries())
+    if ((displs[rank] as number) + count > array.length)
+      throw new MpiError(
+        'MPI_ERR_COUNT',
+        `${call}: the block of rank ${rank}, ${count} elements from ${displs[rank]} on, ends outside the buffer of ${array.length} elements`,
+      )
+  return blocksAt(array, counts, displs)
+}
+
+/**
+ * The block that a rank passes must be what the call's counts say.
+ *
+ * @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER
+ */
+export function checkOwnBlock(call: string, mine: TypedArray, blocks: Blocks, rank: number): void {
+  const count = blocks.countOf(rank)
+  if (mine.length !== count)
+    throw new MpiError(
+      'MPI_ERR_COUNT',
+      `${call}: the buffer of rank ${rank} holds ${mine.length} elements, counts[${rank}] is ${count}`,
+    )
+  checkPair(call, mine, blocks.of(rank), 1)
 }

@@ -1,15 +1,56 @@
 /**
- * Parts of an array, as the algorithms cut it: equal blocks by rank, or runs of unequal blocks by their displacements.
- * All parts are views; nothing here copies but `copyElements`.
+ * Parts of an array, as the algorithms cut it: one block for each rank, equal or not, or the pieces of a pipeline.
+ * Invariant: all parts are views of the array they are cut from; nothing here copies but `copyElements`.
  */
 import type { TypedArray } from '../runtime/base/element-type.ts'
 
-/** Block `index` of blocks of `length` elements; the last blocks of an array may be short or empty. */
+/** An array cut into one block for each rank. */
+export interface Blocks {
+  readonly array: TypedArray
+  countOf(rank: number): number
+  of(rank: number): TypedArray
+}
+
+/** Blocks of `length` elements one after the other; the last ones are short or empty if the array ends before. */
+export function equalBlocks(array: TypedArray, length: number): Blocks {
+  const start = (rank: number): number => Math.min(rank * length, array.length)
+  return {
+    array,
+    countOf: (rank) => start(rank + 1) - start(rank),
+    of: (rank) => array.subarray(start(rank), start(rank + 1)),
+  }
+}
+
+/** Blocks of `counts[rank]` elements from `displs[rank]` on, by default one after the other. */
+export function blocksAt(
+  array: TypedArray,
+  counts: readonly number[],
+  displs: readonly number[] = displacements(counts),
+): Blocks {
+  return {
+    array,
+    countOf: (rank) => counts[rank] as number,
+    of: (rank) => array.subarray(displs[rank], (displs[rank] as number) + (counts[rank] as number)),
+  }
+}
+
+/** For ranks that have one block and need of the others only the length, which is the same. */
+export function likeMine(mine: TypedArray): Blocks {
+  return { array: mine, countOf: () => mine.length, of: () => mine }
+}
+
+/** Where blocks of these counts begin when they lie one after the other. */
+export function displacements(counts: readonly number[]): number[] {
+  let at = 0
+  return counts.map((count) => (at += count) - count)
+}
+
+/** Piece `index` of pieces of `length` elements; the last ones are short or empty if the array ends before. */
 export function block(array: TypedArray, index: number, length: number): TypedArray {
   return run(array, index, index + 1, length)
 }
 
-/** Blocks `first` to `end - 1` together. */
+/** Pieces `first` to `end - 1` together. */
 export function run(array: TypedArray, first: number, end: number, length: number): TypedArray {
   return array.subarray(Math.min(first * length, array.length), Math.min(end * length, array.length))
 }

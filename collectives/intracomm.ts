@@ -1,126 +1,91 @@
 /**
- * Communicators of one group: the collective calls of MPI 4.1, chapter 6, and the making of communicators, chapter 7.
+ * Communicators of one group: the collective calls of MPI 4.1, chapter 6. Calls with unequal blocks are in
+ * vector-calls.ts, calls for objects and the making of communicators in the classes above them.
  *
  * Every method checks its arguments, takes a channel of its own before anything is awaited, so that calls keep the order
  * in which the program makes them, and leaves the work to an algorithm from the folder of its name. All ranks of the
- * communicator make the same calls in the same order.
+ * communicator make the same calls in the same order; a rank whose arguments are refused has not taken part.
  */
-import { IN_PLACE, UNDEFINED } from '../runtime/base/constants.ts'
-import type { TypedArray } from '../runtime/base/element-type.ts'
+import { UNDEFINED } from '../runtime/base/constants.ts'
 import { MpiError } from '../runtime/base/errors.ts'
-import { describe, type MessageBuffer } from '../runtime/base/message-buffer.ts'
-import { Comm, type Job } from '../runtime/comm/comm.ts'
+import { describe } from '../runtime/base/message-buffer.ts'
+import { deserializeObject, serializeObject } from '../runtime/comm/comm.ts'
 import { Group } from '../runtime/comm/group.ts'
-import { checkDivisible, checkPair, checkRoot, present, readable, writable } from './arguments.ts'
-import { barrierDissemination } from './barrier/dissemination.ts'
-import { block, copyElements } from './blocks.ts'
-import { checkOp, type Op } from './op.ts'
+import { checkRoot } from './arguments.ts'
+import { bcastBinomialObject } from './bcast/binomial-object.ts'
+import { equalBlocks } from './blocks.ts'
+import type { RootOptions } from './buffer-calls.ts'
+import { gatherBinomialObject } from './gather/binomial-object.ts'
+import { scatterBinomialObject } from './scatter/binomial-object.ts'
 import { checkAlgorithms, select, type Algorithms } from './selection.ts'
-
-export interface RootOptions {
-  /** Rank that gives or gets all; default 0. */
-  readonly root?: number
-}
-
-export interface OpArgument {
-  readonly op: Op
-}
+import { VectorCalls } from './vector-calls.ts'
 
 export interface DupOptions {
   /** Algorithms to use instead of the table's choice; passed on to communicators made of this one. */
   readonly algorithms?: Algorithms
 }
 
-/** What a rank passes instead of a send buffer whose elements are in the receive buffer. */
-export type InPlace = typeof IN_PLACE
+/** A communicator: point-to-point calls from `Comm`, and collective calls of all its ranks. */
+export class Intracomm extends VectorCalls {
+  // ---- objects -----------------------------------------------------------------------------------------------
 
-export class Intracomm extends Comm {
-  readonly #algorithms: Algorithms
-
-  constructor(job: Job, group: Group, context: number, algorithms: Algorithms = {}) {
-    super(job, group, context)
-    this.#algorithms = algorithms
-  }
-
-  // ---- synchronization and broadcast -------------------------------------------------------------------------
-
-  /** Resolves when all ranks have called it. Collective. */
-  async barrier(): Promise<void> {
-    await barrierDissemination(this.channel('barrier'))
+  /**
+   * Gives all ranks the root's value; on the other ranks, `value` is ignored. Collective.
+   *
+   * @throws {MpiError} MPI_ERR_TYPE if the value cannot be structured-cloned, MPI_ERR_ROOT
+   */
+  async bcastObject<T>(value: T | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
+    checkRoot('bcastObject', root, this.size)
+    const mine = this.rank === root ? serializeObject(value, 'bcastObject') : undefined
+    const channel = this.channel('bcastObject', { root })
+    const bytes = await bcastBinomialObject(channel, mine, root)
+    channel.end()
+    return this.rank === root ? (value as T) : deserializeObject<T>(bytes)
   }
 
   /**
-   * Copies the root's elements to all ranks. Collective.
+   * Gives the root the values of all ranks, by rank; resolves to undefined elsewhere. Collective.
    *
-   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER for wrong arguments
+   * @throws {MpiError} MPI_ERR_TYPE if the value cannot be structured-cloned, MPI_ERR_ROOT
    */
-  async bcast(buffer: MessageBuffer, { root = 0 }: RootOptions = {}): Promise<void> {
-    checkRoot('bcast', root, this.size)
-    const { array, commit } = writable(buffer, 'bcast', this.rank === root)
-    const channel = this.channel('bcast', { root })
-    await select('bcast', { nbytes: array.byteLength, size: this.size }, this.#algorithms)(channel, array, root)
-    if (this.rank !== root) commit()
+  async gatherObject<T>(value: T, { root = 0 }: RootOptions = {}): Promise<T[] | undefined> {
+    checkRoot('gatherObject', root, this.size)
+    const mine = serializeObject(value, 'gatherObject')
+    const channel = this.channel('gatherObject', { root })
+    const all = await gatherBinomialObject(channel, mine, root)
     channel.end()
+    return all?.map((bytes) => deserializeObject<T>(bytes))
   }
 
-  /** Gives all ranks the blocks of all ranks, in rank order; `send` may be IN_PLACE. Collective. @throws {MpiError} */
-  async allgather(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    const { array, commit } = writable(recv, 'allgather', send === IN_PLACE)
-    const length = checkDivisible('allgather', array, this.size)
-    if (send !== IN_PLACE) {
-      const mine = readable(send, 'allgather')
-      checkPair('allgather', mine, array, this.size)
-      copyElements(block(array, this.rank, length), mine)
-    }
-    const channel = this.channel('allgather')
-    await select('allgather', { nbytes: array.byteLength, size: this.size }, this.#algorithms)(channel, array, length)
-    commit()
-    channel.end()
-  }
-
-  // ---- reductions --------------------------------------------------------------------------------------------
-
-  /** Gives all ranks the reduction of all ranks' numbers. Collective. @throws {MpiError} MPI_ERR_OP */
-  allreduce(value: number, options: OpArgument): Promise<number>
   /**
-   * Reduces the ranks' elements, each with those at the same place, and gives all ranks the result, the same to the last
-   * bit. `send` may be IN_PLACE. Collective.
+   * Gives each rank its value of the root's list; on the other ranks, `values` is ignored. Collective.
    *
-   * @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @param values one for each rank, on the root
+   * @throws {MpiError} MPI_ERR_COUNT if there are more or fewer, MPI_ERR_TYPE if one cannot be cloned, MPI_ERR_ROOT
    */
-  allreduce(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
-  async allreduce(
-    send: number | MessageBuffer | InPlace,
-    recv: MessageBuffer | OpArgument,
-    options?: OpArgument,
-  ): Promise<number | void> {
-    if (typeof send === 'number') {
-      const { op } = recv as OpArgument
-      const scalar = scalarArray('allreduce', send, op)
-      await this.#allreduce(scalar, op)
-      return scalar[0] as number
-    }
-    const { op } = options as OpArgument
-    const target = this.#reduceTarget('allreduce', send, recv as MessageBuffer)
-    await this.#allreduce(target.array, op)
-    target.commit()
-  }
-
-  async #allreduce(data: TypedArray, op: Op): Promise<void> {
-    checkOp('allreduce', op, data)
-    const channel = this.channel('allreduce', { op: op.name })
-    await select('allreduce', { nbytes: data.byteLength, size: this.size, op }, this.#algorithms)(channel, data, op)
+  async scatterObject<T>(values: readonly T[] | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
+    checkRoot('scatterObject', root, this.size)
+    if (this.rank === root && values?.length !== this.size)
+      throw new MpiError(
+        'MPI_ERR_COUNT',
+        `scatterObject: the root passes ${values === undefined ? 'no values' : `${values.length} values`}, expected ${this.size}, one for each rank`,
+      )
+    const mine = this.rank === root ? values?.map((value) => serializeObject(value, 'scatterObject')) : undefined
+    const channel = this.channel('scatterObject', { root })
+    const bytes = await scatterBinomialObject(channel, mine, root)
     channel.end()
+    return deserializeObject<T>(bytes)
   }
 
-  /** The receive buffer with this rank's elements in it. */
-  #reduceTarget(call: string, send: MessageBuffer | InPlace, recv: MessageBuffer): ReturnType<typeof writable> {
-    const target = writable(present(call, 'the receive buffer', recv), call, send === IN_PLACE)
-    if (send === IN_PLACE) return target
-    const mine = readable(send, call)
-    checkPair(call, mine, target.array, 1)
-    copyElements(target.array, mine)
-    return target
+  /** Gives all ranks the values of all ranks, by rank. Collective. @throws {MpiError} MPI_ERR_TYPE if one cannot be cloned */
+  async allgatherObject<T>(value: T): Promise<T[]> {
+    const mine = serializeObject(value, 'allgatherObject')
+    const channel = this.channel('allgatherObject')
+    const gathered = await gatherBinomialObject(channel, mine, 0)
+    const list = gathered === undefined ? undefined : serializeObject(gathered, 'allgatherObject')
+    const all = deserializeObject<Uint8Array[]>(await bcastBinomialObject(channel, list, 0))
+    channel.end()
+    return all.map((bytes) => deserializeObject<T>(bytes))
   }
 
   // ---- communicators -----------------------------------------------------------------------------------------
@@ -133,8 +98,11 @@ export class Intracomm extends Comm {
   async dup({ algorithms = {} }: DupOptions = {}): Promise<Intracomm> {
     checkAlgorithms('dup', algorithms)
     const context = Int32Array.of(this.rank === 0 ? this.#newContext() : 0)
-    await this.bcast(context)
-    return new Intracomm(this.job, this.group, context[0] as number, { ...this.#algorithms, ...algorithms })
+    const channel = this.channel('dup')
+    const bcast = select('bcast', { nbytes: context.byteLength, size: this.size }, this.algorithms)
+    await bcast(channel, context, 0)
+    channel.end()
+    return new Intracomm(this.job, this.group, context[0] as number, { ...this.algorithms, ...algorithms })
   }
 
   /**
@@ -150,10 +118,14 @@ export class Intracomm extends Comm {
       throw new MpiError('MPI_ERR_ARG', `split: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
     if (!isInt32(key)) throw new MpiError('MPI_ERR_ARG', `split: key is ${describe(key)}, expected a 32-bit integer`)
     const table = new Int32Array(3 * this.size)
-    await this.allgather(Int32Array.of(color, key, this.rank === 0 ? this.#newContext() : 0), table)
+    table.set([color, key, this.rank === 0 ? this.#newContext() : 0], 3 * this.rank)
+    const channel = this.channel('split')
+    const allgather = select('allgather', { nbytes: table.byteLength, size: this.size }, this.algorithms)
+    await allgather(channel, equalBlocks(table, 3))
+    channel.end()
     if (color === UNDEFINED) return undefined
     const members = membersOf(table, color).map((rank) => this.group.worldRank(rank))
-    return new Intracomm(this.job, new Group(members), table[2] as number, this.#algorithms)
+    return new Intracomm(this.job, new Group(members), table[2] as number, this.algorithms)
   }
 
   /**
@@ -174,13 +146,6 @@ function membersOf(table: Int32Array, color: number): number[] {
   const ranks = Array.from({ length: table.length / 3 }, (_, rank) => rank)
   const keyOf = (rank: number): number => table[3 * rank + 1] as number
   return ranks.filter((rank) => table[3 * rank] === color).sort((a, b) => keyOf(a) - keyOf(b))
-}
-
-/** One number as an array that the operation is defined on: integers for bitwise operations. */
-function scalarArray(call: string, value: number, op: Op): Int32Array | Float64Array {
-  if (!op?.bitwise) return Float64Array.of(value)
-  if (!isInt32(value)) throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
-  return Int32Array.of(value)
 }
 
 function isInt32(value: number): boolean {

@@ -10,7 +10,7 @@ import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { BuiltInName } from '../runtime/comm/signature.ts'
 
-/** accumulator[i] := incoming[i] op accumulator[i] for all i; both arrays have the same type and length. */
+/** accumulator[i] := incoming[i] op accumulator[i] for all i, `incoming` unchanged; same type, same length. */
 export type ReduceFunction = (incoming: TypedArray, accumulator: TypedArray) => void
 
 export interface OpOptions {
@@ -134,6 +134,25 @@ export function checkOp(call: string, op: Op, array: TypedArray): void {
       'MPI_ERR_COUNT',
       `${call}: ${op.name} takes elements in groups of ${op.unit}, the buffer holds ${array.length}`,
     )
+}
+
+/**
+ * Blocks of a reduced vector must cover it and keep what belongs together.
+ *
+ * @throws {MpiError} MPI_ERR_COUNT if they do not
+ */
+export function checkCounts(call: string, op: Op, counts: readonly number[], total: number): void {
+  const odd = counts.find(
+    (count) => !(Number.isInteger(count) && count >= 0) || (op.unit !== Infinity && count % op.unit !== 0),
+  )
+  if (odd !== undefined)
+    throw new MpiError(
+      'MPI_ERR_COUNT',
+      `${call}: a block has ${odd} elements, expected ${op.unit === Infinity ? 'an integer >= 0' : `a multiple of ${op.unit} for ${op.name}`}`,
+    )
+  const sum = counts.reduce((sum, count) => sum + count, 0)
+  if (sum !== total)
+    throw new MpiError('MPI_ERR_COUNT', `${call}: the blocks have ${sum} elements, the send buffer holds ${total}`)
 }
 
 function integerTypes(): string {

@@ -11,14 +11,21 @@ import { allgatherRing } from './allgather/ring.ts'
 import { allreduceRabenseifner } from './allreduce/rabenseifner.ts'
 import { allreduceRecursiveDoubling } from './allreduce/recursive-doubling.ts'
 import { allreduceRing } from './allreduce/ring.ts'
+import { alltoallBruck } from './alltoall/bruck.ts'
+import { alltoallPairwise } from './alltoall/pairwise.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { bcastPipelinedChain } from './bcast/pipelined-chain.ts'
 import { bcastScatterRingAllgather } from './bcast/scatter-ring-allgather.ts'
 import type { Op } from './op.ts'
+import { reduceBinomial } from './reduce/binomial.ts'
+import { reduceRingGather } from './reduce/ring-gather.ts'
+import { reduceScatterRecursiveHalving } from './reduce-scatter/recursive-halving.ts'
+import { reduceScatterReduceThenScatter } from './reduce-scatter/reduce-then-scatter.ts'
+import { reduceScatterRing } from './reduce-scatter/ring.ts'
 
 /** What a choice may depend on. */
 export interface Facts {
-  /** Bytes of the whole vector: of the root's buffer, of all blocks together, or of the elements reduced. */
+  /** Bytes of the whole vector: of the root's buffer, of all blocks of a rank together, or of the elements reduced. */
   readonly nbytes: number
   /** Ranks. */
   readonly size: number
@@ -29,6 +36,8 @@ export interface Facts {
 /** Fits if all that it names holds. */
 interface Rule {
   readonly maxNbytes?: number
+  /** Bytes of one of `size` blocks. */
+  readonly maxBlockNbytes?: number
   readonly minSize?: number
   readonly maxSize?: number
   readonly powerOfTwo?: true
@@ -76,6 +85,32 @@ const TABLES = {
     algorithms: { bruck: allgatherBruck, ring: allgatherRing },
     rules: [{ maxNbytes: 81_920, algorithm: 'bruck' }, { algorithm: 'ring' }],
   },
+  alltoall: {
+    algorithms: { bruck: alltoallBruck, pairwise: alltoallPairwise },
+    rules: [{ maxBlockNbytes: 256, minSize: 4, algorithm: 'bruck' }, { algorithm: 'pairwise' }],
+  },
+  reduce: {
+    algorithms: { binomial: reduceBinomial, 'ring-gather': reduceRingGather },
+    reordering: ['ring-gather'],
+    rules: [
+      { maxNbytes: 65_536, algorithm: 'binomial' },
+      { minSize: 3, algorithm: 'ring-gather' },
+      { algorithm: 'binomial' },
+    ],
+  },
+  reduceScatter: {
+    algorithms: {
+      'recursive-halving': reduceScatterRecursiveHalving,
+      ring: reduceScatterRing,
+      'reduce-then-scatter': reduceScatterReduceThenScatter,
+    },
+    reordering: ['recursive-halving', 'ring'],
+    rules: [
+      { maxNbytes: 524_288, algorithm: 'recursive-halving' },
+      { algorithm: 'ring' },
+      { algorithm: 'reduce-then-scatter' },
+    ],
+  },
 } as const satisfies Record<string, Table>
 
 type Tables = typeof TABLES
@@ -103,8 +138,9 @@ export function select<K extends Selectable>(
 }
 
 function fits(rule: Rule, { nbytes, size }: Facts): boolean {
-  const { maxNbytes = Infinity, minSize = 1, maxSize = Infinity, powerOfTwo } = rule
-  return nbytes <= maxNbytes && size >= minSize && size <= maxSize && (powerOfTwo !== true || (size & (size - 1)) === 0)
+  const { maxNbytes = Infinity, maxBlockNbytes = Infinity, minSize = 1, maxSize = Infinity, powerOfTwo } = rule
+  if (nbytes > maxNbytes || nbytes / size > maxBlockNbytes) return false
+  return size >= minSize && size <= maxSize && (powerOfTwo !== true || (size & (size - 1)) === 0)
 }
 
 /** True if vectors may be split and operands reordered. */

@@ -10,7 +10,7 @@
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel } from '../../runtime/comm/channel.ts'
 import { allgatherRing } from '../allgather/ring.ts'
-import { blockLength, run } from '../blocks.ts'
+import { blockLength, equalBlocks, run } from '../blocks.ts'
 
 /** @param data the root's elements; on the other ranks, room for as many */
 export async function bcastScatterRingAllgather(channel: Channel, data: TypedArray, root: number): Promise<void> {
@@ -26,6 +26,6 @@ export async function bcastScatterRingAllgather(channel: Channel, data: TypedArr
   for (mask >>= 1; mask > 0; mask >>= 1)
     if (relative + mask < size) sends.push(channel.isend(subtree(relative + mask, mask), (rank + mask) % size))
 
-  await allgatherRing(channel, data, length, size - root)
+  await allgatherRing(channel, equalBlocks(data, length), size - root)
   await channel.settleAll(sends)
 }

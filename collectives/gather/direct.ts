@@ -1,0 +1,18 @@
+/**
+ * Direct gather: every rank sends its block to the root, which has posted all receives.
+ * Cost: (p - 1) * alpha + (p - 1) / p * n * beta at the root, n bytes in all. Restrictions: none.
+ *
+ * For gatherv, where only the root knows the lengths: the inner ranks of a tree could not make room for their subtree.
+ */
+import type { TypedArray } from '../../runtime/base/element-type.ts'
+import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Blocks } from '../blocks.ts'
+
+/** @param mine the rank's block, except on the root, which has put its own in place; @param blocks where they go, on the root */
+export async function gatherDirect(channel: Channel, mine: TypedArray, blocks: Blocks, root: number): Promise<void> {
+  if (channel.rank !== root) return channel.send(mine, root)
+  const receives = []
+  for (let source = 0; source < channel.size; source++)
+    if (source !== root) receives.push(channel.irecv(blocks.of(source), source))
+  await channel.settleAll(receives)
+}

@@ -1,0 +1,62 @@
+/**
+ * Reduce-scatter by recursive halving, the first half of Rabenseifner's algorithms and a collective of its own.
+ *
+ * Ranks that differ in one bit of their number share a range of blocks; each keeps one half, reduces the partner's part
+ * into it and gives the other half away. After all bits a rank owns one block that every rank has contributed to.
+ */
+import type { TypedArray } from '../runtime/base/element-type.ts'
+import type { Channel } from '../runtime/comm/channel.ts'
+import type { Op } from './op.ts'
+import type { PowerOfTwoGroup } from './power-of-two.ts'
+
+/** Blocks `first` to `end - 1`, one for each member of the group. */
+export interface Range {
+  readonly first: number
+  readonly end: number
+}
+
+/** One exchange: what was kept and what was given to whom. */
+export interface Halving {
+  readonly partner: number
+  readonly given: Range
+  readonly kept: Range
+}
+
+/** Cuts the blocks of a range out of an array. */
+export type Part = (array: TypedArray, range: Range) => TypedArray
+
+/**
+ * @param masks bits in the order of the exchanges: 'low-first' keeps the long exchanges between close ranks,
+ *   'high-first' leaves block i at member i
+ * @param data the rank's elements; at the end, the blocks of the last `kept` range are reduced, the others lost
+ * @param other scratch of the length of `data`
+ * @returns the exchanges in order
+ */
+export async function recursiveHalving(
+  channel: Channel,
+  group: PowerOfTwoGroup,
+  masks: 'low-first' | 'high-first',
+  { data, other, part, op }: { data: TypedArray; other: TypedArray; part: Part; op: Op },
+): Promise<Halving[]> {
+  const index = group.index as number
+  const halvings: Halving[] = []
+  let range = { first: 0, end: group.size }
+  for (let bit = 1; bit < group.size; bit <<= 1) {
+    const mask = masks === 'low-first' ? bit : group.size / 2 / bit
+    const partner = group.rankOf(index ^ mask)
+    const [kept, given] = halves(range, (index & mask) === 0)
+    await channel.sendrecv(part(data, given), partner, part(other, kept), partner)
+    op.apply(part(other, kept), part(data, kept))
+    halvings.push({ partner, given, kept })
+    range = kept
+  }
+  return halvings
+}
+
+/** The half to keep and the half to give away. */
+function halves({ first, end }: Range, lower: boolean): [Range, Range] {
+  const middle = (first + end) / 2
+  const low = { first, end: middle }
+  const high = { first: middle, end }
+  return lower ? [low, high] : [high, low]
+}
