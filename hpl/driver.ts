@@ -1,0 +1,146 @@
+/**
+ * All tests of an HPL.dat, in netlib's order, with netlib's output. The input is checked already; the text goes to the
+ * one process that prints. Layer below: run-problem.ts, output.ts.
+ */
+import { Grid } from '../collectives/topology/grid.ts'
+import type { Intracomm } from '../collectives/intracomm.ts'
+import type { Blas } from './blas/blas.ts'
+import { Arena } from './local-system.ts'
+import { hplError, memoryAllocationFailed, solveFailed } from './messages.ts'
+import * as output from './output.ts'
+import type { BroadcastTopology, Factorisation, GridShape, HplParameters, Mapping } from './parameters.ts'
+import { runProblem, type NoMemory, type Solution } from './run-problem.ts'
+import type { Variant } from './solver.ts'
+import type { Verification } from './verify.ts'
+
+export interface HplRun {
+  readonly world: Intracomm
+  /** (global) what HPL.dat asks for. */
+  readonly parameters: HplParameters
+  readonly blas: Blas
+  /** Writes a piece of the report; called on world rank 0 only, as soon as the piece is known. */
+  readonly print: (text: string) => void | Promise<void>
+  /** Whether the report says where the time went; default false. */
+  readonly detailedTiming?: boolean
+  /** Clock in seconds, wall clock; default those of the process. */
+  readonly now?: () => number
+  readonly date?: () => Date
+}
+
+/** One point of the sweep. */
+export interface TestPoint {
+  readonly n: number
+  readonly nb: number
+  readonly p: number
+  readonly q: number
+  readonly pmap: Mapping
+  readonly depth: number
+  readonly bcast: BroadcastTopology
+  readonly rfact: Factorisation
+  readonly pfact: Factorisation
+  readonly nbmin: number
+  readonly ndiv: number
+}
+
+/** How a test ended, with its numbers if it got that far. */
+export interface TestRecord extends TestPoint {
+  readonly outcome: 'passed' | 'failed' | 'unchecked' | 'skipped'
+  /** Why a test was skipped. */
+  readonly reason?: string
+  readonly seconds?: number
+  readonly gflops?: number
+  /** Seconds by phase, each the maximum over the grid. */
+  readonly phases?: output.DetailedTimes
+  /** Scaled residual and the norms behind it. */
+  readonly verification?: Verification
+}
+
+export interface HplReport extends output.Tally {
+  /** The tests that this process took part in, in order; world rank 0 has all. */
+  readonly tests: readonly TestRecord[]
+}
+
+/** Runs all tests. Collective over the world. */
+export async function runHpl(run: HplRun): Promise<HplReport> {
+  const { world, parameters } = run
+  const tests: TestRecord[] = []
+  const arena = new Arena(run.blas)
+  if (world.rank === 0) await run.print(output.header(parameters))
+  for (const shape of parameters.grids) {
+    const grid = await Grid.create(world, { nprow: shape.p, npcol: shape.q, order: parameters.pmap })
+    if (grid === undefined) continue
+    for (const point of testsOn(shape, parameters)) tests.push(await runTest(run, grid, arena, point, tests.length))
+    grid.free()
+  }
+  arena.release()
+  const tally = count(tests)
+  if (world.rank === 0) await run.print(output.summary(parameters.threshold, tally, run.detailedTiming))
+  return { ...tally, tests }
+}
+
+/** All tests on one grid: N outermost, then NB, DEPTH, BCAST, RFACT, PFACT, NBMIN, NDIV. */
+function* testsOn({ p, q }: GridShape, parameters: HplParameters): Generator<TestPoint> {
+  const { pmap } = parameters
+  for (const n of parameters.n)
+    for (const nb of parameters.nb)
+      for (const depth of parameters.depth)
+        for (const bcast of parameters.bcast)
+          for (const rfact of parameters.rfact)
+            for (const pfact of parameters.pfact)
+              for (const nbmin of parameters.nbmin)
+                for (const ndiv of parameters.ndiv) yield { n, nb, p, q, pmap, depth, bcast, rfact, pfact, nbmin, ndiv }
+}
+
+/** @param done tests before this one */
+async function runTest(run: HplRun, grid: Grid, arena: Arena, point: TestPoint, done: number): Promise<TestRecord> {
+  const { blas, parameters, now, date } = run
+  const { swap, swapThreshold, l1, u, equilibrate, align, threshold } = parameters
+  const { n, nb, depth, bcast, rfact, ndiv, pfact, nbmin } = point
+  const variant: Variant = { depth, bcast, rfact, ndiv, pfact, nbmin, swap, swapThreshold, l1, u, equilibrate }
+  const result = await runProblem({
+    grid,
+    blas,
+    arena,
+    size: { n, nb, depth, align },
+    variant,
+    check: threshold > 0,
+    ...(now && { now }),
+    ...(date && { date }),
+  })
+  const record = 'row' in result ? skippedForMemory(point, result) : recordOf(point, result, threshold)
+  if (run.world.rank === 0) await run.print(reportOf(run, record, result, done))
+  return record
+}
+
+function skippedForMemory(point: TestPoint, { row, col }: NoMemory): TestRecord {
+  return { ...point, outcome: 'skipped', reason: memoryAllocationFailed(row, col).text }
+}
+
+function recordOf(point: TestPoint, solution: Solution, threshold: number): TestRecord {
+  const { info, seconds, phases, verification } = solution
+  const numbers = { ...point, seconds, gflops: output.gflops(point.n, seconds), phases }
+  if (!(threshold > 0)) return { ...numbers, outcome: 'unchecked' }
+  if (verification === undefined) return { ...numbers, outcome: 'skipped', reason: solveFailed(info).text }
+  const outcome = output.passes(verification.scaled, threshold) ? 'passed' : 'failed'
+  return { ...numbers, outcome, verification }
+}
+
+/** What is printed of a test. */
+function reportOf(run: HplRun, record: TestRecord, result: Solution | NoMemory, done: number): string {
+  const { threshold } = run.parameters
+  if ('row' in result) return hplError({ rank: 0, ...memoryAllocationFailed(result.row, result.col) })
+  const { seconds, started, ended, phases, info, verification } = result
+  let text = threshold > 0 || done === 0 ? output.tableHead() : ''
+  if (seconds > 0) text += output.resultLine({ ...record, seconds, gflops: output.gflops(record.n, seconds) })
+  text += output.startEndTime('start', started) + output.startEndTime('end', ended)
+  if (run.detailedTiming === true) text += output.detailedTiming(phases, threshold)
+  if (!(threshold > 0)) return text
+  if (verification === undefined) return text + hplError({ rank: 0, ...solveFailed(info) })
+  return text + output.residualLines(verification.scaled, threshold, verification)
+}
+
+function count(tests: readonly TestRecord[]): output.Tally {
+  const ended = (...outcomes: TestRecord['outcome'][]): number =>
+    tests.filter(({ outcome }) => outcomes.includes(outcome)).length
+  return { passed: ended('passed', 'unchecked'), failed: ended('failed'), skipped: ended('skipped') }
+}

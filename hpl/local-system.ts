@@ -1,0 +1,117 @@
+/**
+ * The local part of one problem: [A|b], x, and all work space of the solver, laid out in one array.
+ *
+ * Invariant: everything the timed region touches is allocated here, before it begins; offsets count doubles from the
+ * start of `memory` and are multiples of 8 (64 bytes). The array comes from the BLAS backend, so that kernels and
+ * messages work on it in place. Layer below: block-cyclic.ts, blas/.
+ */
+import type { Blas } from './blas/blas.ts'
+import { leadingDimension, numroc } from './block-cyclic.ts'
+import type { ProcessGrid } from './process-grid.ts'
+
+/** What is to be solved; everything (global). */
+export interface ProblemSize {
+  /** Order of A. */
+  readonly n: number
+  /** Block size. */
+  readonly nb: number
+  /** Look-ahead. */
+  readonly depth: number
+  /** Doubles that the leading dimension is a multiple of. */
+  readonly align: number
+}
+
+export interface LocalSystem {
+  readonly n: number
+  readonly nb: number
+  /** Local rows of A. */
+  readonly mp: number
+  /** Local columns of A; column nq of the array holds b in the process column that owns it and is work space elsewhere. */
+  readonly nq: number
+  /** Local columns of [A|b]: nq + 1 where b is, else nq. */
+  readonly nqb: number
+  readonly lda: number
+  /** The one array. */
+  readonly memory: Float64Array
+  /** A: lda x (nq + 1), column-major. */
+  readonly a: number
+  /** x: the nq values that belong to the local columns. */
+  readonly x: number
+  /** One for each panel record. */
+  readonly panels: readonly number[]
+  /** U and the row exchange's second buffer: min(nb, n) x nqb doubles each; nothing if there is one process row. */
+  readonly u: number
+  readonly w: number
+  /** Two messages of the pivot search: 4 + 2 min(nb, n) doubles each. */
+  readonly pivot: readonly [number, number]
+  /** Back-substitution: a window of the right-hand side. */
+  readonly window: number
+}
+
+/** Rows of the right-hand side that back-substitution brings up to date ahead of the others, see solve.ts. */
+export function solveWindow(nb: number, npcol: number): number {
+  return Math.max((npcol - 1) * nb, nb)
+}
+
+/**
+ * Memory for tests, kept from one to the next if it is large enough: a file of many small tests allocates once.
+ * Holds what the last test left there.
+ */
+export class Arena {
+  readonly #blas: Blas
+  #memory: Float64Array | undefined = undefined
+
+  constructor(blas: Blas) {
+    this.#blas = blas
+  }
+
+  /** At least `n` doubles of any content. Local. @throws what the backend throws if there is no memory */
+  reserve(n: number): Float64Array {
+    if (this.#memory !== undefined && this.#memory.length >= n) return this.#memory
+    this.release()
+    this.#memory = this.#blas.alloc(n)
+    return this.#memory
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    const memory = this.#memory
+    this.#memory = undefined
+    if (memory !== undefined) this.#blas.free(memory)
+  }
+}
+
+/** Lays a problem out. Local. @throws what the backend throws if there is no memory */
+export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena): LocalSystem {
+  const { n, nb, depth, align } = size
+  const { nprow, npcol, myrow, mycol } = grid
+  const mp = numroc(n, nb, myrow, 0, nprow)
+  const nq = numroc(n, nb, mycol, 0, npcol)
+  const nqb = numroc(n + 1, nb, mycol, 0, npcol)
+  const lda = leadingDimension(mp, align)
+  const jb = Math.min(nb, n)
+
+  let end = 0
+  const area = (doubles: number): number => {
+    const start = end
+    end += Math.ceil(doubles / 8) * 8
+    return start
+  }
+  const a = area(lda * (nq + 1))
+  const x = area(nq)
+  const panels = Array.from({ length: panelRecords(depth, npcol) }, () => area(mp * jb + jb * jb + jb + 1))
+  const rows = nprow > 1 ? jb * nqb : 0
+  const u = area(rows)
+  const w = area(rows)
+  const pivot = [area(4 + 2 * jb), area(4 + 2 * jb)] as const
+  const window = area(Math.min(mp, solveWindow(nb, npcol) + nb))
+  return { n, nb, mp, nq, nqb, lda, memory: arena.reserve(end), a, x, panels, u, w, pivot, window }
+}
+
+/**
+ * Panels under way at once: the one being factored and `depth` before it. Along a row of several processes one more,
+ * so that a process need not wait for its neighbour to take a panel before it begins the next.
+ */
+function panelRecords(depth: number, npcol: number): number {
+  return npcol > 1 ? depth + 2 : 1
+}

@@ -1,0 +1,48 @@
+/**
+ * Two idioms of point-to-point traffic that the solver uses everywhere. Both spare the promise where a message is there
+ * already, which for small messages between busy neighbours is most of the time.
+ */
+import type { Comm } from '../runtime/comm/comm.ts'
+import type { Request } from '../runtime/comm/request.ts'
+
+/** Tags by phase. Panel broadcasts cycle, so that panels under way at once stay apart; the others come in order. */
+export const TAG = { column: 1001, firstBroadcast: 2001, lastBroadcast: 3000, solve: 3001, reduction: 9001 } as const
+
+/** Waits for a request, without a promise if it is complete. */
+export async function complete(request: Request): Promise<void> {
+  if (request.test() === undefined) await request.wait()
+}
+
+/** Sends to and receives from one partner at the same time. Returns when both buffers may be used again. */
+export async function exchange(
+  comm: Comm,
+  partner: number,
+  tag: number,
+  sent: Float64Array,
+  received: Float64Array,
+): Promise<void> {
+  const receive = comm.irecv(received, { source: partner, tag })
+  const send = comm.isend(sent, { dest: partner, tag })
+  if (receive.test() === undefined) await receive.wait()
+  if (send.test() === undefined) await send.wait()
+}
+
+/** Requests that must be complete before their memory is used again, collected now and waited for then. */
+export class Outstanding {
+  #requests: Request[] = []
+
+  add(request: Request): void {
+    this.#requests.push(request)
+  }
+
+  get empty(): boolean {
+    return this.#requests.length === 0
+  }
+
+  async drain(): Promise<void> {
+    const requests = this.#requests
+    if (requests.length === 0) return
+    this.#requests = []
+    for (const request of requests) await complete(request)
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * One problem from generation to residual: what a test of HPL.dat does, without its output.
+ */
+import type { Blas } from './blas/blas.ts'
+import { layOut, type Arena, type ProblemSize } from './local-system.ts'
+import { factorise } from './lookahead.ts'
+import type { DetailedTimes } from './output.ts'
+import type { ProcessGrid } from './process-grid.ts'
+import { allReduce, broadcast, max } from './reductions.ts'
+import { backSubstitute } from './solve.ts'
+import { createSolver, type Solver, type Variant } from './solver.ts'
+import { PHASES, Timers } from './timers.ts'
+import { fillSystem, verify, type Generate, type Verification } from './verify.ts'
+
+/** Everything (global) but the grid, the kernels and the memory. */
+export interface Problem {
+  readonly grid: ProcessGrid
+  readonly blas: Blas
+  readonly arena: Arena
+  readonly size: ProblemSize
+  readonly variant: Variant
+  /** Whether to check the solution. */
+  readonly check: boolean
+  /** Another matrix than HPL's. */
+  readonly generate?: Generate
+  /** Clock in seconds; default the process's. */
+  readonly now?: () => number
+  /** Wall clock; default the system's. */
+  readonly date?: () => Date
+  /** Looks at the local system: 'factored' after the factorisation, 'solved' after back-substitution. For tests. */
+  readonly inspect?: (stage: 'factored' | 'solved', solver: Solver) => void
+  readonly onPanel?: (ia: number, pivots: Float64Array) => void
+}
+
+export interface Solution {
+  /** 0, or the 1-based column of the first zero pivot: then there is no x. */
+  readonly info: number
+  /** Wall time of factorisation and back-substitution, the maximum over the grid. */
+  readonly seconds: number
+  readonly started: Date
+  readonly ended: Date
+  /** Time by phase, each the maximum over the grid. */
+  readonly phases: DetailedTimes
+  /** Undefined if the solution was not checked or there is none. */
+  readonly verification: Verification | undefined
+}
+
+/** A process of the grid could not allocate its part: the largest row and column that failed. */
+export interface NoMemory {
+  readonly row: number
+  readonly col: number
+}
+
+/**
+ * Generates, factors, solves and checks. Collective over the grid, and all processes get the same numbers.
+ *
+ * @returns where memory was short if it was, else the solution
+ */
+export async function runProblem(problem: Problem): Promise<Solution | NoMemory> {
+  const prepared = await prepare(problem)
+  if ('row' in prepared) return prepared
+  const solver = prepared
+  const { grid, timers } = solver
+  fillSystem(solver, problem.generate)
+  // Nobody starts the clock before all have got this far; as in netlib, a broadcast rather than a barrier.
+  await broadcast(grid.all, new Float64Array(1))
+
+  const date = problem.date ?? (() => new Date())
+  const started = date()
+  const began = timers.now()
+  const info = await factorise(solver)
+  problem.inspect?.('factored', solver)
+  if (info === 0) await backSubstitute(solver)
+  const seconds = timers.now() - began
+  const ended = date()
+  problem.inspect?.('solved', solver)
+
+  const times = Float64Array.of(seconds, ...PHASES.map((phase) => timers[phase]))
+  await allReduce(grid.all, times, max)
+  const phases = Object.fromEntries(PHASES.map((phase, k) => [phase, times[k + 1]])) as unknown as DetailedTimes
+  const verification = problem.check && info === 0 ? await verify(solver, problem.generate) : undefined
+  return { info, seconds: times[0], started, ended, phases, verification }
+}
+
+/** Allocates, and agrees with the others on whether all could. */
+async function prepare(problem: Problem): Promise<Solver | NoMemory> {
+  const { grid, blas, arena, size, variant, now, onPanel } = problem
+  const failed = new Float64Array(3)
+  let solver: Solver | undefined
+  try {
+    const system = layOut(size, grid, arena)
+    solver = createSolver({ grid, blas, system, variant, timers: new Timers(now), onPanel })
+  } catch {
+    // Whatever the reason that memory gives: the test is skipped, and the report says where.
+    failed.set([1, grid.myrow, grid.mycol])
+  }
+  await allReduce(grid.all, failed, max)
+  if (solver !== undefined && failed[0] === 0) return solver
+  arena.release()
+  return { row: failed[1], col: failed[2] }
+}

@@ -1,0 +1,43 @@
+/**
+ * What every part of the solver works on: the local system, the grid, the kernels, the variant and the clock of one
+ * solve. Only data; the algorithm is in lookahead.ts.
+ */
+import type { Blas } from './blas/blas.ts'
+import type { LocalSystem } from './local-system.ts'
+import { Outstanding } from './messaging.ts'
+import type { BroadcastTopology, Factorisation, StorageForm, SwapAlgorithm } from './parameters.ts'
+import type { ProcessGrid } from './process-grid.ts'
+import type { Timers } from './timers.ts'
+
+/** How to factor. None of it changes the result but for rounding, and not even that with ordered kernels. */
+export interface Variant {
+  readonly depth: number
+  readonly bcast: BroadcastTopology
+  readonly rfact: Factorisation
+  readonly ndiv: number
+  readonly pfact: Factorisation
+  readonly nbmin: number
+  readonly swap: SwapAlgorithm
+  readonly swapThreshold: number
+  readonly l1: StorageForm
+  readonly u: StorageForm
+  readonly equilibrate: boolean
+}
+
+export interface Solver {
+  readonly grid: ProcessGrid
+  readonly blas: Blas
+  readonly system: LocalSystem
+  readonly variant: Variant
+  readonly timers: Timers
+  /** Messages out of `system.w` that have not left yet. */
+  readonly rowsOnTheWay: Outstanding
+  /** Called when a panel has been factored and received, with its global pivot rows. For tests and reports. */
+  readonly onPanel: ((ia: number, pivots: Float64Array) => void) | undefined
+}
+
+export function createSolver(
+  parts: Omit<Solver, 'rowsOnTheWay' | 'onPanel'> & Partial<Pick<Solver, 'onPanel'>>,
+): Solver {
+  return { onPanel: undefined, ...parts, rowsOnTheWay: new Outstanding() }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the row exchanges have in common: the numbers of one exchange, and the moves within process row `prow`.
+ *
+ * An exchange turns `n` local columns, from `panel.column` on, into U: after it every process row holds the same jb rows
+ * of U, and every row that went into U from below the top block has been replaced in A by a row of the top block. The
+ * top block itself is stale until the update writes U there.
+ */
+import { TAG } from '../messaging.ts'
+import type { Panel } from '../panel.ts'
+import { relativeTo } from '../process-grid.ts'
+import type { Solver } from '../solver.ts'
+import type { Permutation } from './permutation.ts'
+import { moveRows } from './rows.ts'
+import type { Request } from '../../runtime/comm/request.ts'
+
+export class RowExchange {
+  readonly solver: Solver
+  readonly panel: Panel
+  readonly permutation: Permutation
+  readonly memory: Float64Array
+  /** Columns. */
+  readonly n: number
+  /** Offset of A's row 0 in the first column. */
+  readonly a: number
+  readonly lda: number
+  /** Distance of my process row from `prow`. */
+  readonly d: number
+  /** Hands on the panel broadcast that is under way; to be called between steps. */
+  readonly probe: () => void
+
+  constructor(solver: Solver, panel: Panel, n: number, probe: () => void) {
+    const { system, grid } = solver
+    this.solver = solver
+    this.panel = panel
+    this.permutation = panel.permutation(solver)
+    this.memory = system.memory
+    this.n = n
+    this.a = system.a + panel.column * system.lda
+    this.lda = system.lda
+    this.d = relativeTo(panel.prow, grid.myrow, grid.nprow)
+    this.probe = probe
+  }
+
+  /** Process row at distance d from `prow`. */
+  process(d: number): number {
+    return (d + this.panel.prow) % this.solver.grid.nprow
+  }
+
+  /** Starts a send of `count` rows of a buffer to the process at distance d. */
+  isend(d: number, buffer: number, count: number): Request {
+    const rows = this.memory.subarray(buffer, buffer + count * this.n)
+    return this.solver.grid.column.isend(rows, { dest: this.process(d), tag: TAG.column })
+  }
+
+  /** Starts a receive of `count` rows into a buffer from the process at distance d. */
+  irecv(d: number, buffer: number, count: number): Request {
+    const rows = this.memory.subarray(buffer, buffer + count * this.n)
+    return this.solver.grid.column.irecv(rows, { source: this.process(d), tag: TAG.column })
+  }
+
+  /** Local row of row k of the top block. Process row `prow` only. */
+  topRow(k: number): number {
+    return this.panel.ii + k
+  }
+
+  /** Rows of the top block that only move down within process row `prow`. To be called when U has their targets. */
+  replaceOwnRows(): void {
+    const { owner, replacement, localSource, jb } = this.permutation
+    const from: number[] = []
+    const into: number[] = []
+    for (let k = 0; k < jb; k++) {
+      if (owner[k] !== this.panel.prow || replacement[k] < 0) continue
+      from.push(this.topRow(replacement[k]))
+      into.push(localSource[k])
+    }
+    moveRows(this.memory, this.a, this.lda, from, into, this.n)
+  }
+}
