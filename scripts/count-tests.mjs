@@ -27,6 +27,7 @@ function countInside(events, path, counts) {
     assertions++
     if (payload.skip || payload.todo) counts.skipped++
     else if (child !== undefined) countBlock(payload, child, [...path, payload.name], counts)
+    else if (!payload.ok && path.length === 0) fail(counts, [payload.name])
     if (child !== undefined || payload.skip || payload.todo) isOneTest = false
     child = undefined
   }

@@ -1,0 +1,228 @@
+// Checks what the pages of the project say against the project itself: links, command-line options, examples, docstrings and
+// code blocks. Prints one line `file:line: what is wrong` for each mistake and exits with 1 if there is one.
+//
+//   node scripts/check-docs.mjs [ROOT]     ROOT: the tree to check, by default the one this file is in
+//
+// A block ```ts is a program of its own and has to type-check; a fragment that cannot is marked ```ts fragment.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const ROOT = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
+const NOT_OURS = new Set(['node_modules', 'dist', '.tap', '.git', 'coverage'])
+const ENTRY_POINTS = ['index.ts', 'testing.ts']
+const COMMAND = 'dist/runtime/launcher/tsmpirun.js'
+
+const mistakes = []
+const pages = findPages(ROOT).map(readPage)
+const manual = pages.filter(({ file }) => file === 'README.md' || file.startsWith('docs/'))
+
+const links = checkLinks(pages)
+const options = checkOptions(manual)
+const examples = checkExamples()
+const { blocks, fragments, symbols } = checkCode(manual)
+
+for (const mistake of mistakes) console.error(mistake)
+console.log(
+  `docs: ${pages.length} pages, ${links} links, ${options} options, ${examples} examples, ${symbols} docstrings, ` +
+    `${blocks} code blocks (${fragments} fragments not compiled): ${mistakes.length} mistakes`,
+)
+process.exitCode = mistakes.length > 0 ? 1 : 0
+
+function report(file, line, text) {
+  mistakes.push(`${file}:${line}: ${text}`)
+}
+
+/** Paths of all Markdown files below `folder`, from ROOT. */
+function findPages(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !NOT_OURS.has(entry.name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return findPages(path)
+      return entry.name.endsWith('.md') ? [relative(ROOT, path)] : []
+    })
+    .sort()
+}
+
+/** Splits a page into the lines of its prose, numbered from 1 and without inline code, and its fenced blocks. */
+function readPage(file) {
+  const page = { file, text: readFileSync(join(ROOT, file), 'utf8'), prose: [], blocks: [], headings: [] }
+  let block
+  for (const [index, line] of page.text.split('\n').entries()) {
+    const number = index + 1
+    const fence = /^\s*(?<marks>```+|~~~+)\s*(?<info>.*)$/.exec(line)
+    if (block !== undefined) {
+      if (fence?.groups.info === '' && fence.groups.marks.startsWith(block.marks)) block = undefined
+      else block.lines.push(line)
+    } else if (fence !== null) {
+      block = { line: number, marks: fence.groups.marks, info: fence.groups.info.trim(), lines: [] }
+      page.blocks.push(block)
+    } else {
+      const heading = /^#{1,6}\s+(?<title>.*?)\s*#*$/.exec(line)
+      if (heading !== null) page.headings.push(heading.groups.title)
+      page.prose.push({ number, line: line.replace(/`[^`]*`/g, '') })
+    }
+  }
+  if (block !== undefined) report(file, block.line, 'this code block is not closed')
+  return page
+}
+
+/** Checks that every relative link leads to a file, and to a heading if it names one; returns the number of links. */
+function checkLinks(pages) {
+  let count = 0
+  const anchors = new Map(pages.map((page) => [page.file, anchorsOf(page)]))
+  for (const { file, prose } of pages) {
+    for (const { number, line } of prose) {
+      for (const target of linkTargets(line)) {
+        count++
+        const [path, anchor] = decodeURI(target).split('#')
+        const linked = path === '' ? file : relative(ROOT, join(ROOT, dirname(file), path))
+        if (linked.startsWith('..')) report(file, number, `the link ${target} leaves the project`)
+        else if (!existsSync(join(ROOT, linked))) report(file, number, `the link ${target} leads to no file`)
+        else if (anchor && anchors.has(linked) && !anchors.get(linked).has(anchor))
+          report(file, number, `the link ${target} leads to no heading of ${linked}`)
+      }
+    }
+  }
+  return count
+}
+
+/** Relative targets of `[text](target)`, `[name]: target`, `href="target"` and `src="target"` in a line. */
+function linkTargets(line) {
+  const forms = [/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g, /^\s*\[[^\]]+\]:\s*<?([^\s>]+)/g, /\b(?:href|src)="([^"]+)"/g]
+  const targets = forms.flatMap((form) => [...line.matchAll(form)].map((match) => match[1]))
+  return targets.filter((target) => !/^([a-z][a-z+.-]*:|\/\/)/i.test(target))
+}
+
+/** Anchors of a page by GitHub's rule: letters, digits, - and _ stay, spaces become -, repetitions are numbered. */
+function anchorsOf({ headings, prose }) {
+  const anchors = new Set()
+  const seen = new Map()
+  for (const title of headings) {
+    const text = title.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase()
+    const slug = text.replace(/[^\p{L}\p{M}\p{N}\s_-]/gu, '').replace(/\s/g, '-')
+    const times = seen.get(slug) ?? 0
+    anchors.add(times === 0 ? slug : `${slug}-${times}`)
+    seen.set(slug, times + 1)
+  }
+  for (const { line } of prose) for (const match of line.matchAll(/\b(?:id|name)="([^"]+)"/g)) anchors.add(match[1])
+  return anchors
+}
+
+/** Checks that the manual names every option of `tsmpirun --help`; returns their number, 0 without a built command. */
+function checkOptions(manual) {
+  if (!existsSync(join(ROOT, COMMAND))) return 0
+  const { stdout, status } = spawnSync(process.execPath, [join(ROOT, COMMAND), '--help'], { encoding: 'utf8' })
+  if (status !== 0) report(COMMAND, 1, `--help ended with exit code ${status}`)
+  const options = stdout.split('\n').flatMap((line) => {
+    const match = /^\s+(?<short>-\w)?(?:, )?\s*(?<long>--[a-z][\w-]*)?/.exec(line)?.groups ?? {}
+    return (match.long ?? match.short) === undefined ? [] : [match.long ?? match.short]
+  })
+  if (options.length === 0) report(COMMAND, 1, '--help lists no options')
+  for (const option of options) {
+    const named = new RegExp(`(?<![\\w-])${option}(?![\\w-])`)
+    if (manual.some(({ text }) => named.test(text))) continue
+    report('README.md', 1, `the option ${option} of \`tsmpirun --help\` is described neither here nor in docs/`)
+  }
+  return options.length
+}
+
+/** Checks that every numbered example has its expected output beside it and the reverse; returns their number. */
+function checkExamples() {
+  const folder = join(ROOT, 'examples')
+  const files = new Set(existsSync(folder) ? readdirSync(folder) : [])
+  const programs = [...files].filter((file) => /^\d\d-.*\.ts$/.test(file))
+  for (const file of programs) {
+    const expected = `${basename(file, '.ts')}.expected.txt`
+    if (!files.has(expected)) report(`examples/${file}`, 1, `its expected output examples/${expected} is missing`)
+  }
+  for (const file of files) {
+    if (!file.endsWith('.expected.txt') || files.has(file.replace(/\.expected\.txt$/, '.ts'))) continue
+    report(`examples/${file}`, 1, 'the program that prints this is missing')
+  }
+  return programs.length
+}
+
+/** Type-checks the ts blocks of the manual and looks for docstrings, in one compiler run; returns what was looked at. */
+function checkCode(manual) {
+  const all = manual.flatMap(({ file, blocks }) => blocks.map((block) => ({ file, ...block })))
+  const tsBlocks = all.filter(({ info }) => /^(ts|typescript)\b/.test(info))
+  const compiled = tsBlocks.filter(({ info }) => !/\bfragment\b/.test(info))
+  const sources = new Map(
+    compiled.map((block) => [join(ROOT, `${block.file}.${block.line}.ts`), { block, text: blockText(block) }]),
+  )
+  const entries = ENTRY_POINTS.filter((file) => existsSync(join(ROOT, file)))
+
+  const program = createProgram([...entries.map((file) => join(ROOT, file)), ...sources.keys()], sources)
+  for (const [path, { block }] of sources) reportDiagnostics(program, program.getSourceFile(path), block.file)
+  const symbols = entries.flatMap((file) => documentedSymbols(program, program.getSourceFile(join(ROOT, file))))
+  return { blocks: compiled.length, fragments: tsBlocks.length - compiled.length, symbols: new Set(symbols).size }
+}
+
+/** The block as a module whose line numbers are those of its page. */
+function blockText({ line, lines }) {
+  return `${'\n'.repeat(line)}${lines.join('\n')}\nexport {}\n`
+}
+
+/** A compiler over the tree, in which the code blocks are files beside their pages without being on the disk. */
+function createProgram(rootNames, sources) {
+  const configFile = join(ROOT, 'tsconfig.json')
+  const config = existsSync(configFile) ? ts.readConfigFile(configFile, ts.sys.readFile).config : {}
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, ROOT)
+  const relaxed = { ...options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false }
+  const host = ts.createCompilerHost(relaxed)
+  const { fileExists, readFile, getSourceFile } = host
+  host.fileExists = (path) => sources.has(path) || fileExists(path)
+  host.readFile = (path) => sources.get(path)?.text ?? readFile(path)
+  host.getSourceFile = (path, version, ...rest) => {
+    const source = sources.get(path)
+    return source ? ts.createSourceFile(path, source.text, version) : getSourceFile(path, version, ...rest)
+  }
+  return ts.createProgram(rootNames, relaxed, host)
+}
+
+function reportDiagnostics(program, sourceFile, page) {
+  for (const diagnostic of ts.getPreEmitDiagnostics(program, sourceFile)) {
+    if (diagnostic.file !== sourceFile) continue
+    const { line } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start)
+    report(page, line + 1, ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '))
+  }
+}
+
+/** Checks the docstrings of a module's exports and of the public methods of its classes; returns all these symbols. */
+function documentedSymbols(program, sourceFile) {
+  const checker = program.getTypeChecker()
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(sourceFile)).map((symbol) => ({
+    name: symbol.name,
+    symbol: symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol,
+  }))
+  const all = exported.flatMap(({ name, symbol }) => [{ name, symbol }, ...publicMethods(name, symbol)])
+  const ours = all.filter(
+    ({ symbol }) => !symbol.declarations?.[0]?.getSourceFile().fileName.includes('/node_modules/'),
+  )
+  for (const { name, symbol } of ours) {
+    if (symbol.getDocumentationComment(checker).length > 0) continue
+    const declaration = symbol.declarations?.[0]
+    const file = declaration?.getSourceFile() ?? sourceFile
+    const { line } = file.getLineAndCharacterOfPosition(declaration?.getStart(file) ?? 0)
+    report(relative(ROOT, file.fileName), line + 1, `${name} is public and has no docstring`)
+  }
+  return ours.map(({ symbol }) => symbol)
+}
+
+/** Methods and accessors of a class, static ones as well, that a user can call. */
+function publicMethods(className, { flags, members, exports }) {
+  if (!(flags & ts.SymbolFlags.Class)) return []
+  return [...(members?.values() ?? []), ...(exports?.values() ?? [])]
+    .filter(({ flags }) => flags & (ts.SymbolFlags.Method | ts.SymbolFlags.Accessor))
+    .filter(({ valueDeclaration }) => isPublic(valueDeclaration))
+    .map((symbol) => ({ name: `${className}.${symbol.name}`, symbol }))
+}
+
+function isPublic(declaration) {
+  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected
+  return !ts.isPrivateIdentifier(declaration.name) && !(ts.getCombinedModifierFlags(declaration) & hidden)
+}
