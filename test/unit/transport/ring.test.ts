@@ -50,7 +50,7 @@ t.test(
           if (written && readNow.next().value === true) continue
           if (!reader.ready) continue
           reader.read(received)
-          const { payload, region, ...rest } = received
+          const { payload, region: _region, ...rest } = received
           t.strictSame({ ...rest, payload: payload?.slice() }, expected.shift())
           reader.advance()
         }
