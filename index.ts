@@ -13,3 +13,22 @@ export { Comm, type RecvOptions, type SendOptions, type SendrecvOptions } from '
 export { Request, testAll, testAny, testSome, waitAll, waitAny, waitSome } from './runtime/comm/request.ts'
 export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm } from './collectives/intracomm.ts'
+export { Grid, type GridOptions, type GridOrder } from './collectives/topology/grid.ts'
+export {
+  BAND,
+  BOR,
+  BXOR,
+  LAND,
+  LOR,
+  LXOR,
+  MAX,
+  MAXLOC,
+  MIN,
+  MINLOC,
+  Op,
+  PROD,
+  SUM,
+  type OpOptions,
+  type ReduceFunction,
+} from './collectives/op.ts'
+export { dimsCreate } from './collectives/topology/dims.ts'
