@@ -1,0 +1,71 @@
+/**
+ * The command line of the built-in program: `tsmpirun -n 4 hpl [options]`. Reads, checks and explains; decides nothing
+ * and prints nothing, so that the one rank that reads it can tell the others what came of it.
+ */
+import yargs from 'yargs'
+import { BLAS_CHOICES, type BlasChoice } from './blas/select.ts'
+
+export interface HplOptions {
+  /** Input file; undefined: HPL.dat of the working directory, or the packaged one. */
+  readonly dat: string | undefined
+  readonly blas: BlasChoice
+  /** Name or path of a CBLAS library. */
+  readonly blasLibrary: string | undefined
+}
+
+export type CommandLine =
+  | { readonly kind: 'run'; readonly options: HplOptions }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'mistake'; readonly text: string }
+
+/** @param args the arguments after the program's name */
+export async function readCommandLine(args: readonly string[]): Promise<CommandLine> {
+  const parser = describe(args)
+  try {
+    const { dat, blas, blasLibrary, help } = await parser.parseAsync()
+    if (help) return { kind: 'help', text: `${await parser.getHelp()}\n` }
+    const options = {
+      dat: single('--dat', dat),
+      blas: single('--blas', blas),
+      blasLibrary: single('--blas-library', blasLibrary),
+    }
+    return { kind: 'run', options }
+  } catch (error) {
+    return { kind: 'mistake', text: `hpl: ${(error as Error).message}\nhpl: --help lists the options\n` }
+  }
+}
+
+/** An option given twice comes as a list, whatever its type says. */
+function single<T>(name: string, value: T): T {
+  if (Array.isArray(value)) throw new Error(`${name} is given ${value.length} times, expected once`)
+  return value
+}
+
+function describe(args: readonly string[]) {
+  return yargs([...args])
+    .scriptName('hpl')
+    .usage(
+      'tsmpirun -n N hpl [options]\n\nHigh-Performance Linpack: solves the systems that HPL.dat describes and prints what HPL 2.3 prints.',
+    )
+    .options({
+      dat: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Input file [default: HPL.dat here, else the packaged one]',
+      },
+      blas: {
+        choices: BLAS_CHOICES,
+        default: 'auto' as const satisfies BlasChoice,
+        requiresArg: true,
+        describe: 'Kernels; auto: openblas if a library is found, else wasm',
+      },
+      'blas-library': { type: 'string', requiresArg: true, describe: 'CBLAS library for openblas: name or path' },
+      help: { alias: 'h', type: 'boolean', default: false, describe: 'Show this' },
+    })
+    .help(false)
+    .version(false)
+    .demandCommand(0, 0, '', 'no arguments expected but options')
+    .strict()
+    .exitProcess(false)
+    .fail(false)
+}

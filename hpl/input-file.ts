@@ -1,0 +1,97 @@
+/**
+ * Finds and reads HPL.dat and opens the output it names. Runs on one rank; what it finds out is one value that can be
+ * sent to the others. Nothing is written before the whole input is known to be good.
+ */
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { formatInputError, formatWarning, parseHplDat, type ParsedInput } from './input.ts'
+import { cannotOpenInput, cannotOpenOutput, hplError, illegalInput, type HplMessage } from './messages.ts'
+import { DEVICE_STDERR, DEVICE_STDOUT, type HplParameters } from './parameters.ts'
+
+/** What the input amounts to, and what is to be said about it on standard error. */
+export interface HplInput {
+  /** Undefined if the run cannot begin. */
+  readonly parameters: HplParameters | undefined
+  readonly complaints: string
+}
+
+/**
+ * Reads the input file. Local.
+ *
+ * @param dat the file, or undefined for HPL.dat of the working directory, or else the packaged one
+ * @param ranks (global) processes in the job
+ */
+export function readInput(dat: string | undefined, ranks: number): HplInput {
+  const { path, name, note } = locate(dat)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    return { parameters: undefined, complaints: said(cannotOpenInput(name)) }
+  }
+  const parsed = parseHplDat(text, ranks)
+  const warnings = parsed.warnings.map((warning) => `${formatWarning(warning, name)}\n`).join('')
+  const complaints = note + warnings
+  const unwritable = unwritableOutput(parsed)
+  if (unwritable !== undefined) return refused(complaints, name, cannotOpenOutput(unwritable))
+  if (parsed.ok) return { parameters: parsed.parameters, complaints }
+  const refusal = refused(complaints, name, parsed.error)
+  return { ...refusal, complaints: `${refusal.complaints}${formatInputError(parsed.error, name)}\n` }
+}
+
+function refused(complaints: string, name: string, message: HplMessage): HplInput {
+  // Netlib's two messages first, since scripts look for them at the beginning.
+  return { parameters: undefined, complaints: said(message) + said(illegalInput(name)) + complaints }
+}
+
+function said(message: HplMessage): string {
+  return hplError({ rank: 0, ...message })
+}
+
+function locate(dat: string | undefined): { path: string; name: string; note: string } {
+  if (dat !== undefined) return { path: dat, name: dat, note: '' }
+  if (existsSync('HPL.dat')) return { path: 'HPL.dat', name: 'HPL.dat', note: '' }
+  const path = packagedInput()
+  return { path, name: 'HPL.dat', note: `hpl: no HPL.dat in ${process.cwd()}, using the packaged one: ${path}\n` }
+}
+
+/** hpl/HPL.dat of the package, from hpl/ or from dist/hpl/. */
+function packagedInput(): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? 'HPL.dat' : '../../hpl/HPL.dat', import.meta.url))
+}
+
+/** Name of the output file if there is one and it cannot be written. Leaves the file as it is. */
+function unwritableOutput(parsed: ParsedInput): string | undefined {
+  const { device, outputFile } = parsed.ok ? parsed.parameters : parsed.output
+  if (device === DEVICE_STDOUT || device === DEVICE_STDERR) return undefined
+  const isNew = !existsSync(outputFile)
+  try {
+    closeSync(openSync(outputFile, 'a'))
+    if (isNew) rmSync(outputFile)
+    return undefined
+  } catch {
+    return outputFile
+  }
+}
+
+/** Where the report goes. */
+export interface Output {
+  print(text: string): void
+  close(): void
+}
+
+/** Opens the output device; a file is emptied. Local. @throws what the file system throws */
+export function openOutput({ device, outputFile }: HplParameters): Output {
+  if (device === DEVICE_STDOUT) return { print: (text) => void process.stdout.write(text), close: () => undefined }
+  if (device === DEVICE_STDERR) return { print: (text) => void process.stderr.write(text), close: () => undefined }
+  const file = openSync(outputFile, 'w')
+  return {
+    print: (text) => writeAll(file, Buffer.from(text)),
+    close: () => closeSync(file),
+  }
+}
+
+/** A write may take less than it is given. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done)
+}
