@@ -143,7 +143,8 @@ function baseAddresses(koffi: Koffi): (array: Float64Array) => number {
   return ({ buffer, byteOffset }) => {
     let base = known.get(buffer)
     if (base === undefined) {
-      base = Number(koffi.address(new Uint8Array(buffer)))
+      // One byte will do, and no typed array could span the shared heap of a host.
+      base = Number(koffi.address(new Uint8Array(buffer, 0, 1)))
       known.set(buffer, base)
     }
     return base + byteOffset
