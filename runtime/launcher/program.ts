@@ -9,7 +9,7 @@ import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild 
 import { INSTALLATION, type Program } from '../agent/job-description.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Programs that are part of the installation: their module. */
+/** Programs that are part of the installation: their module. A file of the same name is meant by ./name. */
 const BUILTIN = new Map([['hpl', 'hpl/main.js']])
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs']
 
@@ -20,7 +20,7 @@ const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs']
  */
 export async function prepareProgram(name: string, everywhere: boolean): Promise<Program> {
   const builtin = BUILTIN.get(name)
-  if (builtin !== undefined && !existsSync(name)) return { kind: 'builtin', module: builtin }
+  if (builtin !== undefined) return { kind: 'builtin', module: builtin }
   const path = resolve(name)
   checkProgram(name, path)
   const url = pathToFileURL(path).href
