@@ -112,20 +112,25 @@ function anchorsOf({ headings, prose }) {
   return anchors
 }
 
-/** Checks that the manual names every option of `tsmpirun --help`; returns their number, 0 without a built command. */
+/** Checks that the manual names every option of `tsmpirun --help`, in its short or long form; returns their number, 0 without a built command. */
 function checkOptions(manual) {
   if (!existsSync(join(ROOT, COMMAND))) return 0
   const { stdout, status } = spawnSync(process.execPath, [join(ROOT, COMMAND), '--help'], { encoding: 'utf8' })
   if (status !== 0) report(COMMAND, 1, `--help ended with exit code ${status}`)
   const options = stdout.split('\n').flatMap((line) => {
-    const match = /^\s+(?<short>-\w)?(?:, )?\s*(?<long>--[a-z][\w-]*)?/.exec(line)?.groups ?? {}
-    return (match.long ?? match.short) === undefined ? [] : [match.long ?? match.short]
+    const { short, long } = /^\s+(?<short>-\w)?(?:, )?\s*(?<long>--[a-z][\w-]*)?/.exec(line)?.groups ?? {}
+    const names = [short, long].filter((name) => name !== undefined)
+    return names.length > 0 ? [names] : []
   })
   if (options.length === 0) report(COMMAND, 1, '--help lists no options')
-  for (const option of options) {
-    const named = new RegExp(`(?<![\\w-])${option}(?![\\w-])`)
-    if (manual.some(({ text }) => named.test(text))) continue
-    report('README.md', 1, `the option ${option} of \`tsmpirun --help\` is described neither here nor in docs/`)
+  for (const names of options) {
+    const anyName = new RegExp(`(?<![\\w-])(${names.join('|')})(?![\\w-])`)
+    if (manual.some(({ text }) => anyName.test(text))) continue
+    report(
+      'README.md',
+      1,
+      `the option ${names.join(', ')} of \`tsmpirun --help\` is described neither here nor in docs/`,
+    )
   }
   return options.length
 }

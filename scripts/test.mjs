@@ -47,7 +47,7 @@ async function runTests(args) {
     file.push(line)
     if (!/^(not )?ok \d/.test(line)) continue
     if (line.startsWith('not ok')) console.log(file.filter(isDiagnostic).join('\n'))
-    else console.log(line.replace(/^ok \d+ - /, 'ok: '))
+    else console.log(inSeconds(line.replace(/^ok \d+ - /, 'ok: ')))
     file = []
   }
   const [status] = await closed
@@ -57,6 +57,10 @@ async function runTests(args) {
   // tap fails for reasons that no test block shows, an unreadable configuration for one.
   if (status !== 0 && total.failed === 0) add({ failed: 1, failures: [`tap itself (exit code ${status})`] })
   if (total.passed === before && total.failed === 0) add({ failed: 1, failures: ['tap, which found no tests'] })
+}
+
+function inSeconds(line) {
+  return line.replace(/# time=([\d.]+)ms$/, (_, ms) => `(${(ms / 1000).toFixed(1)} s)`)
 }
 
 /** What explains a failure: everything but the assertions that held and TAP's own bookkeeping. */

@@ -52,7 +52,7 @@ const MISTAKES: [string, string][] = [
   ['a link to no heading', 'README.md:4: the link docs/notes.md#none leads to no heading of docs/notes.md'],
   [
     'an option that no page describes',
-    'README.md:1: the option --np of `tsmpirun --help` is described neither here nor in docs/',
+    'README.md:1: the option -n, --np of `tsmpirun --help` is described neither here nor in docs/',
   ],
   ['a public method without docstring', 'index.ts:5: A.get is public and has no docstring'],
   ['an exported function without docstring', 'index.ts:10: twice is public and has no docstring'],
