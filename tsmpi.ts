@@ -56,7 +56,10 @@ async function openblas(): Promise<string> {
 }
 
 async function descriptionOf(kind: 'wasm' | 'openblas' | 'ordered'): Promise<string> {
-  const blas = await createBlas(kind, { alloc: (n) => new Float64Array(new SharedArrayBuffer(8 * n)), free: () => undefined })
+  const blas = await createBlas(kind, {
+    alloc: (n) => new Float64Array(new SharedArrayBuffer(8 * n)),
+    free: () => undefined,
+  })
   return blas.description
 }
 

@@ -24,6 +24,7 @@ export const MPI_ERROR_CLASSES = {
   MPI_ERR_OTHER: 'the job cannot go on',
 } as const
 
+/** The name of an error class: what `MpiError.code` may be. */
 export type MpiErrorClass = keyof typeof MPI_ERROR_CLASSES
 
 /** An error with an error class of the MPI standard. Caught, it leaves the communicator usable. */

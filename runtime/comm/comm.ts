@@ -18,6 +18,7 @@ import { Request } from './request.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
 import { PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
+/** Where a message goes. */
 export interface SendOptions {
   /** Rank that receives, or PROC_NULL. */
   readonly dest: number
@@ -25,6 +26,7 @@ export interface SendOptions {
   readonly tag?: number
 }
 
+/** Which message a receive or probe takes. */
 export interface RecvOptions {
   /** Rank that sends, ANY_SOURCE (default) or PROC_NULL. */
   readonly source?: number
@@ -32,6 +34,7 @@ export interface RecvOptions {
   readonly tag?: number
 }
 
+/** Where one message goes and where the other comes from. */
 export interface SendrecvOptions {
   readonly dest: number
   /** Default ANY_SOURCE. */
@@ -51,6 +54,7 @@ export interface Job {
   abort(code: number): never
 }
 
+/** A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest. */
 export class Comm {
   /** Rank of the caller, 0..size-1. */
   readonly rank: number

@@ -1,6 +1,7 @@
 /** What a receive tells of the message it took (MPI 4.1, section 3.2.5). */
 import { ANY_TAG, PROC_NULL } from '../base/constants.ts'
 
+/** What a completed receive tells of its message. */
 export interface Status {
   /** Rank of the sender in the communicator of the receive. */
   readonly source: number

@@ -24,7 +24,9 @@ export async function makeKeys(count: number): Promise<CurveKeys[]> {
 /** Address of each agent's machine in the network of the job: loopback if all run here. */
 export async function addressesOf(plans: readonly AgentPlan[]): Promise<(string | undefined)[]> {
   if (plans.every(({ local }) => local)) return plans.map(() => LOOPBACK)
-  const remote = await Promise.all(plans.map(({ host, local }) => (local ? Promise.resolve(undefined) : resolved(host))))
+  const remote = await Promise.all(
+    plans.map(({ host, local }) => (local ? Promise.resolve(undefined) : resolved(host))),
+  )
   const first = remote.find((address) => address !== undefined)
   const own = first === undefined ? undefined : await addressTowards(first)
   return plans.map(({ local }, index) => (local ? own : remote[index]))

@@ -29,7 +29,12 @@ interface Contender {
 const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const launcher = [root('dist/runtime/launcher/tsmpirun.js'), '-n', String(ranks)]
 const contenders: Contender[] = [
-  { name: 'tsmpirun 01-hello.ts', command: process.execPath, args: [...launcher, root('examples/01-hello.ts')], ms: [] },
+  {
+    name: 'tsmpirun 01-hello.ts',
+    command: process.execPath,
+    args: [...launcher, root('examples/01-hello.ts')],
+    ms: [],
+  },
 ]
 const peer = compileMpiPeer('hello')
 if (peer === undefined) console.log('No mpicc found: without the peer (Debian: openmpi-bin libopenmpi-dev).')
