@@ -25,8 +25,12 @@ export interface OpOptions {
   readonly unit?: number
 }
 
+/** Marks operations, also those of another copy of this package in the program's node_modules. */
+const BRAND: unique symbol = Symbol.for('tsmpi.Op')
+
 /** A reduction operation: one of the constants below, or a user's from `Op.create`. Immutable. */
 export class Op {
+  readonly [BRAND] = true
   readonly name: string
   readonly commutative: boolean
   /** Arrays are split at multiples of this many elements only; Infinity: never. */
@@ -122,9 +126,13 @@ export const MINLOC = pairwise('MINLOC', 'a < b')
 /** Largest value and its index, of (value, index) pairs that alternate in one array. */
 export const MAXLOC = pairwise('MAXLOC', 'a > b')
 
+function isOp(value: unknown): value is Op {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
 /** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT if `op` cannot reduce arrays like `array` */
 export function checkOp(call: string, op: Op, array: TypedArray): void {
-  if (!(op instanceof Op))
+  if (!isOp(op))
     throw new MpiError('MPI_ERR_OP', `${call}: op is ${describe(op)}, expected SUM, MAX, … or an Op of Op.create`)
   const type = elementTypeOf(array) as ElementType
   if (op.bitwise && type.name.startsWith('float'))
