@@ -1,0 +1,152 @@
+/**
+ * The solver against factorisations and solutions printed by netlib HPL 2.3: bit for bit where that was linked with the
+ * reference BLAS and ours runs on the ordered one, within rounding for the fast kernels.
+ */
+import { readdirSync } from 'node:fs'
+import t from 'tap'
+import type { Blas } from '../../../hpl/blas/blas.ts'
+import { findCblas } from '../../../hpl/blas/find-cblas.ts'
+import { createBlas } from '../../../hpl/blas/select.ts'
+import { indxl2g, numroc } from '../../../hpl/block-cyclic.ts'
+import { BROADCASTS, FACTORISATIONS, STORAGE_FORMS, SWAPS } from '../../../hpl/parameters.ts'
+import type { Variant } from '../../../hpl/solver.ts'
+import type { Generate } from '../../../hpl/verify.ts'
+import { plainMemory, readFixture, solveOnGrid } from '../../helpers/hpl-problems.ts'
+
+interface Recorded {
+  N: number
+  NB: number
+  P: number
+  Q: number
+  pmap: 0 | 1
+  depth: number
+  bcast: number
+  rfact: number
+  ndiv: number
+  pfact: number
+  nbmin: number
+  swap: number
+  swapthr: number
+  L1notran: 0 | 1
+  Unotran: 0 | 1
+  equil: 0 | 1
+  info: number
+  pivots: number[]
+  Anorm1: number
+  AnormI: number
+  XnormI: number
+  Xnorm1: number
+  BnormI: number
+  resid0: number
+  resid1: number
+  x: number[]
+  y: number[]
+  stored_after_factorisation?: number[][]
+}
+
+const folder = new URL('../../fixtures/hpl/lu/', import.meta.url)
+const files = readdirSync(folder)
+
+function variantOf(recorded: Recorded): Variant {
+  const { depth, ndiv, nbmin, swapthr } = recorded
+  const choose = <T>(names: readonly T[], code: number): T => names[code] as T
+  return {
+    depth,
+    ndiv,
+    nbmin,
+    swapThreshold: swapthr,
+    bcast: choose(BROADCASTS, recorded.bcast),
+    rfact: choose(FACTORISATIONS, recorded.rfact),
+    pfact: choose(FACTORISATIONS, recorded.pfact),
+    swap: choose(SWAPS, recorded.swap),
+    l1: choose(STORAGE_FORMS, recorded.L1notran),
+    u: choose(STORAGE_FORMS, recorded.Unotran),
+    equilibrate: recorded.equil === 1,
+  }
+}
+
+const ordered = files.filter((file) => file.startsWith('lu_refblas'))
+t.ok(ordered.length >= 25, 'there are factorisations to compare with')
+
+for (const file of ordered) {
+  t.test(`on ordered kernels pivots, factors, y, x and norms are netlib's bit for bit: ${file}`, async (t) => {
+    const recorded = readFixture<Recorded>(`lu/${file}`)
+    const { N: n, NB: nb, P: p, Q: q } = recorded
+    const order = recorded.pmap === 0 ? 'row' : 'column'
+    const solution = await solveOnGrid({ n, nb, p, q, order, variant: variantOf(recorded) })
+    t.equal(solution.info, recorded.info)
+    t.same(solution.pivots, recorded.pivots)
+    t.strictSame(solution.x, recorded.x)
+    t.strictSame(
+      solution.stored.map((row) => row[n]),
+      recorded.y,
+    )
+    if (recorded.stored_after_factorisation) t.strictSame(solution.stored, recorded.stored_after_factorisation)
+    const { verification } = solution
+    t.match(verification, {
+      aInf: recorded.AnormI,
+      a1: recorded.Anorm1,
+      xInf: recorded.XnormI,
+      x1: recorded.Xnorm1,
+      bInf: recorded.BnormI,
+      residual: recorded.resid0,
+      scaled: recorded.resid1,
+    })
+  })
+}
+
+/** Largest relative distance that OpenBLAS's own kernels were seen to have, with a margin. */
+const TOLERANCE = 1e-13
+
+const kernels: [string, () => Promise<Blas>][] = [['wasm', () => createBlas('wasm', plainMemory)]]
+if (findCblas() !== undefined) kernels.push(['openblas', () => createBlas('openblas', plainMemory)])
+
+for (const [name, create] of kernels) {
+  for (const n of [1, 2, 7, 29, 30, 34, 35, 100]) {
+    t.test(`on ${name} kernels pivots and x are the exact ones within rounding: n=${n}`, async (t) => {
+      const exact = readFixture<{ pivots: number[]; x: number[] }>(`lu/exact_N${n}_seed100.json.gz`)
+      for (const [p, q] of [
+        [1, 1],
+        [2, 2],
+        [1, 3],
+        [3, 1],
+      ] as const) {
+        const blas = await Promise.all(Array.from({ length: p * q }, create))
+        const variant = { nbmin: 4, depth: q > 1 ? 1 : 0 }
+        const solution = await solveOnGrid({ n, nb: 8, p, q, variant, blas: () => blas.pop() as Blas })
+        t.same(solution.pivots, exact.pivots, `pivots on ${p}x${q}`)
+        const scale = Math.max(...exact.x.map(Math.abs))
+        const error = Math.max(...exact.x.map((x, i) => Math.abs(x - (solution.x[i] as number)))) / scale
+        t.ok(error < TOLERANCE, `error ${error} on ${p}x${q}`)
+      }
+    })
+  }
+}
+
+/** The identity with zeros instead of ones in columns 5 and 8. */
+const singular: Generate = ({ n, nb, nprow, npcol, myrow, mycol }, a, a0, lda) => {
+  for (let jj = 0; jj < numroc(n + 1, nb, mycol, 0, npcol); jj++) {
+    const j = indxl2g(jj, nb, mycol, 0, npcol)
+    for (let ii = 0; ii < numroc(n, nb, myrow, 0, nprow); ii++) {
+      const i = indxl2g(ii, nb, myrow, 0, nprow)
+      a[a0 + ii + jj * lda] = i === j && j !== 5 && j !== 8 ? 1 : 0
+    }
+  }
+}
+
+const grids = [
+  [1, 1],
+  [2, 1],
+  [1, 2],
+  [2, 3],
+] as const
+for (const [p, q] of grids) {
+  for (const pfact of FACTORISATIONS) {
+    t.test(`a zero pivot ends the solve with its 1-based column and without x: ${p}x${q} ${pfact}`, async (t) => {
+      const variant = { pfact, rfact: pfact, depth: q - 1 }
+      const { info, verification } = await solveOnGrid({ n: 11, nb: 3, p, q, variant, generate: singular })
+      t.equal(info, 6)
+      t.equal(verification, undefined)
+    })
+  }
+}
