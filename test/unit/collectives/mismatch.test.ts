@@ -1,0 +1,76 @@
+/** Ranks that disagree about a collective call are told so, with both ranks and what differs, instead of hanging. */
+import t from 'tap'
+import { MAX, SUM, type Intracomm } from '../../../index.ts'
+import { runRanks } from '../../../testing.ts'
+
+/** The error of the first rank that fails; `calls[rank]` is what each rank does. */
+async function failure(calls: readonly ((world: Intracomm) => Promise<unknown>)[]): Promise<string> {
+  try {
+    await runRanks(calls.length, ({ world }) => calls[world.rank]?.(world))
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'no error'
+}
+
+const doubles = (n: number): Float64Array => new Float64Array(n)
+
+t.test('two different calls', async (t) => {
+  const message = await failure([(world) => world.barrier(), (world) => world.allreduce(1, { op: SUM })])
+  t.match(message, /^MPI_ERR_OTHER: the ranks of a communicator called different collectives/)
+  t.match(message, 'called barrier')
+  t.match(message, 'called allreduce with op SUM')
+})
+
+t.test('two different operations', async (t) => {
+  const message = await failure([(w) => w.allreduce(1, { op: SUM }), (w) => w.allreduce(1, { op: MAX })])
+  t.match(message, 'with op SUM')
+  t.match(message, 'with op MAX')
+})
+
+t.test('two different roots, when a message meets the wrong call', async (t) => {
+  const at = (root: number) => (world: Intracomm) => world.bcast(doubles(1), { root })
+  const message = await failure([at(0), at(0), at(2), at(0)])
+  t.match(message, 'world rank 3 called bcast with root 0, world rank 2 called bcast with root 2')
+})
+
+t.test('two different roots, when both ranks only send: the next call finds what was left over', async (t) => {
+  const at = (root: number) => async (world: Intracomm) => {
+    await world.bcast(doubles(1), { root })
+    await world.barrier()
+    await world.barrier()
+  }
+  const message = await failure([at(0), at(1)])
+  t.match(message, /^MPI_ERR_OTHER: barrier: the ranks of a communicator called different collectives/)
+  t.match(message, /call number 0 of world rank \d was bcast with root \d/)
+})
+
+for (const [sent, room] of [
+  [4, 3],
+  [3, 4],
+  [0, 1],
+] as const)
+  t.test(`a broadcast of ${sent} elements to a buffer of ${room}`, async (t) => {
+    const message = await failure([(world) => world.bcast(doubles(sent)), (world) => world.bcast(doubles(room))])
+    t.match(message, /^MPI_ERR_COUNT: bcast: the ranks disagree on the number of elements/)
+    t.match(message, `${sent} float64 elements (${8 * sent} bytes) came where ${room} float64 elements`)
+  })
+
+t.test('lengths that differ between ranks of a reduction', async (t) => {
+  const message = await failure([2, 3].map((n) => (world) => world.allreduce(doubles(n), doubles(n), { op: SUM })))
+  t.match(message, /^MPI_ERR_COUNT: allreduce: the ranks disagree/)
+})
+
+t.test('two different element types', async (t) => {
+  const message = await failure([(world) => world.bcast(doubles(1)), (world) => world.bcast(new Int32Array(2))])
+  t.match(message, /^MPI_ERR_TYPE: bcast: the sender sent float64 elements, the receive buffer holds int32/)
+})
+
+t.test('a wrong argument on one rank, corrected, leaves the communicator usable', async (t) => {
+  const sums = await runRanks(2, async ({ world }) => {
+    if (world.rank === 0) await t.rejects(world.bcast(doubles(1), { root: 2 }), { code: 'MPI_ERR_ROOT' })
+    await world.bcast(doubles(1), { root: 1 })
+    return world.allreduce(1, { op: SUM })
+  })
+  t.same(sums, [2, 2])
+})

@@ -1,0 +1,68 @@
+/** Reduction operations on their own. What they give in reductions is tested with the collectives. */
+import t from 'tap'
+import { BAND, LAND, MAX, MAXLOC, MIN, MINLOC, Op, SUM } from '../../../index.ts'
+
+t.test('apply() combines incoming with accumulator into accumulator and leaves incoming alone', async (t) => {
+  const incoming = Float64Array.of(1, 2, 3)
+  const accumulator = Float64Array.of(10, 20, 30)
+  SUM.apply(incoming, accumulator)
+  t.same([...accumulator], [11, 22, 33])
+  t.same([...incoming], [1, 2, 3])
+})
+
+t.test('a user operation gets (incoming, accumulator) in that order', async (t) => {
+  const difference = Op.create((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = (x[i] as number) - (y[i] as number)
+  })
+  const accumulator = Int32Array.of(1)
+  difference.apply(Int32Array.of(10), accumulator)
+  t.equal(accumulator[0], 9)
+  t.equal(difference.commutative, false)
+})
+
+t.test('sums of 8-bit and 64-bit integers wrap as the element type does', async (t) => {
+  const bytes = Uint8Array.of(200)
+  SUM.apply(Uint8Array.of(100), bytes)
+  t.equal(bytes[0], 44)
+  const clamped = Uint8ClampedArray.of(200)
+  SUM.apply(Uint8ClampedArray.of(100), clamped)
+  t.equal(clamped[0], 255)
+  const big = BigUint64Array.of(2n ** 64n - 1n)
+  SUM.apply(BigUint64Array.of(2n), big)
+  t.equal(big[0], 1n)
+})
+
+t.test('logical operations on 64-bit integers give 1n and 0n; bitwise ones keep all 64 bits', async (t) => {
+  const flags = BigInt64Array.of(0n, 5n)
+  LAND.apply(BigInt64Array.of(7n, 7n), flags)
+  t.same([...flags], [0n, 1n])
+  const bits = BigUint64Array.of(0xffff_0000_ffff_0000n)
+  BAND.apply(BigUint64Array.of(0xff00_0000_0000_ff00n), bits)
+  t.equal(bits[0], 0xff00_0000_0000_0000n)
+})
+
+t.test('MIN and MAX keep numbers of both signs and infinities', async (t) => {
+  const low = Float64Array.of(-Infinity, 3, -2)
+  MIN.apply(Float64Array.of(1, Infinity, -1), low)
+  t.same([...low], [-Infinity, 3, -2])
+  const high = Float64Array.of(-Infinity, 3, -2)
+  MAX.apply(Float64Array.of(1, Infinity, -1), high)
+  t.same([...high], [1, Infinity, -1])
+})
+
+t.test('MINLOC and MAXLOC take the lower index of equal values, from either side', async (t) => {
+  for (const op of [MINLOC, MAXLOC]) {
+    const first = Float64Array.of(5, 2)
+    op.apply(Float64Array.of(5, 7), first)
+    t.same([...first], [5, 2], op.name)
+    const second = Float64Array.of(5, 7)
+    op.apply(Float64Array.of(5, 2), second)
+    t.same([...second], [5, 2], op.name)
+  }
+})
+
+t.test('Op.create() refuses what is no function and units that are no counts', async (t) => {
+  t.throws(() => Op.create('sum' as unknown as () => void), { code: 'MPI_ERR_OP' })
+  t.throws(() => Op.create(() => undefined, { unit: 0 }), { code: 'MPI_ERR_ARG' })
+  t.throws(() => Op.create(() => undefined, { unit: 1.5 }), { code: 'MPI_ERR_ARG' })
+})
