@@ -44,6 +44,8 @@ function single<T>(name: string, value: T): T {
 function describe(args: readonly string[]) {
   return yargs([...args])
     .scriptName('hpl')
+    .help(false)
+    .version(false)
     .usage(
       'tsmpirun -n N hpl [options]\n\nHigh-Performance Linpack: solves the systems that HPL.dat describes and prints what HPL 2.3 prints.',
     )
@@ -62,8 +64,6 @@ function describe(args: readonly string[]) {
       'blas-library': { type: 'string', requiresArg: true, describe: 'CBLAS library for openblas: name or path' },
       help: { alias: 'h', type: 'boolean', default: false, describe: 'Show this' },
     })
-    .help(false)
-    .version(false)
     .demandCommand(0, 0, '', 'no arguments expected but options')
     .strict()
     .exitProcess(false)

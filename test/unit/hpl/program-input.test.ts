@@ -1,0 +1,118 @@
+/** What the built-in program makes of its command line and of the files it is pointed at. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readCommandLine } from '../../../hpl/command-line.ts'
+import { openOutput, readInput } from '../../../hpl/input-file.ts'
+
+const shipped = readFileSync(new URL('../../../hpl/HPL.dat', import.meta.url), 'utf8')
+
+/** The shipped file with other lines; the numbers are 1-based. */
+function withLines(changes: Record<number, string>): string {
+  return shipped
+    .split('\n')
+    .map((line, k) => changes[k + 1] ?? line)
+    .join('\n')
+}
+
+t.test('without options the kernels are chosen automatically and HPL.dat is looked for', async (t) => {
+  const expected = { kind: 'run', options: { dat: undefined, blas: 'auto', blasLibrary: undefined } }
+  t.strictSame(await readCommandLine([]), expected)
+})
+
+t.test('options are taken over', async (t) => {
+  const args = ['--dat', 'my.dat', '--blas', 'openblas', '--blas-library', '/lib/libblis.so']
+  const expected = { dat: 'my.dat', blas: 'openblas', blasLibrary: '/lib/libblis.so' }
+  t.strictSame(await readCommandLine(args), { kind: 'run', options: expected })
+})
+
+const mistakes: [string[], RegExp][] = [
+  [['--blas', 'mkl'], /^hpl: Invalid values:[^]*"mkl"[^]*"auto", "wasm", "openblas", "ordered"/],
+  [['--dat', 'a', '--dat', 'b'], /^hpl: --dat is given 2 times, expected once\n/],
+  [['--date', 'a'], /^hpl: Unknown argument: date\n/],
+  [['HPL.dat'], /^hpl: no arguments expected but options\n/],
+  [['--dat'], /^hpl: Not enough arguments following: dat\n/],
+]
+for (const [args, message] of mistakes) {
+  t.test(`the mistake "${args.join(' ')}" is named`, async (t) => {
+    const result = await readCommandLine(args)
+    t.equal(result.kind, 'mistake')
+    if (result.kind === 'mistake') t.match(result.text, message)
+  })
+}
+
+t.test('--help lists the options', async (t) => {
+  const result = await readCommandLine(['--help'])
+  if (result.kind === 'help') t.match(result.text, /--dat[^]*--blas[^]*--blas-library/)
+  t.equal(result.kind, 'help')
+})
+
+t.test('a file that cannot be read ends the run with netlib’s message', async (t) => {
+  const path = join(t.testdir({}), 'none.dat')
+  t.strictSame(readInput(path, 4), {
+    parameters: undefined,
+    complaints: `HPL ERROR from process # 0, on line 299 of function HPL_pdinfo:\n>>> cannot open file ${path} <<<\n\n`,
+  })
+})
+
+t.test('HPL.dat of the working directory is read, and without one the packaged one, with a note', async (t) => {
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(t.testdir({ 'HPL.dat': withLines({ 5: '1', 6: '77' }) }))
+  const here = readInput(undefined, 4)
+  t.same(here.parameters?.n, [77])
+  t.equal(here.complaints, '')
+  process.chdir(t.testdir({}))
+  const packaged = readInput(undefined, 4)
+  t.same(packaged.parameters?.n, [29, 30, 34, 35])
+  t.match(packaged.complaints, /^hpl: no HPL\.dat in .*, using the packaged one: .*HPL\.dat\n$/)
+})
+
+t.test('an illegal value gives netlib’s two messages first, then the place in the file', async (t) => {
+  const dir = t.testdir({ 'bad.dat': withLines({ 8: '1 2 0 4' }) })
+  const { parameters, complaints } = readInput(join(dir, 'bad.dat'), 4)
+  t.equal(parameters, undefined)
+  const path = join(dir, 'bad.dat')
+  const first = 'HPL ERROR from process # 0, on line 367 of function HPL_pdinfo:\n>>> Value of NB less than 1 <<<\n\n'
+  const second = `HPL ERROR from process # 0, on line 621 of function HPL_pdinfo:\n>>> Illegal input in file ${path}. Exiting ... <<<\n\n`
+  t.equal(complaints.slice(0, first.length + second.length), first + second)
+  t.match(complaints.slice(first.length + second.length), `${path}, line 8: `)
+})
+
+t.test('an output file that cannot be written is the first error, whatever else is wrong', async (t) => {
+  const output = join(t.testdirName, 'no/such/out')
+  const dir = t.testdir({
+    'good.dat': withLines({ 3: output, 4: '8' }),
+    'bad.dat': withLines({ 3: output, 4: '8', 8: '1 2 0 4' }),
+  })
+  for (const name of ['good.dat', 'bad.dat']) {
+    const { parameters, complaints } = readInput(join(dir, name), 4)
+    t.equal(parameters, undefined)
+    t.match(complaints, `on line 318 of function HPL_pdinfo:\n>>> cannot open file ${output}. <<<`)
+  }
+})
+
+t.test('reading the input neither makes nor changes the output file', async (t) => {
+  const dir = t.testdir({
+    old: 'kept',
+    'old.dat': withLines({ 3: join(t.testdirName, 'old'), 4: '8', 8: '1 2 0 4' }),
+    'new.dat': withLines({ 3: join(t.testdirName, 'new'), 4: '8' }),
+  })
+  t.equal(readInput(join(dir, 'old.dat'), 4).parameters, undefined)
+  t.not(readInput(join(dir, 'new.dat'), 4).parameters, undefined)
+  t.equal(readFileSync(join(dir, 'old'), 'utf8'), 'kept')
+  t.notOk(existsSync(join(dir, 'new')))
+})
+
+t.test('a report goes into the file piece by piece', async (t) => {
+  const outputFile = join(t.testdirName, 'out')
+  const dir = t.testdir({ out: 'an old and longer report', 'HPL.dat': withLines({ 3: outputFile, 4: '8' }) })
+  const { parameters } = readInput(join(dir, 'HPL.dat'), 4)
+  if (parameters === undefined) throw new Error('refused')
+  const output = openOutput(parameters)
+  output.print('one\n')
+  t.equal(readFileSync(outputFile, 'utf8'), 'one\n')
+  output.print('two\n')
+  output.close()
+  t.equal(readFileSync(outputFile, 'utf8'), 'one\ntwo\n')
+})
