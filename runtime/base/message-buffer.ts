@@ -113,7 +113,7 @@ function copyStrided(view: NdView, bytes: Uint8Array, direction: 'pack' | 'unpac
   const size = data.BYTES_PER_ELEMENT
   // A packed buffer may start at any byte: give it a home that the element type accepts.
   const aligned = bytes.byteOffset % size === 0
-  const home = aligned || direction === 'unpack' ? (aligned ? bytes : bytes.slice()) : new Uint8Array(bytes.length)
+  const home = aligned ? bytes : direction === 'unpack' ? new Uint8Array(bytes) : new Uint8Array(bytes.length)
   const Constructor = data.constructor as TypedArrayConstructor
   const flat = new Constructor(home.buffer, home.byteOffset, home.byteLength / size)
   const copied = walk(view, flat, direction)

@@ -289,7 +289,9 @@ export function objectView(value: unknown, call: string): MessageView {
 /** @throws {MpiError} MPI_ERR_TYPE if the value cannot be cloned */
 export function serializeObject(value: unknown, call: string): Uint8Array {
   try {
-    return serialize(value)
+    const { buffer, byteOffset, length } = serialize(value)
+    // A plain array: `slice` of a Buffer would not copy.
+    return new Uint8Array(buffer, byteOffset, length)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new MpiError('MPI_ERR_TYPE', `${call}: ${describe(value)} cannot be sent: ${reason}`, { cause })
