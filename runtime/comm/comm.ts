@@ -110,8 +110,11 @@ export class Comm {
   /** Sends one message and receives another at the same time, so that a ring of these cannot deadlock. Local. */
   async sendrecv(sent: MessageBuffer, received: MessageBuffer, options: SendrecvOptions): Promise<Status> {
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
-    const receive = this.#expect('sendrecv', resolveBuffer(received, 'sendrecv'), { source, tag: recvTag })
-    const send = this.#post('sendrecv', resolveBuffer(sent, 'sendrecv'), { dest, tag: sendTag }, false)
+    const [from, into] = [resolveBuffer(sent, 'sendrecv'), resolveBuffer(received, 'sendrecv')]
+    // A send that is refused must not leave a receive behind.
+    this.#checkSend('sendrecv', dest, sendTag)
+    const receive = this.#expect('sendrecv', into, { source, tag: recvTag })
+    const send = this.#post('sendrecv', from, { dest, tag: sendTag }, false)
     await Promise.all([receive?.settled(), send?.settled()])
     return receive === undefined ? PROC_NULL_STATUS : this.#status(receive)
   }
@@ -221,13 +224,7 @@ export class Comm {
 
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
     const { dest, tag = 0 } = options
-    this.checkUsable(call)
-    if (!this.#isRank(dest) && dest !== PROC_NULL)
-      throw new MpiError(
-        'MPI_ERR_RANK',
-        `${call}: dest is ${describe(dest)}, expected 0..${this.size - 1} or PROC_NULL`,
-      )
-    if (!isTag(tag)) throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`)
+    this.#checkSend(call, dest, tag)
     if (dest === PROC_NULL) return undefined
     return this.job.engine.isend(view, this.group.worldRank(dest), this.context, tag, synchronous, call)
   }
@@ -248,6 +245,16 @@ export class Comm {
       )
     if (!isTag(tag) && tag !== ANY_TAG)
       throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB} or ANY_TAG`)
+  }
+
+  #checkSend(call: string, dest: number, tag: number): void {
+    this.checkUsable(call)
+    if (!this.#isRank(dest) && dest !== PROC_NULL)
+      throw new MpiError(
+        'MPI_ERR_RANK',
+        `${call}: dest is ${describe(dest)}, expected 0..${this.size - 1} or PROC_NULL`,
+      )
+    if (!isTag(tag)) throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`)
   }
 
   #isRank(rank: number): boolean {

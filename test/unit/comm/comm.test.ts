@@ -1,0 +1,205 @@
+/**
+ * Arguments and handles of point-to-point calls. What the messages do is in the checks that run over every transport,
+ * test/helpers/point-to-point-checks.ts.
+ */
+import t from 'tap'
+import {
+  ANY_SOURCE,
+  PROC_NULL,
+  TAG_UB,
+  testAll,
+  testAny,
+  testSome,
+  waitAll,
+  waitAny,
+  waitSome,
+  type Intracomm,
+} from '../../../index.ts'
+import { runRanks } from '../../../testing.ts'
+
+const two = new Float64Array(2)
+
+t.test('wrong arguments throw the error class of the standard with the value and what is allowed', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    if (world.rank !== 0) return
+    const cases: [() => unknown, string][] = [
+      [() => world.send(two, { dest: 2 }), 'MPI_ERR_RANK: send: dest is 2, expected 0..1 or PROC_NULL'],
+      [() => world.isend(two, { dest: -1 }), 'MPI_ERR_RANK: isend: dest is -1, expected 0..1 or PROC_NULL'],
+      [() => world.ssend(two, { dest: 0.5 }), 'MPI_ERR_RANK: ssend: dest is 0.5, expected 0..1 or PROC_NULL'],
+      [() => world.send(two, { dest: 0, tag: -1 }), `MPI_ERR_TAG: send: tag is -1, expected 0..${TAG_UB}`],
+      [
+        () => world.send(two, { dest: 0, tag: TAG_UB + 1 }),
+        `MPI_ERR_TAG: send: tag is ${TAG_UB + 1}, expected 0..${TAG_UB}`,
+      ],
+      [() => world.recv(two, { source: 9 }), 'MPI_ERR_RANK: recv: source is 9, expected 0..1, ANY_SOURCE or PROC_NULL'],
+      [() => world.irecv(two, { tag: 1.5 }), `MPI_ERR_TAG: irecv: tag is 1.5, expected 0..${TAG_UB} or ANY_TAG`],
+      [() => world.probe({ source: 2 }), 'MPI_ERR_RANK: probe: source is 2, expected 0..1, ANY_SOURCE or PROC_NULL'],
+      [() => world.iprobe({ tag: -2 }), `MPI_ERR_TAG: iprobe: tag is -2, expected 0..${TAG_UB} or ANY_TAG`],
+      [() => world.recvObject({ source: 3 }), 'MPI_ERR_RANK: recvObject: source is 3, expected'],
+      [() => world.sendObject(() => 0, { dest: 1 }), 'MPI_ERR_TYPE: sendObject: a function cannot be sent: '],
+      [() => world.sendrecv(two, two, { dest: 5 }), 'MPI_ERR_RANK: sendrecv: dest is 5'],
+      [() => world.send(5 as unknown as Float64Array, { dest: 1 }), 'MPI_ERR_BUFFER: send: the buffer is 5, expected'],
+    ]
+    for (const [call, message] of cases) t.match(await refusal(call), message)
+  })
+})
+
+async function refusal(call: () => unknown): Promise<string> {
+  try {
+    await call()
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'accepted'
+}
+
+t.test('a refused call of sendrecv leaves no receive behind', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    await t.rejects(world.sendrecv(two, two, { dest: 7, source: 0 }), { code: 'MPI_ERR_RANK' })
+    const data = new Float64Array(2)
+    await Promise.all([world.recv(data, { source: 0 }), world.send(Float64Array.of(1, 2), { dest: 0 })])
+    t.same([...data], [1, 2])
+  })
+})
+
+t.test('PROC_NULL is a partner who says nothing and takes everything', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    await world.send(two, { dest: PROC_NULL })
+    const status = await world.recv(two, { source: PROC_NULL })
+    t.match(status, { source: PROC_NULL, count: 0, nbytes: 0, cancelled: false })
+    t.match(world.irecv(two, { source: PROC_NULL }).test(), { source: PROC_NULL })
+    t.match(await world.probe({ source: PROC_NULL }), { source: PROC_NULL, count: 0 })
+    const received = await world.recvObject({ source: PROC_NULL })
+    t.match(received, { source: PROC_NULL, value: undefined })
+  })
+})
+
+t.test('a freed communicator refuses every call, the others go on', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const comm = await world.dup()
+    comm.free()
+    const calls = [
+      () => comm.send(two, { dest: 0 }),
+      () => comm.recv(two),
+      () => comm.barrier(),
+      () => comm.dup(),
+      () => comm.free(),
+    ]
+    for (const call of calls) t.match(await refusal(call), /MPI_ERR_COMM: \w+: the communicator has been freed/)
+    await world.barrier()
+  })
+})
+
+/** Rank 0 sends i to rank 1 with tag i, in the order given, one after the other as rank 1 asks for them. */
+async function sendInTurn(world: Intracomm, tags: readonly number[]): Promise<void> {
+  for (const tag of tags) {
+    await world.recv(new Int32Array(0), { source: 1, tag: 99 })
+    await world.send(Int32Array.of(tag), { dest: 1, tag })
+  }
+}
+
+t.test('requests complete in the order of their messages, and every way to wait tells so', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    if (world.rank === 0) return sendInTurn(world, [2, 0, 1, 3])
+    const buffers = [0, 1, 2, 3].map(() => new Int32Array(1))
+    const requests = buffers.map((buffer, tag) => world.irecv(buffer, { source: 0, tag }))
+    const next = (): Promise<void> => world.send(new Int32Array(0), { dest: 0, tag: 99 })
+
+    t.equal(testAny(requests), undefined)
+    t.equal(testAll(requests), undefined)
+    t.same(testSome(requests), [])
+    await next()
+    t.match(await waitAny(requests), { index: 2, status: { source: 0, tag: 2, count: 1 } })
+    t.match(testAny(requests), { index: 2 })
+    await next()
+    t.match(await requests[0]?.wait(), { tag: 0 })
+    t.same(
+      testSome(requests).map(({ index }) => index),
+      [0, 2],
+    )
+    t.same(
+      (await waitSome(requests)).map(({ index }) => index),
+      [0, 2],
+    )
+    t.equal(testAll(requests), undefined)
+    await next()
+    await next()
+    t.same(
+      (await waitAll(requests)).map(({ tag }) => tag),
+      [0, 1, 2, 3],
+    )
+    t.same(
+      testAll(requests)?.map(({ count }) => count),
+      [1, 1, 1, 1],
+    )
+    t.same(
+      buffers.map(([value]) => value),
+      [0, 1, 2, 3],
+    )
+  })
+})
+
+t.test('waiting for any of no requests is refused, for all of none is over', async (t) => {
+  await t.rejects(waitAny([]), { code: 'MPI_ERR_REQUEST' })
+  await t.rejects(waitSome([]), { code: 'MPI_ERR_REQUEST' })
+  t.same(await waitAll([]), [])
+  t.same(testSome([]), [])
+})
+
+t.test('waitAll throws what failed first in the list, after all have ended', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    if (world.rank === 0) {
+      for (const tag of [0, 1, 2]) await world.send(new Float64Array(tag === 1 ? 9 : 1), { dest: 1, tag })
+      return
+    }
+    const requests = [0, 1, 2].map((tag) => world.irecv(new Float64Array(1), { source: 0, tag }))
+    await t.rejects(waitAll(requests), { code: 'MPI_ERR_TRUNCATE' })
+    t.match(requests[0]?.test(), { count: 1 })
+    t.throws(() => requests[1]?.test(), { code: 'MPI_ERR_TRUNCATE' })
+    t.match(requests[2]?.test(), { count: 1 })
+  })
+})
+
+t.test('a cancelled receive says so in its status', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const request = world.irecv(two, { source: 0, tag: 4 })
+    request.cancel()
+    t.match(await request.wait(), { cancelled: true, count: 0 })
+  })
+})
+
+t.test('two waiting probes of one rank each find a message of their own', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    if (world.rank === 0) {
+      await world.recv(new Int32Array(0), { source: 1 })
+      for (const value of [1, 2]) await world.send(Int32Array.of(value), { dest: 1, tag: 3 })
+      return
+    }
+    const take = async (): Promise<number | undefined> => {
+      await world.probe({ source: ANY_SOURCE, tag: 3 })
+      const data = new Int32Array(1)
+      await world.recv(data, { source: 0, tag: 3 })
+      return data[0]
+    }
+    const both = Promise.all([take(), take()])
+    await world.send(new Int32Array(0), { dest: 0 })
+    t.same(await both, [1, 2])
+  })
+})
+
+t.test('10 000 receives outstanding at once each get their own message', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const tags = Array.from({ length: 10_000 }, (_, i) => i)
+    if (world.rank === 0) {
+      await waitAll(tags.map((tag) => world.isend(Int32Array.of(tag), { dest: 1, tag })).reverse())
+      return
+    }
+    const data = new Int32Array(tags.length)
+    const requests = tags.toReversed().map((tag) => world.irecv(data.subarray(tag, tag + 1), { source: 0, tag }))
+    await waitAll(requests)
+    t.equal(
+      data.findIndex((value, tag) => value !== tag),
+      -1,
+    )
+  })
+})

@@ -1,0 +1,136 @@
+/** What can be a buffer, and that views are packed in row-major order and unpacked to the same places. */
+import fc from 'fast-check'
+import ndarray, { type NdArray } from 'ndarray'
+import t from 'tap'
+import type { TypedArrayConstructor } from '../../../runtime/base/element-type.ts'
+import { resolveBuffer, type MessageBuffer } from '../../../runtime/base/message-buffer.ts'
+
+const TYPES = [
+  [Int8Array, 'int8'],
+  [Uint8Array, 'uint8'],
+  [Uint8ClampedArray, 'uint8clamped'],
+  [Int16Array, 'int16'],
+  [Uint16Array, 'uint16'],
+  [Int32Array, 'int32'],
+  [Uint32Array, 'uint32'],
+  [Float32Array, 'float32'],
+  [Float64Array, 'float64'],
+  [BigInt64Array, 'bigint64'],
+  [BigUint64Array, 'biguint64'],
+] as const
+
+t.test('every typed array is known by its type; parts of an array resolve to their own bytes', async (t) => {
+  for (const [constructor, name] of TYPES) {
+    const memory = new (constructor as unknown as TypedArrayConstructor)(10)
+    const view = resolveBuffer(memory.subarray(3, 7), 'test')
+    t.same([view.elementType.name, view.count, view.nbytes], [name, 4, 4 * memory.BYTES_PER_ELEMENT])
+    t.same([view.bytes?.buffer === memory.buffer, view.bytes?.byteOffset], [true, 3 * memory.BYTES_PER_ELEMENT])
+  }
+})
+
+t.test('raw memory and Buffers are bytes', async (t) => {
+  const memory = new ArrayBuffer(8)
+  for (const raw of [memory, new SharedArrayBuffer(8), new DataView(memory), Buffer.alloc(8)]) {
+    const view = resolveBuffer(raw, 'test')
+    t.same([view.elementType.name, view.count], ['uint8', 8])
+  }
+  const view = resolveBuffer(new DataView(memory, 2, 3), 'test')
+  t.same([view.bytes?.byteOffset, view.count], [2, 3])
+})
+
+/** Views of up to four dimensions over larger arrays: steps of both signs, gaps, empty extents, single elements. */
+const strided = fc
+  .array(fc.record({ extent: fc.nat(4), step: fc.constantFrom(1, 2, -1, -3) }), { minLength: 1, maxLength: 4 })
+  .map((axes) => {
+    let room = 1
+    const layout = axes.map(({ extent, step }) => {
+      const stride = step * room
+      room *= Math.max(1, extent) * Math.abs(step) + 1
+      return { extent, stride }
+    })
+    const offset = layout.reduce(
+      (sum, { extent, stride }) => sum + (stride < 0 ? -stride * Math.max(0, extent - 1) : 0),
+      3,
+    )
+    return {
+      shape: layout.map(({ extent }) => extent),
+      stride: layout.map(({ stride }) => stride),
+      offset,
+      room: room + 2000,
+    }
+  })
+
+/** Elements in row-major order, by ndarray's own access. */
+function elements(view: NdArray<Float64Array>): (number | bigint)[] {
+  const found: (number | bigint)[] = []
+  const visit = (index: number[]): void => {
+    if (index.length === view.shape.length) found.push(view.get(...index))
+    else for (let i = 0; i < (view.shape[index.length] as number); i++) visit([...index, i])
+  }
+  visit([])
+  return found
+}
+
+t.test('a view is packed as ndarray reads it and unpacked where ndarray would write, at any alignment', async (t) => {
+  fc.assert(
+    fc.property(strided, fc.constantFrom(...TYPES), fc.nat(7), ({ shape, stride, offset, room }, [type], shift) => {
+      const constructor = type as unknown as TypedArrayConstructor
+      const data = new constructor(room)
+      const isBig = typeof data[0] === 'bigint'
+      for (let i = 0; i < room; i++) (data as Float64Array)[i] = (isBig ? BigInt(i) : i) as number
+      const view = ndarray(data as Float64Array, shape, stride, offset)
+      const resolved = resolveBuffer(view as MessageBuffer, 'test')
+      const expected = elements(view)
+      if (resolved.count !== expected.length) return false
+
+      const packed = new Uint8Array(shift + resolved.nbytes).subarray(shift)
+      resolved.pack(packed)
+      const flat = [...(new constructor(packed.slice().buffer) as Float64Array)] as (number | bigint)[]
+      if (flat.some((value, i) => value !== expected[i])) return false
+
+      const copy = new constructor(room)
+      const target = ndarray(copy as Float64Array, shape, stride, offset)
+      resolveBuffer(target as MessageBuffer, 'test').unpack(packed)
+      if (elements(target).some((value, i) => value !== expected[i])) return false
+      // Nothing else was touched: as many elements differ from 0 as were written with another value.
+      const written = (copy as Float64Array).filter((value) => Number(value) !== 0).length
+      return written === expected.filter((value) => Number(value) !== 0).length
+    }),
+    { numRuns: 1000 },
+  )
+  t.pass('1000 views')
+})
+
+t.test('a message shorter than a view fills its first elements in row-major order', async (t) => {
+  const column = ndarray(new Float64Array(6), [3], [2], 1)
+  resolveBuffer(column, 'test').unpack(new Uint8Array(Float64Array.of(5, 6).buffer))
+  t.same([...(column.data as Float64Array)], [0, 5, 0, 6, 0, 0])
+})
+
+t.test('contiguous views are used where they lie', async (t) => {
+  const matrix = ndarray(new Float64Array(20), [4, 5])
+  for (const view of [matrix, matrix.pick(2), matrix.lo(1, 0).hi(2, 5), matrix.hi(4, 5).pick(null, 0).hi(1)])
+    t.ok(resolveBuffer(view, 'test').bytes !== undefined, `shape ${view.shape.join(' x ')}`)
+  t.equal(resolveBuffer(matrix.pick(2), 'test').bytes?.byteOffset, 80)
+  for (const view of [matrix.pick(null, 2), matrix.transpose(1, 0), matrix.step(2, 1)])
+    t.equal(resolveBuffer(view, 'test').bytes, undefined, `shape ${view.shape.join(' x ')}`)
+})
+
+t.test('what is no memory is refused with what it is and what is allowed', async (t) => {
+  const refused = (value: unknown): string => {
+    try {
+      resolveBuffer(value as MessageBuffer, 'send')
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'accepted'
+  }
+  t.match(refused('text'), 'MPI_ERR_BUFFER: send: the buffer is the string "text", expected a typed array, ')
+  t.match(refused([1, 2]), 'the buffer is an object of class Array')
+  t.match(refused({ a: 1 }), 'use sendObject and recvObject')
+  t.match(refused(undefined), 'the buffer is undefined')
+  t.match(
+    refused(ndarray([1, 2, 3])),
+    'MPI_ERR_BUFFER: send: an ndarray must lie over a typed array, not over an object of class Array',
+  )
+})
