@@ -11,6 +11,7 @@ import { ILLEGAL_COUNT, ILLEGAL_VALUE, needAtLeast, type HplMessage } from './me
 import {
   BROADCASTS,
   FACTORISATIONS,
+  MAPPINGS,
   STORAGE_FORMS,
   SWAPS,
   type BroadcastTopology,
@@ -80,7 +81,7 @@ function readTests(reader: FieldReader, ranks: number): Pick<HplParameters, List
   return {
     n: readIntegers(reader, 'N', 0),
     nb: readIntegers(reader, 'NB', 1),
-    pmap: reader.code('PMAP', ['row', 'column'], 0),
+    pmap: reader.code('PMAP', MAPPINGS, 0),
     grids: readGrids(reader, ranks),
     threshold: reader.real('threshold'),
     pfact: readFactorisations(reader, 'PFACT'),
