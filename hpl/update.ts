@@ -35,14 +35,13 @@ function pieceOf(left: number, nb: number, inFlight: PanelBroadcast | undefined)
 function updateAlone(solver: Solver, panel: Panel, n: number, inFlight: PanelBroadcast | undefined): void {
   const { blas, system, timers } = solver
   const { memory, lda, nb } = system
-  const { jb, ii, ia } = panel
-  const permutation = panel.permutation(solver)
-  const scratch = new Float64Array(jb)
+  const { jb, ia } = panel
   for (let left = n; left > 0;) {
     const width = pieceOf(left, nb, inFlight)
-    const top = system.a + ii + panel.column * lda
+    const column = system.a + panel.column * lda
+    const top = column + ia // all rows are here: local rows are global rows
     const began = timers.now()
-    interchangeLocally(memory, top, lda, ia, permutation, width, scratch)
+    interchangeLocally(memory, column, lda, ia, panel.pivots, jb, width)
     timers.laswp += timers.now() - began
     const uplo = solver.variant.l1 === 'transposed' ? 'U' : 'L'
     blas.dtrsm('L', uplo, uplo === 'U' ? 'T' : 'N', 'U', jb, width, 1, memory, panel.l1, jb, memory, top, lda)
