@@ -55,10 +55,16 @@ export function run(array: TypedArray, first: number, end: number, length: numbe
   return array.subarray(Math.min(first * length, array.length), Math.min(end * length, array.length))
 }
 
+/** Below this many elements a loop beats `set`, whose call alone costs 0.3 us. */
+const SHORT = 32
+
 /** Copies `source` to the start of `target`, which is of the same type and long enough. */
 export function copyElements(target: TypedArray, source: TypedArray): void {
-  // One numeric type stands for all: `set` moves elements between arrays of the same type whatever the type.
-  ;(target as Float64Array).set(source as Float64Array)
+  // One numeric type stands for all: elements move between arrays of the same type whatever the type.
+  const [to, from] = [target as Float64Array, source as Float64Array]
+  if (from.length > SHORT) to.set(from)
+  else if (to.byteOffset <= from.byteOffset) for (let i = 0; i < from.length; i++) to[i] = from[i] as number
+  else for (let i = from.length - 1; i >= 0; i--) to[i] = from[i] as number // in case they overlap
 }
 
 /** Length of the blocks when `count` elements in groups of `unit` are dealt to `parts` ranks. */

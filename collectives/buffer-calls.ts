@@ -261,8 +261,7 @@ export class BufferCalls extends Comm {
   // ---- arguments ---------------------------------------------------------------------------------------------
 
   #facts(array: TypedArray, op?: Op): Facts {
-    const facts = { nbytes: array.byteLength, size: this.size }
-    return op === undefined ? facts : { ...facts, op }
+    return { nbytes: array.byteLength, size: this.size, op }
   }
 
   /** A receive buffer with a block for each rank, the caller's own in place. */

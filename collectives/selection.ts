@@ -5,7 +5,7 @@
  * Switch points without another note are MPICH's (Thakur, Rabenseifner, Gropp, Optimization of collective communication
  * operations in MPICH, IJHPCA 19, 2005).
  */
-import { MpiError } from '../runtime/base/errors.ts'
+import { invariant, MpiError } from '../runtime/base/errors.ts'
 import { allgatherBruck } from './allgather/bruck.ts'
 import { allgatherRing } from './allgather/ring.ts'
 import { allreduceRabenseifner } from './allreduce/rabenseifner.ts'
@@ -30,7 +30,7 @@ export interface Facts {
   /** Ranks. */
   readonly size: number
   /** The operation of a reduction. */
-  readonly op?: Op
+  readonly op?: Op | undefined
 }
 
 /** Fits if all that it names holds. */
@@ -127,20 +127,27 @@ export function select<K extends Selectable>(
   forced: Algorithms,
 ): Tables[K]['algorithms'][keyof Tables[K]['algorithms']] {
   const table: Table = TABLES[collective]
-  const serves = (name: string): boolean =>
-    facts.op === undefined || isElementwise(facts.op) || table.reordering?.includes(name) !== true
   const choice = forced[collective] as string | undefined
-  const name =
-    choice !== undefined && serves(choice)
-      ? choice
-      : table.rules.find((rule) => fits(rule, facts) && serves(rule.algorithm))?.algorithm
-  return table.algorithms[name as string] as Tables[K]['algorithms'][keyof Tables[K]['algorithms']]
+  const name = choice !== undefined && serves(table, choice, facts.op) ? choice : firstFit(table, facts)
+  return table.algorithms[name] as Tables[K]['algorithms'][keyof Tables[K]['algorithms']]
+}
+
+function firstFit(table: Table, facts: Facts): string {
+  for (const rule of table.rules)
+    if (fits(rule, facts) && serves(table, rule.algorithm, facts.op)) return rule.algorithm
+  invariant(false, 'a selection table without a last rule that fits everything')
+}
+
+function serves({ reordering }: Table, algorithm: string, op: Op | undefined): boolean {
+  return op === undefined || isElementwise(op) || reordering === undefined || !reordering.includes(algorithm)
 }
 
 function fits(rule: Rule, { nbytes, size }: Facts): boolean {
-  const { maxNbytes = Infinity, maxBlockNbytes = Infinity, minSize = 1, maxSize = Infinity, powerOfTwo } = rule
-  if (nbytes > maxNbytes || nbytes / size > maxBlockNbytes) return false
-  return size >= minSize && size <= maxSize && (powerOfTwo !== true || (size & (size - 1)) === 0)
+  if (rule.maxNbytes !== undefined && nbytes > rule.maxNbytes) return false
+  if (rule.maxBlockNbytes !== undefined && nbytes > rule.maxBlockNbytes * size) return false
+  if (rule.minSize !== undefined && size < rule.minSize) return false
+  if (rule.maxSize !== undefined && size > rule.maxSize) return false
+  return rule.powerOfTwo !== true || (size & (size - 1)) === 0
 }
 
 /** True if vectors may be split and operands reordered. */
