@@ -42,6 +42,7 @@ export interface ReduceScatterOptions extends OpArgument {
 export class BufferCalls extends Comm {
   /** Algorithms to use whatever the table says. */
   protected readonly algorithms: Algorithms
+  #oneHost: boolean | undefined
 
   constructor(job: Job, group: Group, context: number, algorithms: Algorithms = {}) {
     super(job, group, context)
@@ -261,7 +262,13 @@ export class BufferCalls extends Comm {
   // ---- arguments ---------------------------------------------------------------------------------------------
 
   #facts(array: TypedArray, op?: Op): Facts {
-    return { nbytes: array.byteLength, size: this.size, op }
+    return { nbytes: array.byteLength, size: this.size, oneHost: this.#isOneHost(), op }
+  }
+
+  /** The same on all ranks, since being near is mutual. */
+  #isOneHost(): boolean {
+    this.#oneHost ??= everyRank(this.group, (worldRank) => this.job.engine.transport.isNear(worldRank))
+    return this.#oneHost
   }
 
   /** A receive buffer with a block for each rank, the caller's own in place. */
@@ -321,6 +328,11 @@ export class BufferCalls extends Comm {
     checkCounts('reduceScatter', op, counts, work.length)
     return blocksAt(work, counts)
   }
+}
+
+function everyRank(group: Group, holds: (worldRank: number) => boolean): boolean {
+  for (let rank = 0; rank < group.size; rank++) if (!holds(group.worldRank(rank))) return false
+  return true
 }
 
 /** A receive buffer that must be there. */

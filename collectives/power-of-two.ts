@@ -25,22 +25,12 @@ export function powerOfTwoGroup(rank: number, ranks: number): PowerOfTwoGroup {
   return { size, folded, index, rankOf: (i) => (i < folded / 2 ? 2 * i + 1 : i + folded / 2) }
 }
 
-/** Even ranks hand over, odd ranks reduce; `other` is scratch of the length of `mine`. */
-export async function foldIn(
-  channel: Channel,
-  { folded }: PowerOfTwoGroup,
-  mine: TypedArray,
-  other: TypedArray,
-  op: Op,
-): Promise<void> {
+/** Even ranks hand over, odd ranks reduce. */
+export async function foldIn(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray, op: Op): Promise<void> {
   const { rank } = channel
   if (rank >= folded) return
-  if (rank % 2 === 0) {
-    await channel.send(mine, rank + 1)
-  } else {
-    await channel.recv(other, rank - 1)
-    op.apply(other, mine)
-  }
+  if (rank % 2 === 0) await channel.send(data, rank + 1)
+  else await channel.recvCombine(data, rank - 1, op.functionFor(data))
 }
 
 /** The ranks that handed over get the result. */

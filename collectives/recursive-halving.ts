@@ -29,24 +29,23 @@ export type Part = (array: TypedArray, range: Range) => TypedArray
  * @param masks bits in the order of the exchanges: 'low-first' keeps the long exchanges between close ranks,
  *   'high-first' leaves block i at member i
  * @param data the rank's elements; at the end, the blocks of the last `kept` range are reduced, the others lost
- * @param other scratch of the length of `data`
  * @returns the exchanges in order
  */
 export async function recursiveHalving(
   channel: Channel,
   group: PowerOfTwoGroup,
   masks: 'low-first' | 'high-first',
-  { data, other, part, op }: { data: TypedArray; other: TypedArray; part: Part; op: Op },
+  { data, part, op }: { data: TypedArray; part: Part; op: Op },
 ): Promise<Halving[]> {
   const index = group.index as number
   const halvings: Halving[] = []
+  const combine = op.functionFor(data)
   let range = { first: 0, end: group.size }
   for (let bit = 1; bit < group.size; bit <<= 1) {
     const mask = masks === 'low-first' ? bit : group.size / 2 / bit
     const partner = group.rankOf(index ^ mask)
     const [kept, given] = halves(range, (index & mask) === 0)
-    await channel.sendrecv(part(data, given), partner, part(other, kept), partner)
-    op.apply(part(other, kept), part(data, kept))
+    await channel.sendrecvCombine(part(data, given), partner, part(data, kept), partner, combine)
     halvings.push({ partner, given, kept })
     range = kept
   }

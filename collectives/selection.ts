@@ -29,6 +29,8 @@ export interface Facts {
   readonly nbytes: number
   /** Ranks. */
   readonly size: number
+  /** True if all ranks read each other's memory. */
+  readonly oneHost?: boolean
   /** The operation of a reduction. */
   readonly op?: Op | undefined
 }
@@ -41,6 +43,7 @@ interface Rule {
   readonly minSize?: number
   readonly maxSize?: number
   readonly powerOfTwo?: true
+  readonly oneHost?: true
   readonly algorithm: string
 }
 
@@ -60,6 +63,9 @@ const TABLES = {
     },
     rules: [
       { maxSize: 2, algorithm: 'binomial' },
+      // On one host a message is one copy by its receiver, and copies share the memory's bandwidth: with 4 ranks and
+      // 4 MiB the tree takes 0.7 ms, the chain 0.8 to 1.1 ms, scatter and ring 1.1 ms.
+      { maxSize: 8, oneHost: true, algorithm: 'binomial' },
       { maxNbytes: 12_288, algorithm: 'binomial' },
       { maxNbytes: 524_288, minSize: 8, algorithm: 'scatter-ring-allgather' },
       { maxNbytes: 524_288, algorithm: 'binomial' },
@@ -142,11 +148,13 @@ function serves({ reordering }: Table, algorithm: string, op: Op | undefined): b
   return op === undefined || isElementwise(op) || reordering === undefined || !reordering.includes(algorithm)
 }
 
-function fits(rule: Rule, { nbytes, size }: Facts): boolean {
+function fits(rule: Rule, facts: Facts): boolean {
+  const { nbytes, size } = facts
   if (rule.maxNbytes !== undefined && nbytes > rule.maxNbytes) return false
   if (rule.maxBlockNbytes !== undefined && nbytes > rule.maxBlockNbytes * size) return false
   if (rule.minSize !== undefined && size < rule.minSize) return false
   if (rule.maxSize !== undefined && size > rule.maxSize) return false
+  if (rule.oneHost === true && facts.oneHost !== true) return false
   return rule.powerOfTwo !== true || (size & (size - 1)) === 0
 }
 

@@ -19,12 +19,11 @@ import { recursiveHalving, type Part } from '../recursive-halving.ts'
 export async function allreduceRabenseifner(channel: Channel, data: TypedArray, op: Op): Promise<void> {
   if (channel.size === 1) return
   const group = powerOfTwoGroup(channel.rank, channel.size)
-  const other = channel.scratch(data, data.length)
-  await foldIn(channel, group, data, other, op)
+  await foldIn(channel, group, data, op)
   if (group.index !== undefined) {
     const length = blockLength(data.length, group.size, op.unit)
     const part: Part = (array, { first, end }) => run(array, first, end, length)
-    const halvings = await recursiveHalving(channel, group, 'low-first', { data, other, part, op })
+    const halvings = await recursiveHalving(channel, group, 'low-first', { data, part, op })
     for (const { partner, given, kept } of halvings.reverse())
       await channel.sendrecv(part(data, kept), partner, part(data, given), partner)
   }

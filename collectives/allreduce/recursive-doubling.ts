@@ -15,12 +15,13 @@ import { foldIn, foldOut, powerOfTwoGroup } from '../power-of-two.ts'
 
 /** @param data the rank's elements; at the end, the reduction over all ranks */
 export async function allreduceRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Promise<void> {
+  if (channel.size === 1) return
   const group = powerOfTwoGroup(channel.rank, channel.size)
-  let mine = data
-  let other = channel.size === 1 ? data : channel.scratch(data, data.length)
-  await foldIn(channel, group, mine, other, op)
+  await foldIn(channel, group, data, op)
 
   if (group.index !== undefined) {
+    let mine = data
+    let other = channel.scratch(data, data.length)
     for (let mask = 1; mask < group.size; mask <<= 1) {
       const partner = group.rankOf(group.index ^ mask)
       await channel.sendrecv(mine, partner, other, partner)

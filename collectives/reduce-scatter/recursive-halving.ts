@@ -17,15 +17,14 @@ export async function reduceScatterRecursiveHalving(channel: Channel, blocks: Bl
   const { rank, size } = channel
   if (size === 1) return
   const data = blocks.array
-  const other = channel.scratch(data, data.length)
   const group = powerOfTwoGroup(rank, size)
-  await foldIn(channel, group, data, other, op)
+  await foldIn(channel, group, data, op)
 
   const starts = [0]
   for (let index = 0; index < size; index++) starts.push((starts[index] as number) + blocks.countOf(index))
   const firstRank = (index: number): number => (index < group.folded / 2 ? 2 * index : index + group.folded / 2)
   const part: Part = (array, { first, end }) => array.subarray(starts[firstRank(first)], starts[firstRank(end)])
-  if (group.index !== undefined) await recursiveHalving(channel, group, 'high-first', { data, other, part, op })
+  if (group.index !== undefined) await recursiveHalving(channel, group, 'high-first', { data, part, op })
 
   if (rank >= group.folded) return
   if (rank % 2 === 0) await channel.recv(blocks.of(rank), rank + 1)

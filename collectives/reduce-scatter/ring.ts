@@ -15,14 +15,10 @@ import type { Op } from '../op.ts'
 export async function reduceScatterRing(channel: Channel, blocks: Blocks, op: Op): Promise<void> {
   const { rank, size } = channel
   if (size === 1) return
-  let longest = 0
-  for (let index = 0; index < size; index++) longest = Math.max(longest, blocks.countOf(index))
-  const arriving = channel.scratch(blocks.array, longest)
+  const combine = op.functionFor(blocks.array)
   for (let step = 1; step < size; step++) {
     const sent = blocks.of((rank - step + size) % size)
     const reduced = blocks.of((rank - step - 1 + 2 * size) % size)
-    const received = arriving.subarray(0, reduced.length)
-    await channel.sendrecv(sent, (rank + 1) % size, received, (rank - 1 + size) % size)
-    op.apply(received, reduced)
+    await channel.sendrecvCombine(sent, (rank + 1) % size, reduced, (rank - 1 + size) % size, combine)
   }
 }

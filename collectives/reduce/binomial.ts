@@ -7,7 +7,7 @@
  * from the rank 2^k above: own op incoming, which keeps rank order when the tree's numbers are ranks. So the tree of a
  * non-commutative operation grows at rank 0 whatever the root; that of a commutative one at the root.
  */
-import type { TypedArray } from '../../runtime/base/element-type.ts'
+import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
 import type { Op } from '../op.ts'
@@ -17,22 +17,29 @@ export async function reduceBinomial(channel: Channel, data: TypedArray, op: Op,
   const { rank, size } = channel
   const top = op.commutative ? root : 0
   const relative = (rank - top + size) % size
-  let mine = data
-  let other: TypedArray | undefined
+  const take = op.commutative ? takeInAnyOrder : takeInRankOrder
 
   for (let mask = 1; mask < size; mask <<= 1) {
     if ((relative & mask) !== 0) {
-      await channel.send(mine, (rank - mask + size) % size)
+      await channel.send(data, (rank - mask + size) % size)
       break
     }
-    if (relative + mask >= size) continue
-    other ??= channel.scratch(data, data.length)
-    await channel.recv(other, (rank + mask) % size)
-    op.apply(mine, other)
-    ;[mine, other] = [other, mine]
+    if (relative + mask < size) await take(channel, data, (rank + mask) % size, op)
   }
-  if (relative === 0 && mine !== data) copyElements(data, mine)
   if (top === root) return
   if (rank === top) await channel.send(data, root)
   else if (rank === root) await channel.recv(data, top)
+}
+
+/** data := incoming op data, in one pass. */
+function takeInAnyOrder(channel: Channel, data: TypedArray, source: number, op: Op): Promise<void> {
+  return channel.recvCombine(data, source, op.functionFor(data))
+}
+
+/** data := data op incoming: the source is the higher rank. */
+async function takeInRankOrder(channel: Channel, data: TypedArray, source: number, op: Op): Promise<void> {
+  const incoming = newArrayLike(data, data.length)
+  await channel.recv(incoming, source)
+  op.apply(data, incoming)
+  copyElements(data, incoming)
 }

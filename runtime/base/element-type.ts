@@ -73,3 +73,10 @@ export function newArrayLike<T extends TypedArray>(like: T, length: number): T {
   const constructor = (NUMERIC[index] as (typeof NUMERIC)[number])[0] as unknown as TypedArrayConstructor<T>
   return new constructor(length)
 }
+
+/** `bytes` as an array of the type of `like`; a copy of them if they do not lie where that type can. */
+export function arrayOver<T extends TypedArray>(like: T, bytes: Uint8Array): T {
+  const constructor = newArrayLike(like, 0).constructor as unknown as TypedArrayConstructor<T>
+  const home = bytes.byteOffset % like.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
+  return new constructor(home.buffer, home.byteOffset, home.length / like.BYTES_PER_ELEMENT)
+}

@@ -5,7 +5,14 @@
  * that collectives under way at the same time do not meet each other. Ranks are the communicator's. Buffers are
  * contiguous typed arrays.
  */
-import { newArrayLike, OBJECT, type TypedArray, type TypedArrayConstructor } from '../base/element-type.ts'
+import {
+  arrayOver,
+  elementTypeOf,
+  newArrayLike,
+  OBJECT,
+  type ElementType,
+  type TypedArray,
+} from '../base/element-type.ts'
 import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
@@ -23,6 +30,37 @@ export interface ChannelPlace {
   readonly tag: number
   /** Called when the call is complete on this rank. */
   readonly ended: () => void
+}
+
+/** accumulator := incoming combined with accumulator. */
+export type Combine = (incoming: TypedArray, accumulator: TypedArray) => void
+
+/** A receive buffer whose messages are combined with what is there instead of replacing it. */
+class CombiningView extends MessageView {
+  readonly #accumulator: TypedArray
+  readonly #combine: Combine
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(accumulator: TypedArray, combine: Combine) {
+    // Without bytes of its own, so that messages from afar are staged first.
+    super(elementTypeOf(accumulator) as ElementType, accumulator.length, undefined)
+    this.#accumulator = accumulator
+    this.#combine = combine
+  }
+
+  override unpack(source: Uint8Array): void {
+    try {
+      this.#combine(arrayOver(this.#accumulator, source), this.#accumulator)
+    } catch (error) {
+      // The engine delivers for all operations: a user's function that throws must fail its own call, not that one.
+      this.#failure = { error }
+    }
+  }
+
+  /** @throws what the function threw */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
 }
 
 export class Channel implements Agreement {
@@ -68,8 +106,7 @@ export class Channel implements Agreement {
   }
 
   irecv(data: TypedArray, source: number): Operation {
-    const view = resolveBuffer(data, this.call)
-    return this.#engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call, this)
+    return this.#irecv(resolveBuffer(data, this.call), source)
   }
 
   send(data: TypedArray, dest: number): Promise<void> {
@@ -88,6 +125,32 @@ export class Channel implements Agreement {
     await send.settled()
   }
 
+  /**
+   * Receives a message and combines it with `accumulator`, straight out of the sender's memory if it is near: no copy is
+   * made in between.
+   */
+  async recvCombine(accumulator: TypedArray, source: number, combine: Combine): Promise<void> {
+    const view = new CombiningView(accumulator, combine)
+    await this.#irecv(view, source).settled()
+    view.check()
+  }
+
+  /** Sends and receives at the same time, combining what comes; the buffers must not overlap. */
+  async sendrecvCombine(
+    sent: TypedArray,
+    dest: number,
+    accumulator: TypedArray,
+    source: number,
+    combine: Combine,
+  ): Promise<void> {
+    const view = new CombiningView(accumulator, combine)
+    const receive = this.#irecv(view, source)
+    const send = this.isend(sent, dest)
+    await receive.settled()
+    await send.settled()
+    view.check()
+  }
+
   /** Sends a value in serialized form. */
   isendObject(bytes: Uint8Array, dest: number): Operation {
     const view = new MessageView(OBJECT, bytes.length, bytes)
@@ -97,8 +160,7 @@ export class Channel implements Agreement {
 
   /** Receives a value in serialized form, of any size. */
   async recvObject(source: number): Promise<Uint8Array> {
-    const worldRank = this.#group.worldRank(source)
-    const operation = this.#engine.irecv(undefined, worldRank, this.#context, this.#tag, this.call, this)
+    const operation = this.#irecv(undefined, source)
     await operation.settled()
     return operation.payload as Uint8Array
   }
@@ -114,8 +176,7 @@ export class Channel implements Agreement {
     if (nbytes < SHARED_SCRATCH_NBYTES) return newArrayLike(like, length)
     const bytes = this.#engine.transport.alloc(nbytes)
     this.#scratch.push(bytes)
-    const constructor = newArrayLike(like, 0).constructor as unknown as TypedArrayConstructor<T>
-    return new constructor(bytes.buffer, bytes.byteOffset, length)
+    return arrayOver(like, bytes)
   }
 
   /**
@@ -126,5 +187,9 @@ export class Channel implements Agreement {
     for (const bytes of this.#scratch) this.#engine.transport.free(bytes)
     this.#scratch.length = 0
     this.#ended()
+  }
+
+  #irecv(view: MessageView | undefined, source: number): Operation {
+    return this.#engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call, this)
   }
 }

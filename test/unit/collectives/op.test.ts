@@ -1,5 +1,6 @@
 /** Reduction operations on their own. What they give in reductions is tested with the collectives. */
 import t from 'tap'
+import { runRanks } from '../../../testing.ts'
 import { BAND, LAND, MAX, MAXLOC, MIN, MINLOC, Op, SUM } from '../../../index.ts'
 
 t.test('apply() combines incoming with accumulator into accumulator and leaves incoming alone', async (t) => {
@@ -65,4 +66,24 @@ t.test('Op.create() refuses what is no function and units that are no counts', a
   t.throws(() => Op.create('sum' as unknown as () => void), { code: 'MPI_ERR_OP' })
   t.throws(() => Op.create(() => undefined, { unit: 0 }), { code: 'MPI_ERR_ARG' })
   t.throws(() => Op.create(() => undefined, { unit: 1.5 }), { code: 'MPI_ERR_ARG' })
+})
+
+t.test('what a user operation throws is what its call throws, whatever the protocol', async (t) => {
+  const failing = Op.create(
+    () => {
+      throw new RangeError('no such sum')
+    },
+    { commutative: true, unit: 1 },
+  )
+  for (const eagerLimit of [0, 1024])
+    for (const allreduce of ['recursive-doubling', 'rabenseifner', 'ring'] as const)
+      await runRanks(
+        2,
+        async ({ world }) => {
+          const comm = await world.dup({ algorithms: { allreduce } })
+          await t.rejects(comm.allreduce(1, { op: failing }), { name: 'RangeError', message: 'no such sum' })
+          await world.barrier()
+        },
+        { eagerLimit },
+      )
 })
