@@ -60,6 +60,10 @@ export interface HplReport extends output.Tally {
   readonly tests: readonly TestRecord[]
 }
 
+/** From this order on, the first test on a grid is preceded by a solve of the other order, which is not timed. */
+const WARM_UP_FROM = 2000
+const WARM_UP_ORDER = 1000
+
 /** Runs all tests. Collective over the world. */
 export async function runHpl(run: HplRun): Promise<HplReport> {
   const { world, parameters } = run
@@ -69,7 +73,12 @@ export async function runHpl(run: HplRun): Promise<HplReport> {
   for (const shape of parameters.grids) {
     const grid = await Grid.create(world, { nprow: shape.p, npcol: shape.q, order: parameters.pmap })
     if (grid === undefined) continue
-    for (const point of testsOn(shape, parameters)) tests.push(await runTest(run, grid, arena, point, tests.length))
+    let warm = false
+    for (const point of testsOn(shape, parameters)) {
+      const warmUp: number = warm || point.n < WARM_UP_FROM ? 0 : WARM_UP_ORDER
+      tests.push(await runTest(run, grid, arena, point, { done: tests.length, warmUp }))
+      warm ||= warmUp > 0
+    }
     grid.free()
   }
   arena.release()
@@ -91,8 +100,20 @@ function* testsOn({ p, q }: GridShape, parameters: HplParameters): Generator<Tes
                 for (const ndiv of parameters.ndiv) yield { n, nb, p, q, pmap, depth, bcast, rfact, pfact, nbmin, ndiv }
 }
 
-/** @param done tests before this one */
-async function runTest(run: HplRun, grid: Grid, arena: Arena, point: TestPoint, done: number): Promise<TestRecord> {
+interface Before {
+  /** Tests before this one. */
+  readonly done: number
+  /** Order of the problem to warm up with, 0 for none. */
+  readonly warmUp: number
+}
+
+async function runTest(
+  run: HplRun,
+  grid: Grid,
+  arena: Arena,
+  point: TestPoint,
+  { done, warmUp }: Before,
+): Promise<TestRecord> {
   const { blas, parameters, now, date } = run
   const { swap, swapThreshold, l1, u, equilibrate, align, threshold } = parameters
   const { n, nb, depth, bcast, rfact, ndiv, pfact, nbmin } = point
@@ -103,6 +124,7 @@ async function runTest(run: HplRun, grid: Grid, arena: Arena, point: TestPoint, 
     arena,
     size: { n, nb, depth, align },
     variant,
+    warmUp,
     check: threshold > 0,
     ...(now && { now }),
     ...(date && { date }),

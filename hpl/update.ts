@@ -2,7 +2,7 @@
  * Applies a panel to columns of the trailing matrix: row interchanges, triangular solve with L1, matrix product with L2.
  *
  * Where most of the flops are. With no broadcast under way each step is one call over all columns; while one is, the
- * work is cut into pieces of NB columns, so that an arriving panel is handed on after each.
+ * work is cut into pieces of a few blocks, so that an arriving panel is handed on after each.
  * Layer below: swap/, blas/, bcast/panel-broadcast.ts.
  */
 import type { PanelBroadcast } from './bcast/panel-broadcast.ts'
@@ -26,9 +26,13 @@ export async function update(solver: Solver, panel: Panel, n: number, inFlight?:
   timers.update += timers.now() - began
 }
 
-/** Columns to do before the next look at the broadcast. */
+/** Columns of a piece at least: OpenBLAS's dgemm of 4000 rows reaches 77 Gflops on 128 columns, 81 on 256, 82 on more. */
+const LEAST_PIECE = 256
+
+/** Columns to do before the next look at the broadcast: a few blocks while it is under way, else all. */
 function pieceOf(left: number, nb: number, inFlight: PanelBroadcast | undefined): number {
-  return inFlight === undefined || inFlight.test() ? left : Math.min(nb, left)
+  if (inFlight === undefined || inFlight.test()) return left
+  return Math.min(Math.ceil(LEAST_PIECE / nb) * nb, left)
 }
 
 /** One process row: U is the top of A. */

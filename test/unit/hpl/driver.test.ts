@@ -133,3 +133,20 @@ t.test('detailed timing names the phases that took time', async (t) => {
   const phases = reports[0]?.tests[0]?.phases
   t.ok(phases && phases.rfact > phases.pfact && phases.pfact > phases.mxswp && phases.update > phases.laswp)
 })
+
+t.test(
+  'before the first large test on a grid a small problem is solved, which leaves no trace in the report',
+  async (t) => {
+    let solves = 0
+    const counting = (): Blas => {
+      const blas = orderedBlas()
+      // One solve with a triangle that is not unit for each block of columns: back-substitution.
+      return { ...blas, dtrsv: (...args) => ((solves += args[2] === 'N' ? 1 : 0), blas.dtrsv(...args)) }
+    }
+    const grids = [{ p: 1, q: 1 }]
+    const { text, reports } = await report(1, small({ n: [2000, 2000], nb: [500], nbmin: [16], grids }), {}, counting)
+    t.equal(solves, 2 + 4 + 4) // 1000 = 2 x 500 once, 2000 = 4 x 500 twice
+    t.match(reports[0], { passed: 2, failed: 0, skipped: 0 })
+    t.notMatch(text, ' 1000 ')
+  },
+)
