@@ -1,6 +1,7 @@
 /**
- * Communicators of one group: the collective calls of MPI 4.1, chapter 6. Calls with unequal blocks are in
- * vector-calls.ts, calls for objects and the making of communicators in the classes above them.
+ * Communicators of one group, as programs see them: point-to-point calls from `Comm`, collective calls on buffers from
+ * buffer-calls.ts and vector-calls.ts (MPI 4.1, chapter 6), and here those on objects and the making of communicators
+ * (chapter 7).
  *
  * Every method checks its arguments, takes a channel of its own before anything is awaited, so that calls keep the order
  * in which the program makes them, and leaves the work to an algorithm from the folder of its name. All ranks of the

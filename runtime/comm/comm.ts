@@ -48,7 +48,7 @@ export interface SendrecvOptions {
 /** What all communicators of a rank share. */
 export interface Job {
   readonly engine: Engine
-  /** Smallest context number that no communicator of this rank has used; grows only. */
+  /** Context of the next communicator that this rank founds, as rank 0 of its parent. No other rank gives out the same. */
   nextContext: number
   /** Ends the whole job with an exit code. */
   abort(code: number): never

@@ -11,6 +11,18 @@ t.test('apply() combines incoming with accumulator into accumulator and leaves i
   t.same([...incoming], [1, 2, 3])
 })
 
+t.test('arrays of every length, around the unrolled loop, are reduced to their last element', async (t) => {
+  for (let n = 0; n <= 40; n++) {
+    const incoming = Int32Array.from({ length: n }, (_, i) => i)
+    const accumulator = new Int32Array(n).fill(100)
+    SUM.apply(incoming, accumulator)
+    t.same(
+      accumulator,
+      incoming.map((value) => value + 100),
+    )
+  }
+})
+
 t.test('a user operation gets (incoming, accumulator) in that order', async (t) => {
   const difference = Op.create((x, y) => {
     for (let i = 0; i < y.length; i++) y[i] = (x[i] as number) - (y[i] as number)
