@@ -91,7 +91,7 @@ export async function runProblem(problem: Problem): Promise<Solution | NoMemory>
  * in a third.
  */
 async function warmUp(problem: Problem, n: number): Promise<void> {
-  const solver = newSolver(problem, { ...problem.size, n })
+  const solver = { ...newSolver(problem, { ...problem.size, n }), onPanel: undefined }
   fillSystem(solver, problem.generate)
   if ((await factorise(solver)) === 0) await backSubstitute(solver)
 }

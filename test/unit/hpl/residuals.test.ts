@@ -14,6 +14,7 @@ import { runRanks } from '../../../testing.ts'
 import { orderedBlas, readFixture, solveOnGrid } from '../../helpers/hpl-problems.ts'
 
 const ALL = process.env['TSMPI_TEST_ALL'] === '1'
+if (ALL) t.setTimeout(15 * 60_000)
 
 interface ExpectedResidual {
   N: number
