@@ -22,18 +22,22 @@ import { select, type Algorithms, type Facts } from './selection.ts'
 /** What a rank passes instead of a buffer whose elements are, or go, in the other one. */
 export type InPlace = typeof IN_PLACE
 
+/** Who has, or gets, the data. */
 export interface RootOptions {
   /** Rank that gives or gets all (global); default 0. */
   readonly root?: number
 }
 
+/** What to reduce with. */
 export interface OpArgument {
   /** SUM, MAX, … or an operation of `Op.create` (global). */
   readonly op: Op
 }
 
+/** What to reduce with, and who gets the result. */
 export interface ReduceOptions extends OpArgument, RootOptions {}
 
+/** What to reduce with, and how the result is dealt out. */
 export interface ReduceScatterOptions extends OpArgument {
   /** Elements of each rank's block (global); default: equal blocks. */
   readonly counts?: readonly number[]

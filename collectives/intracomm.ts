@@ -21,6 +21,7 @@ import { scatterBinomialObject } from './scatter/binomial-object.ts'
 import { checkAlgorithms, select, type Algorithms } from './selection.ts'
 import { VectorCalls } from './vector-calls.ts'
 
+/** What a duplicate may do differently. */
 export interface DupOptions {
   /** Algorithms to use instead of the table's choice; passed on to communicators made of this one. */
   readonly algorithms?: Algorithms

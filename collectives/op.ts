@@ -13,6 +13,7 @@ import type { BuiltInName } from '../runtime/comm/signature.ts'
 /** accumulator[i] := incoming[i] op accumulator[i] for all i, `incoming` unchanged; same type, same length. */
 export type ReduceFunction = (incoming: TypedArray, accumulator: TypedArray) => void
 
+/** What is known of a user's operation. */
 export interface OpOptions {
   /** True if a op b equals b op a; then algorithms may choose the order. Default false: strict rank order. */
   readonly commutative?: boolean
@@ -114,16 +115,25 @@ function compile(type: ElementType, body: string): ReduceFunction {
   return new Function('x', 'y', `const n = y.length, one = ${one}, zero = ${zero}; ${body}`) as ReduceFunction
 }
 
+/** Sum. */
 export const SUM = elementwise('SUM', 'a + b')
+/** Product. */
 export const PROD = elementwise('PROD', 'a * b')
+/** Smaller of two. */
 export const MIN = elementwise('MIN', 'a < b ? a : b')
+/** Larger of two. */
 export const MAX = elementwise('MAX', 'a > b ? a : b')
-/** Logical operations take every element but 0 as true and give 1 or 0. */
+/** Logical and: every element but 0 is true; gives 1 or 0. */
 export const LAND = elementwise('LAND', 'a && b ? one : zero')
+/** Logical or, as LAND. */
 export const LOR = elementwise('LOR', 'a || b ? one : zero')
+/** Logical exclusive or, as LAND. */
 export const LXOR = elementwise('LXOR', '!a !== !b ? one : zero')
+/** Bitwise and, of integers. */
 export const BAND = elementwise('BAND', 'a & b', true)
+/** Bitwise or, of integers. */
 export const BOR = elementwise('BOR', 'a | b', true)
+/** Bitwise exclusive or, of integers. */
 export const BXOR = elementwise('BXOR', 'a ^ b', true)
 /** Smallest value and its index, of (value, index) pairs that alternate in one array. */
 export const MINLOC = pairwise('MINLOC', 'a < b')

@@ -24,6 +24,7 @@ import { select } from './selection.ts'
 /** Of gatherv and scatterv: the blocks are the root's affair; elsewhere they are ignored. */
 export interface RootBlockOptions extends RootOptions, Partial<BlockOptions> {}
 
+/** Where the blocks to and from each rank lie. */
 export interface AlltoallvOptions {
   /** Elements for each rank. */
   readonly sendCounts: readonly number[]

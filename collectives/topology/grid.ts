@@ -12,6 +12,7 @@ import type { Intracomm } from '../intracomm.ts'
 /** How ranks fill the grid: 'row' walks along rows (0, 1 are neighbours in a row), 'column' along columns. */
 export type GridOrder = 'row' | 'column'
 
+/** Shape of a grid. */
 export interface GridOptions {
   /** P: rows of processes, >= 1. */
   readonly nprow: number
@@ -27,6 +28,7 @@ interface GridComms {
   readonly column: Intracomm
 }
 
+/** P x Q processes; this one is at (myrow, mycol). */
 export class Grid {
   readonly nprow: number
   readonly npcol: number

@@ -63,7 +63,8 @@ async function order(world: Intracomm): Promise<string[]> {
   const buffer = new Float64Array(40_000)
   for (const [i, n] of lengths.entries()) {
     const status = await world.recv(buffer, i % 2 === 0 ? { source, tag: 5 } : { source: ANY_SOURCE, tag: 5 })
-    if (status.count !== n || buffer[0] !== value(i, 0)) failures.push(`message ${i} has ${status.count} elements, expected ${n}`)
+    if (status.count !== n || buffer[0] !== value(i, 0))
+      failures.push(`message ${i} has ${status.count} elements, expected ${n}`)
   }
   await waitAll(sends)
   return failures
@@ -74,7 +75,8 @@ async function flood(world: Intracomm): Promise<string[]> {
   const { rank, size } = world
   const messages = 5000
   const requests: Request[] = []
-  if (rank !== 0) for (let i = 0; i < messages; i++) requests.push(world.isend(Int32Array.of(i, rank), { dest: 0, tag: 9 }))
+  if (rank !== 0)
+    for (let i = 0; i < messages; i++) requests.push(world.isend(Int32Array.of(i, rank), { dest: 0, tag: 9 }))
   await world.sendrecv(new Int8Array(0), new Int8Array(0), { dest: rank, source: rank })
   const failures: string[] = []
   if (rank === 0) {
@@ -82,7 +84,8 @@ async function flood(world: Intracomm): Promise<string[]> {
     const buffer = new Int32Array(2)
     for (let k = 0; k < messages * (size - 1); k++) {
       const { source } = await world.recv(buffer, { source: ANY_SOURCE, tag: 9 })
-      if (buffer[0] !== next[source] || buffer[1] !== source) failures.push(`from ${source}: ${buffer.join()} instead of ${next[source]}`)
+      if (buffer[0] !== next[source] || buffer[1] !== source)
+        failures.push(`from ${source}: ${buffer.join()} instead of ${next[source]}`)
       next[source] = (next[source] as number) + 1
     }
   }
@@ -143,7 +146,12 @@ async function objects(world: Intracomm): Promise<string[]> {
   const failures: string[] = []
   const cyclic: { name: string; self?: unknown } = { name: `rank ${rank}` }
   cyclic.self = cyclic
-  const sent = { big: 2n ** 70n, map: new Map([[rank, new Set([1])]]), data: fill(new Float64Array(50_000), rank), cyclic }
+  const sent = {
+    big: 2n ** 70n,
+    map: new Map([[rank, new Set([1])]]),
+    data: fill(new Float64Array(50_000), rank),
+    cyclic,
+  }
   const dest = (rank + 1) % size
   const source = (rank - 1 + size) % size
   const [, { value: got, ...status }] = await Promise.all([
@@ -151,7 +159,8 @@ async function objects(world: Intracomm): Promise<string[]> {
     world.probe({ source, tag: 8 }).then(() => world.recvObject<typeof sent>({ source, tag: 8 })),
   ])
   if (status.source !== source) failures.push(`object from ${status.source} instead of ${source}`)
-  if (got.big !== sent.big || got.map.get(source)?.has(1) !== true) failures.push('BigInt, Map or Set changed on the way')
+  if (got.big !== sent.big || got.map.get(source)?.has(1) !== true)
+    failures.push('BigInt, Map or Set changed on the way')
   if (firstWrong(got.data, source) >= 0) failures.push('a typed array inside an object changed on the way')
   if (got.cyclic.self !== got.cyclic || got.cyclic.name !== `rank ${source}`) failures.push('a cycle was lost')
   const error: unknown = await world.sendObject(() => 1, { dest }).catch((reason: unknown) => reason)
@@ -171,11 +180,13 @@ async function views(world: Intracomm): Promise<string[]> {
     // A column becomes a row, and a reversed block lands in every second row and column.
     await world.sendrecv(matrix.pick(null, 1), target.pick(2 % n, null), { dest, source })
     for (let i = 0; i < n; i++)
-      if (target.get(2 % n, i) !== value(source, i * n + 1)) failures.push(`n=${n}: column element ${i} is ${target.get(2 % n, i)}`)
+      if (target.get(2 % n, i) !== value(source, i * n + 1))
+        failures.push(`n=${n}: column element ${i} is ${target.get(2 % n, i)}`)
     const half = Math.floor(n / 2)
     await world.sendrecv(matrix.hi(half, half).step(-1, -1), target.step(2, 2).hi(half, half), { dest, source })
     const corner = value(source, (half - 1) * n + half - 1)
-    if (target.get(0, 0) !== corner) failures.push(`n=${n}: corner of the reversed block is ${target.get(0, 0)}, not ${corner}`)
+    if (target.get(0, 0) !== corner)
+      failures.push(`n=${n}: corner of the reversed block is ${target.get(0, 0)}, not ${corner}`)
   }
   return failures.slice(0, 3)
 }
