@@ -13,7 +13,13 @@ export { Comm, type RecvOptions, type SendOptions, type SendrecvOptions } from '
 export { Request, testAll, testAny, testSome, waitAll, waitAny, waitSome } from './runtime/comm/request.ts'
 export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm, type DupOptions } from './collectives/intracomm.ts'
-export type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions, RootOptions } from './collectives/buffer-calls.ts'
+export type {
+  InPlace,
+  OpArgument,
+  ReduceOptions,
+  ReduceScatterOptions,
+  RootOptions,
+} from './collectives/buffer-calls.ts'
 export type { AlltoallvOptions, RootBlockOptions } from './collectives/vector-calls.ts'
 export type { BlockOptions } from './collectives/arguments.ts'
 export type { Algorithms } from './collectives/selection.ts'
