@@ -60,7 +60,7 @@ export interface HplReport extends output.Tally {
   readonly tests: readonly TestRecord[]
 }
 
-/** From this order on, the first test on a grid is preceded by a solve of the other order, which is not timed. */
+/** From this order on, the first test on a grid is preceded by solves of the other order, which are not timed. */
 const WARM_UP_FROM = 2000
 const WARM_UP_ORDER = 1000
 
@@ -103,7 +103,7 @@ function* testsOn({ p, q }: GridShape, parameters: HplParameters): Generator<Tes
 interface Before {
   /** Tests before this one. */
   readonly done: number
-  /** Order of the problem to warm up with, 0 for none. */
+  /** Order of the problems to warm up with, 0 for none. */
   readonly warmUp: number
 }
 

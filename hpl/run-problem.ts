@@ -21,7 +21,7 @@ export interface Problem {
   readonly variant: Variant
   /** Whether to check the solution. */
   readonly check: boolean
-  /** Order of a problem to solve first, untimed, in the same memory; 0 or undefined: none. */
+  /** Order of problems to solve first, untimed, in the same memory; 0 or undefined: none. */
   readonly warmUp?: number
   /** Another matrix than HPL's. */
   readonly generate?: Generate
@@ -85,15 +85,20 @@ export async function runProblem(problem: Problem): Promise<Solution | NoMemory>
   return { info, seconds: times[0], started, ended, phases, verification }
 }
 
+/** Small problems solved one after another; more than three brought nothing. */
+const WARM_UP_SOLVES = 3
+
 /**
- * Solves a small problem, so that the engine has compiled the solver before the clock starts: its compiler threads take
- * their time from the ranks, and on a 2 x 1 grid of two cores, N = 4000, pivoting took 0.36 s in a first solve and 0.08 s
- * in a third.
+ * Solves small problems, so that the engine has compiled the solver before the clock starts: its compiler threads take
+ * their time from the ranks. On a 2 x 1 grid of two cores with nothing else to do, N = 4000, pivoting took 0.25 s after one
+ * of order 1000 and 0.14 s after three.
  */
 async function warmUp(problem: Problem, n: number): Promise<void> {
-  const solver = { ...newSolver(problem, { ...problem.size, n }), onPanel: undefined }
-  fillSystem(solver, problem.generate)
-  if ((await factorise(solver)) === 0) await backSubstitute(solver)
+  for (let k = 0; k < WARM_UP_SOLVES; k++) {
+    const solver = { ...newSolver(problem, { ...problem.size, n }), onPanel: undefined }
+    fillSystem(solver, problem.generate)
+    if ((await factorise(solver)) === 0) await backSubstitute(solver)
+  }
 }
 
 function newSolver({ grid, blas, arena, variant, now, onPanel }: Problem, size: ProblemSize): Solver {
