@@ -11,6 +11,8 @@ export interface HplOptions {
   readonly blas: BlasChoice
   /** Name or path of a CBLAS library. */
   readonly blasLibrary: string | undefined
+  /** Whether the report says where the time went, as netlib's does when compiled for it. */
+  readonly detailed: boolean
 }
 
 export type CommandLine =
@@ -22,12 +24,13 @@ export type CommandLine =
 export async function readCommandLine(args: readonly string[]): Promise<CommandLine> {
   const parser = describe(args)
   try {
-    const { dat, blas, blasLibrary, help } = await parser.parseAsync()
+    const { dat, blas, blasLibrary, detailed, help } = await parser.parseAsync()
     if (help) return { kind: 'help', text: `${await parser.getHelp()}\n` }
     const options = {
       dat: single('--dat', dat),
       blas: single('--blas', blas),
       blasLibrary: single('--blas-library', blasLibrary),
+      detailed,
     }
     return { kind: 'run', options }
   } catch (error) {
@@ -62,6 +65,7 @@ function describe(args: readonly string[]) {
         describe: 'Kernels; auto: openblas if a library is found, else wasm',
       },
       'blas-library': { type: 'string', requiresArg: true, describe: 'CBLAS library for openblas: name or path' },
+      detailed: { type: 'boolean', default: false, describe: 'Report the time of each phase' },
       help: { alias: 'h', type: 'boolean', default: false, describe: 'Show this' },
     })
     .demandCommand(0, 0, '', 'no arguments expected but options')

@@ -31,7 +31,9 @@ async function main(context: RankContext): Promise<void> {
     return
   }
   const output = world.rank === 0 ? openOutput(plan.parameters) : undefined
-  await runHpl({ world, parameters: plan.parameters, blas, print: (text) => output?.print(text) })
+  const { parameters, options } = plan
+  const print = (text: string): void => output?.print(text)
+  await runHpl({ world, parameters, blas, print, detailedTiming: options.detailed })
   output?.close()
 }
 

@@ -5,7 +5,7 @@
  * Every row is measured `--repeats` times, the rows of a group taking turns, so that a machine whose clock or neighbours
  * change hits them alike. Shown are the median and the range.
  *
- * Usage: node --import=tsx scripts/bench/dgemm.ts [--n 2000] [--nb 64 128 192 256] [--repeats 5] [--json FILE]
+ * Usage, after `npm run build`: npm run bench:dgemm -- [--n 2000] [--nb 64 128 192 256] [--repeats 5] [--json FILE]
  */
 
 import { writeFileSync } from 'node:fs'

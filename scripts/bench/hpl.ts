@@ -5,8 +5,8 @@
  * measured in turn, `--repeats` times, so that a machine whose clock or neighbours change hits both alike. Shown are
  * medians; the share is the median of the shares of the single repeats.
  *
- * Usage, after `npm run build`: node --import=tsx scripts/bench/hpl.ts [--n 4000] [--nb 128] [--grids 1x1 1x2 2x1]
- *   [--blas openblas wasm] [--repeats 3] [--depth 0] [--nbmin 8] [--bcast 1] [--json FILE]
+ * Usage, after `npm run build`: npm run bench:hpl -- [--n 4000] [--nb 128] [--grids 1x1 1x2 2x1]
+ *   [--blas openblas wasm] [--repeats 5] [--depth 1] [--nbmin 8] [--bcast 1] [--json FILE]
  */
 
 import { spawnSync } from 'node:child_process'
@@ -28,8 +28,8 @@ const options = yargs(hideBin(process.argv))
   .option('nb', { type: 'number', default: 128, describe: 'block size' })
   .option('grids', { type: 'string', array: true, default: ['1x1', '1x2', '2x1'], describe: 'process grids' })
   .option('blas', { type: 'string', array: true, default: ['openblas', 'wasm'], describe: 'backends' })
-  .option('repeats', { type: 'number', default: 3, describe: 'measurements of each row' })
-  .option('depth', { type: 'number', default: 0, describe: 'look-ahead' })
+  .option('repeats', { type: 'number', default: 5, describe: 'measurements of each row' })
+  .option('depth', { type: 'number', default: 1, describe: 'look-ahead' })
   .option('nbmin', { type: 'number', default: 8, describe: 'columns at which the recursion stops' })
   .option('bcast', { type: 'number', default: 1, describe: 'code of the broadcast topology' })
   .option('swap-threshold', {

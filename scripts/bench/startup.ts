@@ -1,7 +1,7 @@
 /**
  * Start, one line a rank, end: `tsmpirun -n 4 examples/01-hello.ts` against `mpirun -np 4` of the same in C, in turns.
  *
- * Usage: npm run bench:startup -- [--ranks 4] [--repeats 15] [--json FILE]
+ * Usage, after `npm run build`: npm run bench:startup -- [--ranks 4] [--repeats 15] [--json FILE]
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
