@@ -2,8 +2,8 @@
  * Turns the program named on the command line into what the agents run. TypeScript is transpiled once, here, with
  * everything it imports by relative paths; every host then runs the same text.
  */
-import { existsSync, statSync } from 'node:fs'
-import { extname, resolve } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, extname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
 import { INSTALLATION, type Program } from '../agent/job-description.ts'
@@ -25,7 +25,7 @@ export async function prepareProgram(name: string, everywhere: boolean): Promise
   checkProgram(name, path)
   const url = pathToFileURL(path).href
   if (!everywhere && !path.endsWith('ts')) return { kind: 'file', url }
-  return { kind: 'text', url, text: await bundle(path, url, everywhere) }
+  return { kind: 'text', url, text: await bundle(path, everywhere) }
 }
 
 function checkProgram(name: string, path: string): void {
@@ -37,7 +37,7 @@ function checkProgram(name: string, path: string): void {
     throw new UsageError([`program "${name}" ends in "${extname(path)}", expected one of ${EXTENSIONS.join(' ')}`])
 }
 
-async function bundle(path: string, url: string, everywhere: boolean): Promise<string> {
+async function bundle(path: string, everywhere: boolean): Promise<string> {
   const { build, stop } = await import('esbuild')
   try {
     const result = await build({
@@ -52,12 +52,7 @@ async function bundle(path: string, url: string, everywhere: boolean): Promise<s
       sourcemap: 'inline',
       sourcesContent: false,
       outdir: resolve(path, '..'),
-      define: {
-        'import.meta.url': JSON.stringify(url),
-        'import.meta.filename': JSON.stringify(path),
-        'import.meta.dirname': JSON.stringify(resolve(path, '..')),
-      },
-      plugins: [packages(everywhere)],
+      plugins: [ownLocations(), packages(everywhere)],
       logLevel: 'silent',
       ...(everywhere && { banner: { js: REQUIRE } }),
     })
@@ -78,6 +73,28 @@ function compileErrors(failure: BuildFailure): string[] {
   return failure.errors.map(({ text, location }) =>
     location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`,
   )
+}
+
+const LOCATION = /\bimport\.meta\.(url|filename|dirname)\b/g
+
+/** In one text all modules would share one `import.meta`: each is given the location of its own file. */
+function ownLocations(): Plugin {
+  return {
+    name: 'tsmpi-locations',
+    setup(build) {
+      build.onLoad({ filter: /\.[cm]?[jt]s$/ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8')
+        const contents = source.replace(LOCATION, 'tsmpiLocation.$1')
+        if (contents === source) return undefined
+        const location = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path) }
+        // On the first line, so that line numbers stay; a line for the shell stays in front.
+        const [, shell = ''] = /^(#!.*\n)?/.exec(contents) ?? []
+        const declaration = `const tsmpiLocation = ${JSON.stringify(location)};`
+        const loader = /ts$/.test(path) ? 'ts' : 'js'
+        return { contents: shell + declaration + contents.slice(shell.length), loader, resolveDir: dirname(path) }
+      })
+    },
+  }
 }
 
 /**

@@ -159,6 +159,16 @@ t.test('JavaScript programs and programs without run work', async (t) => {
   t.same(lines(await tsmpirun(['-n', '2', 'test/cli/programs/no-mpi.ts'])), ['no MPI here', 'no MPI here'])
 })
 
+t.test('modules of a program know where their own files are, and name them in stack traces', async (t) => {
+  const ended = await tsmpirun(['-n', '1', 'test/cli/programs/modules/main.ts'])
+  t.same(lines(ended), ['modules/inner/part.ts', 'modules/main.ts'])
+  t.equal(ended.code, 1)
+  t.match(
+    ended.stderr,
+    /Error: from part\n {6}at fail \(.*modules\/inner\/part\.ts:6:9\)\n {6}at .*modules\/main\.ts:10:/,
+  )
+})
+
 t.test('more ranks than cores are allowed with a note of one line', async (t) => {
   const ended = await tsmpirun(['-n', '40', OPTIONS, 'size'])
   t.equal(ended.code, 0)

@@ -1,8 +1,10 @@
 /**
- * Solves HPL problems on grids of ranks in this thread, and puts the distributed results together, for the tests of hpl/.
+ * Solves HPL problems on grids of ranks, in this thread or in a job, and puts the distributed results together, for the
+ * tests of hpl/.
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import type { Intracomm } from '../../collectives/intracomm.ts'
 import { Grid } from '../../collectives/topology/grid.ts'
 import type { Blas } from '../../hpl/blas/blas.ts'
 import { createOrderedBlas } from '../../hpl/blas/ordered.ts'
@@ -70,59 +72,88 @@ export interface GridSolution {
   readonly verification: Verification | undefined
 }
 
-/** Solves on a p x q grid; fails if the processes do not agree on what all of them know. */
+/** What one rank knows afterwards: what all must agree on, and its own elements as (row, column, value). */
+export interface RankSolution {
+  readonly common: Pick<GridSolution, 'info' | 'pivots' | 'verification'>
+  readonly stored: readonly Element[]
+  readonly x: readonly Element[]
+}
+
+type Element = readonly [i: number, j: number, value: number]
+
+/** Solves on a p x q grid of ranks in this thread. */
 export async function solveOnGrid(problem: GridProblem): Promise<GridSolution> {
+  const { n, p, q, options } = problem
+  const parts = await runRanks(p * q, ({ world }) => solveAsRank(world, problem), options)
+  return combine(n, parts)
+}
+
+/** This rank's part of a problem; undefined on ranks outside the grid. Collective over `world`. */
+export async function solveAsRank(world: Intracomm, problem: GridProblem): Promise<RankSolution | undefined> {
   const { n, nb, p, q, order = 'row', align = 8, generate } = problem
   const variant = { ...DEFAULT_VARIANT, ...problem.variant }
+  const grid = await Grid.create(world, { nprow: p, npcol: q, order })
+  if (grid === undefined) return undefined
+  const blas = (problem.blas ?? orderedBlas)()
+  const pivots: number[] = []
+  let stored: Element[] = []
+  let x: Element[] = []
+  const arena = new Arena(blas)
+  const result = await runProblem({
+    grid,
+    blas,
+    arena,
+    size: { n, nb, depth: variant.depth, align },
+    variant,
+    check: true,
+    ...(generate && { generate }),
+    onPanel: (_, rows) => pivots.push(...rows),
+    inspect: (stage, solver) => {
+      if (stage === 'factored') stored = matrixOf(solver)
+      else x = solutionOf(solver)
+    },
+  })
+  arena.release()
+  grid.free()
+  if ('row' in result) throw new Error('no memory')
+  return { common: { info: result.info, pivots, verification: result.verification }, stored, x }
+}
+
+/** The whole solution; fails if the processes do not agree on what several of them know. */
+export function combine(n: number, parts: readonly (RankSolution | undefined)[]): GridSolution {
+  const members = parts.filter((part) => part !== undefined)
+  const [first] = members
+  if (first === undefined) throw new Error('no ranks')
+  for (const { common } of members)
+    if (JSON.stringify(common) !== JSON.stringify(first.common)) throw new Error('the processes disagree on the result')
   const stored = Array.from({ length: n }, () => new Array<number>(n + 1).fill(NaN))
   const x = new Array<number>(n).fill(NaN)
-  const results = await runRanks(
-    p * q,
-    async ({ world }) => {
-      const grid = (await Grid.create(world, { nprow: p, npcol: q, order })) as Grid
-      const blas = (problem.blas ?? orderedBlas)()
-      const pivots: number[] = []
-      const result = await runProblem({
-        grid,
-        blas,
-        arena: new Arena(blas),
-        size: { n, nb, depth: variant.depth, align },
-        variant,
-        check: true,
-        ...(generate && { generate }),
-        onPanel: (_, rows) => pivots.push(...rows),
-        inspect: (stage, solver) => (stage === 'factored' ? collect(solver, stored) : collectX(solver, x)),
-      })
-      if ('row' in result) throw new Error('no memory')
-      return { info: result.info, pivots, verification: result.verification }
-    },
-    problem.options,
-  )
-  const [first] = results
-  if (first === undefined) throw new Error('no ranks')
-  for (const other of results) {
-    if (JSON.stringify(other) !== JSON.stringify(first)) throw new Error('the processes disagree on the result')
+  for (const [i, j, value] of members.flatMap((part) => part.stored)) (stored[i] as number[])[j] = value
+  for (const [, j, value] of members.flatMap((part) => part.x)) {
+    if (!Number.isNaN(x[j]) && x[j] !== value) throw new Error(`process rows disagree on x[${j}]`)
+    x[j] = value
   }
-  return { ...first, stored, x }
+  return { ...first.common, stored, x }
 }
 
-function collect({ system, grid }: Solver, stored: number[][]): void {
+function matrixOf({ system, grid }: Solver): Element[] {
   const { nb, mp, nqb, lda, a, memory } = system
-  for (let j = 0; j < nqb; j++) {
-    const jGlobal = indxl2g(j, nb, grid.mycol, 0, grid.npcol)
-    for (let i = 0; i < mp; i++) {
-      const row = stored[indxl2g(i, nb, grid.myrow, 0, grid.nprow)] as number[]
-      row[jGlobal] = memory[a + i + j * lda]
-    }
-  }
+  const elements: Element[] = []
+  for (let j = 0; j < nqb; j++)
+    for (let i = 0; i < mp; i++)
+      elements.push([
+        indxl2g(i, nb, grid.myrow, 0, grid.nprow),
+        indxl2g(j, nb, grid.mycol, 0, grid.npcol),
+        memory[a + i + j * lda] as number,
+      ])
+  return elements
 }
 
-/** Every process row has a copy of x; all must be the same. */
-function collectX({ system, grid }: Solver, x: number[]): void {
-  for (let j = 0; j < system.nq; j++) {
-    const jGlobal = indxl2g(j, system.nb, grid.mycol, 0, grid.npcol)
-    const value = system.memory[system.x + j]
-    if (!Number.isNaN(x[jGlobal]) && x[jGlobal] !== value) throw new Error(`process rows disagree on x[${jGlobal}]`)
-    x[jGlobal] = value
-  }
+/** Every process row has a copy of x. */
+function solutionOf({ system, grid }: Solver): Element[] {
+  return Array.from({ length: system.nq }, (_, j) => [
+    0,
+    indxl2g(j, system.nb, grid.mycol, 0, grid.npcol),
+    system.memory[system.x + j] as number,
+  ])
 }

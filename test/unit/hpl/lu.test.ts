@@ -2,96 +2,21 @@
  * The solver against factorisations and solutions printed by netlib HPL 2.3: bit for bit where that was linked with the
  * reference BLAS and ours runs on the ordered one, within rounding for the fast kernels.
  */
-import { readdirSync } from 'node:fs'
 import t from 'tap'
 import type { Blas } from '../../../hpl/blas/blas.ts'
 import { findCblas } from '../../../hpl/blas/find-cblas.ts'
 import { createBlas } from '../../../hpl/blas/select.ts'
 import { indxl2g, numroc } from '../../../hpl/block-cyclic.ts'
-import { BROADCASTS, FACTORISATIONS, STORAGE_FORMS, SWAPS } from '../../../hpl/parameters.ts'
-import type { Variant } from '../../../hpl/solver.ts'
+import { FACTORISATIONS } from '../../../hpl/parameters.ts'
 import type { Generate } from '../../../hpl/verify.ts'
 import { plainMemory, readFixture, solveOnGrid } from '../../helpers/hpl-problems.ts'
+import { compareFactorisation, FACTORISATION_FILES } from '../../helpers/hpl-reference.ts'
 
-interface Recorded {
-  N: number
-  NB: number
-  P: number
-  Q: number
-  pmap: 0 | 1
-  depth: number
-  bcast: number
-  rfact: number
-  ndiv: number
-  pfact: number
-  nbmin: number
-  swap: number
-  swapthr: number
-  L1notran: 0 | 1
-  Unotran: 0 | 1
-  equil: 0 | 1
-  info: number
-  pivots: number[]
-  Anorm1: number
-  AnormI: number
-  XnormI: number
-  Xnorm1: number
-  BnormI: number
-  resid0: number
-  resid1: number
-  x: number[]
-  y: number[]
-  stored_after_factorisation?: number[][]
-}
+t.ok(FACTORISATION_FILES.length >= 25, 'there are factorisations to compare with')
 
-const folder = new URL('../../fixtures/hpl/lu/', import.meta.url)
-const files = readdirSync(folder)
-
-function variantOf(recorded: Recorded): Variant {
-  const { depth, ndiv, nbmin, swapthr } = recorded
-  const choose = <T>(names: readonly T[], code: number): T => names[code] as T
-  return {
-    depth,
-    ndiv,
-    nbmin,
-    swapThreshold: swapthr,
-    bcast: choose(BROADCASTS, recorded.bcast),
-    rfact: choose(FACTORISATIONS, recorded.rfact),
-    pfact: choose(FACTORISATIONS, recorded.pfact),
-    swap: choose(SWAPS, recorded.swap),
-    l1: choose(STORAGE_FORMS, recorded.L1notran),
-    u: choose(STORAGE_FORMS, recorded.Unotran),
-    equilibrate: recorded.equil === 1,
-  }
-}
-
-const ordered = files.filter((file) => file.startsWith('lu_refblas'))
-t.ok(ordered.length >= 25, 'there are factorisations to compare with')
-
-for (const file of ordered) {
+for (const file of FACTORISATION_FILES) {
   t.test(`on ordered kernels pivots, factors, y, x and norms are netlib's bit for bit: ${file}`, async (t) => {
-    const recorded = readFixture<Recorded>(`lu/${file}`)
-    const { N: n, NB: nb, P: p, Q: q } = recorded
-    const order = recorded.pmap === 0 ? 'row' : 'column'
-    const solution = await solveOnGrid({ n, nb, p, q, order, variant: variantOf(recorded) })
-    t.equal(solution.info, recorded.info)
-    t.same(solution.pivots, recorded.pivots)
-    t.strictSame(solution.x, recorded.x)
-    t.strictSame(
-      solution.stored.map((row) => row[n]),
-      recorded.y,
-    )
-    if (recorded.stored_after_factorisation) t.strictSame(solution.stored, recorded.stored_after_factorisation)
-    const { verification } = solution
-    t.match(verification, {
-      aInf: recorded.AnormI,
-      a1: recorded.Anorm1,
-      xInf: recorded.XnormI,
-      x1: recorded.Xnorm1,
-      bInf: recorded.BnormI,
-      residual: recorded.resid0,
-      scaled: recorded.resid1,
-    })
+    t.same(await compareFactorisation(file, solveOnGrid), [])
   })
 }
 

@@ -12,17 +12,10 @@ import { sprintf } from '../../../hpl/printf.ts'
 import type { InprocOptions } from '../../../runtime/transport/inproc.ts'
 import { runRanks } from '../../../testing.ts'
 import { orderedBlas, readFixture, solveOnGrid } from '../../helpers/hpl-problems.ts'
+import { compareResidual, EXPECTED_RESIDUALS, type ExpectedResidual } from '../../helpers/hpl-reference.ts'
 
 const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(15 * 60_000)
-
-interface ExpectedResidual {
-  N: number
-  NB: number
-  P: number
-  Q: number
-  resid: string
-}
 
 interface RecordedTest extends ExpectedResidual {
   tv: string
@@ -30,15 +23,11 @@ interface RecordedTest extends ExpectedResidual {
 
 const print = (residual: number | undefined): string => sprintf('%.8e', residual ?? NaN)
 
-const { cases } = readFixture<{ cases: ExpectedResidual[] }>('expected_residuals_ordered.json')
-t.equal(cases.length, 70)
-for (const { N: n, NB: nb, P: p, Q: q, resid } of cases) {
-  if (p * q > 8 && !ALL) continue
-  t.test(`the residual of n=${n} nb=${nb} on ${p}x${q} is ${resid} with and without look-ahead`, async (t) => {
-    for (const depth of [0, 1, 2]) {
-      const { verification } = await solveOnGrid({ n, nb, p, q, variant: { depth, bcast: '1ringM' } })
-      t.equal(print(verification?.scaled), resid, `depth ${depth}`)
-    }
+t.equal(EXPECTED_RESIDUALS.length, 70)
+for (const expected of EXPECTED_RESIDUALS) {
+  const { N, NB, P, Q, resid } = expected
+  t.test(`the residual of n=${N} nb=${NB} on ${P}x${Q} is ${resid} with and without look-ahead`, async (t) => {
+    for (const depth of [0, 1, 2]) t.same(await compareResidual(expected, { depth, bcast: '1ringM' }, solveOnGrid), [])
   })
 }
 
