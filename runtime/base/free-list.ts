@@ -66,6 +66,12 @@ export class FreeList {
     return this.#taken.has(offset)
   }
 
+  /** Bytes that are free, and the largest block among them. */
+  available(): { bytes: number; largest: number } {
+    const sizes = this.#free.map(({ size }) => size)
+    return { bytes: sizes.reduce((sum, size) => sum + size, 0), largest: Math.max(0, ...sizes) }
+  }
+
   #merge(index: number): void {
     const left = this.#free[index]
     const right = this.#free[index + 1]
