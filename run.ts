@@ -64,10 +64,12 @@ export async function run<T>(main: (context: RankContext) => Promise<T> | T): Pr
   const { context, engine } = membership
   process.once('exit', reportUnsettled)
   try {
-    return await main(context)
-  } finally {
-    process.off('exit', reportUnsettled)
+    const result = await main(context)
     await departed(engine)
+    return result
+  } finally {
+    // A rank that failed does not wait for its frames to leave: the job ends now.
+    process.off('exit', reportUnsettled)
   }
 }
 
@@ -133,5 +135,5 @@ async function departed(engine: Engine): Promise<void> {
 
 /** The thread ends though `main` has not: it waits for something that nobody will do. */
 function reportUnsettled(code: number): void {
-  if (code === 0) process.exitCode = EXIT_UNSETTLED
+  if (code === 0 && process.exitCode === undefined) process.exitCode = EXIT_UNSETTLED
 }

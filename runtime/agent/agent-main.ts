@@ -111,7 +111,10 @@ function giveUp(reason: string): void {
   die()
 }
 
-/** Ends the process and all its threads now. process.exit would wait for threads inside long native calls. */
+/**
+ * Ends the process with all its threads, and what they have started, now. process.exit would wait for threads inside long
+ * native calls.
+ */
 function die(): void {
-  process.kill(process.pid, 'SIGKILL')
+  process.kill(0, 'SIGKILL')
 }

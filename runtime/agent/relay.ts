@@ -61,7 +61,7 @@ export class Relay {
     this.#inbox = inbox
     this.endpoint = inbox.endpoint
     const seats = placement[agent] as readonly number[]
-    const memories = new SharedMemories(heap.memory, options.channel, seats.length)
+    const memories = new SharedMemories(heap, options.channel, seats.length)
     this.#agentOf = new Int32Array(placement.flat().length)
     for (const [index, ranks] of placement.entries()) for (const worldRank of ranks) this.#agentOf[worldRank] = index
     for (const [seat, worldRank] of seats.entries()) this.#seatOf.set(worldRank, seat)

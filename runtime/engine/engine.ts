@@ -179,6 +179,13 @@ export class Engine implements WaitCounter {
     return this.#ended - before
   }
 
+  /** Numbers of messages are 32-bit integers on the wire; by the time one comes round again its message is long gone. */
+  #newId(): number {
+    const id = this.#nextId
+    this.#nextId = id === 0x7fff_ffff ? 1 : id + 1
+    return id
+  }
+
   waitBegins(): void {
     if (this.#waits++ === 0) this.transport.setWaiting(true)
   }
@@ -202,7 +209,7 @@ export class Engine implements WaitCounter {
     frame.region = undefined
     frame.payload = view.bytes ?? packed(view, new Uint8Array(view.nbytes))
     if (synchronous !== undefined) {
-      frame.id = this.#nextId++
+      frame.id = this.#newId()
       this.#sends.set(frame.id, { operation: synchronous, staged: undefined })
     }
     this.#post(frame)
@@ -214,7 +221,7 @@ export class Engine implements WaitCounter {
     frame.kind = FRAME.RTS
     frame.payload = undefined
     frame.region = region
-    frame.id = this.#nextId++
+    frame.id = this.#newId()
     this.#sends.set(frame.id, { operation, staged: direct ? undefined : region })
     this.#post(frame)
   }
@@ -340,7 +347,7 @@ export class Engine implements WaitCounter {
     const own = receive.view?.bytes?.subarray(0, nbytes)
     const staged = own === undefined || !this.transport.isShared(own)
     const landing = staged ? this.transport.alloc(nbytes) : own
-    const aux = this.#nextId++
+    const aux = this.#newId()
     this.#landings.set(aux, { operation: receive, landing, staged })
     this.#control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
   }

@@ -46,6 +46,8 @@ export class AgentProcess {
       listener.onOutput(-1, 2, chunk)
     })
     this.#child.stdin?.on('error', () => undefined) // its end shows as `close`
+    // What a rank has started holds the agent's output open, and must not outlive it.
+    this.#child.on('exit', () => this.kill())
     this.#child.on('error', (error) => this.#leave(error.message, null))
     this.#child.on('close', (code, signal) =>
       this.#leave(signal === null ? `exit code ${code}` : `signal ${signal}`, signal),
@@ -71,8 +73,14 @@ export class AgentProcess {
     this.#child.stdin?.end()
   }
 
+  /** Kills the agent and every process that its ranks have started: they are one process group. */
   kill(): void {
-    this.#child.kill('SIGKILL')
+    if (this.#child.pid === undefined) return
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL')
+    } catch {
+      // The group is gone already.
+    }
   }
 
   #receive(type: number, flags: number, rank: number, payload: Buffer): void {

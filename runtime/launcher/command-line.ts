@@ -33,7 +33,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   // mpirun's -np is one option to its users, and two letters to every parser.
   const parser = describeOptions(args.map((arg) => (arg === '-np' ? '--np' : arg)))
   const argv = await parser.parseAsync()
-  const [program, ...programArgs] = argv._.map(String)
+  const [program, ...rest] = argv._.map(String)
+  const programArgs = args.slice(args.length - rest.length) // as they were given
   const problems: string[] = []
   const options = {
     n: positiveInteger('-n', argv.n, problems),

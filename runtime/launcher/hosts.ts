@@ -11,7 +11,8 @@ export interface Host {
   readonly slots: number | undefined
 }
 
-const NAME = /^(?:[A-Za-z0-9_.-]+@)?(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)$/
+// Neither part may begin with a dash: the start command would take it for an option.
+const NAME = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)$/
 
 /**
  * Parses a hostfile: a host a line, `name`, `name slots=N` or `name:N`; `#` begins a comment. A host named again adds

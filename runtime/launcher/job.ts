@@ -74,6 +74,7 @@ export class Job implements AgentListener {
 
   /** Gives the agents their work. */
   start(contents: JobContents): void {
+    if (this.#exitCode !== undefined) return // a host failed, or somebody pressed Ctrl-C, while the job was prepared
     for (const [index, agent] of this.#agents.entries())
       agent.send({ command: 'start', job: this.#jobOf(index, contents) })
     if (contents.network !== undefined) this.#after(START_MS, () => this.#startFailed())

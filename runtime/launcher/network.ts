@@ -9,9 +9,9 @@ const LOOPBACK = '127.0.0.1'
 
 /** True if the name means this machine. */
 export function isThisMachine(name: string): boolean {
-  const bare = name.replace(/^.*@/, '')
-  if (['localhost', LOOPBACK, '::1', hostname(), hostname().split('.')[0]].includes(bare)) return true
-  return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === bare))
+  if (name.includes('@')) return false // another user has to log in
+  if (['localhost', LOOPBACK, '::1', hostname(), hostname().split('.')[0]].includes(name)) return true
+  return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === name))
 }
 
 /** Fresh CURVE keys for every agent. */

@@ -21,7 +21,8 @@ export class OutputMerger {
   readonly #partial = new Map<string, Buffer>()
   /** Whose incomplete line is shown, by descriptor. */
   readonly #open = new Map<Fd, string>()
-  #timer: NodeJS.Timeout | undefined
+  /** Running since the last piece of an incomplete line, by rank and descriptor. */
+  readonly #timers = new Map<string, NodeJS.Timeout>()
 
   /** @param tag begin each line with the rank */
   constructor(sink: Sink, tag: boolean) {
@@ -36,20 +37,34 @@ export class OutputMerger {
     const text = before === undefined ? bytes : Buffer.concat([before, bytes])
     const end = text.lastIndexOf(NEWLINE) + 1
     if (end > 0) this.#show(key, rank, fd, text.subarray(0, end))
-    if (end === text.length) this.#partial.delete(key)
-    else this.#partial.set(key, text.subarray(end))
-    this.#timer ??= setTimeout(() => this.flush(), PARTIAL_LINE_MS)
+    clearTimeout(this.#timers.get(key))
+    this.#timers.delete(key)
+    if (end === text.length) {
+      this.#partial.delete(key)
+      return
+    }
+    this.#partial.set(key, text.subarray(end))
+    this.#timers.set(
+      key,
+      setTimeout(() => this.#showPartial(key, rank, fd), PARTIAL_LINE_MS),
+    )
   }
 
   /** Shows incomplete lines as they are. */
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    for (const [key, text] of this.#partial) {
+    for (const key of [...this.#partial.keys()]) {
       const [rank, fd] = key.split(':').map(Number) as [number, Fd]
-      this.#show(key, rank, fd, text)
+      this.#showPartial(key, rank, fd)
     }
-    this.#partial.clear()
+  }
+
+  #showPartial(key: string, rank: number, fd: Fd): void {
+    clearTimeout(this.#timers.get(key))
+    this.#timers.delete(key)
+    const text = this.#partial.get(key)
+    if (text === undefined) return
+    this.#partial.delete(key)
+    this.#show(key, rank, fd, text)
   }
 
   #show(key: string, rank: number, fd: Fd, text: Buffer): void {

@@ -52,9 +52,10 @@ async function bundle(path: string, everywhere: boolean): Promise<string> {
       sourcemap: 'inline',
       sourcesContent: false,
       outdir: resolve(path, '..'),
+      define: LOCATION,
       plugins: [ownLocations(), packages(everywhere)],
       logLevel: 'silent',
-      ...(everywhere && { banner: { js: REQUIRE } }),
+      banner: { js: REQUIRE },
     })
     return (result.outputFiles[0] as { text: string }).text
   } catch (error) {
@@ -65,7 +66,7 @@ async function bundle(path: string, everywhere: boolean): Promise<string> {
   }
 }
 
-/** Packages in CommonJS that went into the text still ask for Node's modules by `require`. */
+/** Modules in CommonJS that went into the text still ask for others by `require`. */
 const REQUIRE = `import { createRequire as tsmpiRequire } from 'node:module'; const require = tsmpiRequire('${INSTALLATION}index.js');`
 
 function compileErrors(failure: BuildFailure): string[] {
@@ -75,23 +76,24 @@ function compileErrors(failure: BuildFailure): string[] {
   )
 }
 
-const LOCATION = /\bimport\.meta\.(url|filename|dirname)\b/g
+/** In one text all modules would share one `import.meta`: each is given the location of its own file instead. */
+const LOCATION = Object.fromEntries(
+  ['url', 'filename', 'dirname'].map((key) => [`import.meta.${key}`, `tsmpiLocation.${key}`]),
+)
 
-/** In one text all modules would share one `import.meta`: each is given the location of its own file. */
 function ownLocations(): Plugin {
   return {
     name: 'tsmpi-locations',
     setup(build) {
       build.onLoad({ filter: /\.[cm]?[jt]s$/ }, ({ path }) => {
         const source = readFileSync(path, 'utf8')
-        const contents = source.replace(LOCATION, 'tsmpiLocation.$1')
-        if (contents === source) return undefined
+        if (!source.includes('import.meta')) return undefined
         const location = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path) }
         // On the first line, so that line numbers stay; a line for the shell stays in front.
-        const [, shell = ''] = /^(#!.*\n)?/.exec(contents) ?? []
+        const [, shell = ''] = /^(#!.*\n)?/.exec(source) ?? []
         const declaration = `const tsmpiLocation = ${JSON.stringify(location)};`
         const loader = /ts$/.test(path) ? 'ts' : 'js'
-        return { contents: shell + declaration + contents.slice(shell.length), loader, resolveDir: dirname(path) }
+        return { contents: shell + declaration + source.slice(shell.length), loader, resolveDir: dirname(path) }
       })
     },
   }

@@ -6,6 +6,7 @@
  * this host 0..ranks-1, the agent last. Heap memory is bumped off once and then belongs to the seat that took it, which
  * keeps its own free list: no lock anywhere.
  */
+import { constants } from 'node:buffer'
 import { totalmem } from 'node:os'
 import { MpiError } from '../base/errors.ts'
 import { ALIGNMENT, alignUp, FreeList } from '../base/free-list.ts'
@@ -13,10 +14,17 @@ import { ringBytes } from './ring.ts'
 
 /** Capacity of each ring. A page is committed when first written; small enough that a ring stays in the L2 cache. */
 export const RING_CAPACITY = 1 << 18
+/** Longest array of bytes that the engine can make: messages are named as such. */
+const MAX_ARRAY_BYTES = constants.MAX_LENGTH
 const SEAT_BYTES = 128
 const BUMP_BYTES = 64
+/** Count of ranks that hear announcements of shared memories (shared-memories.ts); beside the bump pointer. */
+export const LISTENERS_OFFSET = 4
 /** Seats take heap memory in portions of this size, so that small blocks do not meet at the bump pointer. */
 const PORTION = 1 << 20
+
+/** What the bump pointer, a 32-bit count of cache lines, can address with room for requests that fail. */
+const MAX_BYTES = 2 ** 30 * ALIGNMENT
 
 export interface HostHeapLayout {
   readonly memory: SharedArrayBuffer
@@ -32,7 +40,7 @@ export interface HostHeapLayout {
 export function createHostHeap(ranks: number, share: number): HostHeapLayout {
   const fixed = heapStart(ranks)
   // Linux refuses a single reservation of more than memory + swap; below that, untouched pages cost nothing.
-  let size = alignUp(Math.floor(totalmem() * 0.9 * share))
+  let size = Math.min(alignUp(Math.floor(totalmem() * 0.9 * share)), MAX_BYTES)
   for (;;) {
     try {
       const memory = new SharedArrayBuffer(Math.max(size, fixed + PORTION))
@@ -101,16 +109,18 @@ export class HeapAllocator {
 
   #grow(nbytes: number): number {
     const size = Math.max(alignUp(nbytes), PORTION)
-    const units = size / ALIGNMENT
-    const offset = Atomics.add(this.#bump, 0, units) * ALIGNMENT
-    if (offset + size > this.#memory.byteLength) {
-      Atomics.sub(this.#bump, 0, units)
-      throw new MpiError(
-        'MPI_ERR_NO_MEM',
-        `the shared heap of this host has no ${nbytes} bytes left (${this.#memory.byteLength} bytes in all)`,
-      )
+    for (;;) {
+      const line = Atomics.load(this.#bump, 0)
+      const offset = line * ALIGNMENT
+      if (nbytes > MAX_ARRAY_BYTES || offset + size > this.#memory.byteLength) throw this.#exhausted(nbytes)
+      if (Atomics.compareExchange(this.#bump, 0, line, line + size / ALIGNMENT) !== line) continue
+      this.#blocks.seize(offset, size, nbytes)
+      return offset
     }
-    this.#blocks.seize(offset, size, nbytes)
-    return offset
+  }
+
+  #exhausted(nbytes: number): MpiError {
+    const total = `${this.#memory.byteLength} bytes in all, one array at most ${MAX_ARRAY_BYTES}`
+    return new MpiError('MPI_ERR_NO_MEM', `the shared heap of this host has no ${nbytes} bytes left (${total})`)
   }
 }

@@ -7,6 +7,7 @@
  */
 import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { invariant } from '../base/errors.ts'
+import { LISTENERS_OFFSET, type HostHeapLayout } from './host-heap.ts'
 import type { Place, Places } from './ring.ts'
 
 interface Announcement {
@@ -21,31 +22,37 @@ export class SharedMemories implements Places {
   readonly #memories = new Map<number, SharedArrayBuffer>()
   readonly #segments = new WeakMap<ArrayBufferLike, number>()
   readonly #channel: BroadcastChannel
+  readonly #ranks: number
+  /** Ranks that listen, counted in the heap. */
+  readonly #listeners: Int32Array
+  readonly #unannounced = new Set<SharedArrayBuffer>()
   #next: number
 
   /**
-   * @param heap number 0
+   * @param heap of the host; its memory is number 0
    * @param name of the channel, one for each agent of a job
    * @param seat of this thread
    */
-  constructor(heap: SharedArrayBuffer, name: string, seat: number) {
+  constructor({ memory: heap, ranks }: HostHeapLayout, name: string, seat: number) {
+    this.#ranks = ranks
+    this.#listeners = new Int32Array(heap, LISTENERS_OFFSET, 1)
     this.#next = seat + SEATS
     this.#know({ segment: 0, memory: heap })
     this.#channel = new BroadcastChannel(name)
     this.#channel.onmessage = (event: unknown) => this.#know((event as { data: Announcement }).data)
     this.#channel.unref()
+    if (seat < ranks) Atomics.add(this.#listeners, 0, 1)
   }
 
   /** Makes a memory known to all threads of the host. Does nothing if it is known. */
   share(memory: SharedArrayBuffer): void {
     if (this.#segments.has(memory)) return
-    const announcement = { segment: this.#next, memory }
-    this.#next += SEATS
-    this.#know(announcement)
-    this.#channel.postMessage(announcement)
+    this.#unannounced.add(memory)
+    this.#announce()
   }
 
   contains(bytes: Uint8Array): boolean {
+    if (this.#unannounced.size > 0) this.#announce()
     return this.#segments.has(bytes.buffer)
   }
 
@@ -64,6 +71,18 @@ export class SharedMemories implements Places {
 
   close(): void {
     this.#channel.close()
+  }
+
+  /** A channel that is opened later would miss it: until all ranks listen, the memory counts as private. */
+  #announce(): void {
+    if (Atomics.load(this.#listeners, 0) < this.#ranks) return
+    for (const memory of this.#unannounced) {
+      const announcement = { segment: this.#next, memory }
+      this.#next += SEATS
+      this.#know(announcement)
+      this.#channel.postMessage(announcement)
+    }
+    this.#unannounced.clear()
   }
 
   #hearAnnouncements(): void {

@@ -55,7 +55,7 @@ export class ShmTransport implements Transport {
     this.worldRank = seating.worldRank
     this.worldSize = seating.worldSize
     const seat = seats.indexOf(seating.worldRank)
-    this.#memories = new SharedMemories(heap.memory, seating.channel, seat)
+    this.#memories = new SharedMemories(heap, seating.channel, seat)
     this.#allocator = new HeapAllocator(heap.memory)
     this.#agentSeat = seats.length
     const allSeats = Array.from({ length: seats.length + 1 }, (_, index) => index)
