@@ -169,6 +169,14 @@ t.test('modules of a program know where their own files are, and name them in st
   )
 })
 
+t.test('a TypeScript program may import CommonJS files, and its strings stay as they are', async (t) => {
+  t.same(lines(await tsmpirun(['-n', '1', 'test/cli/programs/mixed.ts'])), ['string, text import.meta.url'])
+})
+
+t.test('an option of tsmpirun behind the program is an argument of the program', async (t) => {
+  t.same(lines(await tsmpirun(['-n', '1', OPTIONS, 'argv', '-np', '5'])), ['["argv","-np","5"] argv -np 5'])
+})
+
 t.test('more ranks than cores are allowed with a note of one line', async (t) => {
   const ended = await tsmpirun(['-n', '40', OPTIONS, 'size'])
   t.equal(ended.code, 0)

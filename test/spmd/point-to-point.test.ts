@@ -17,6 +17,12 @@ for (const size of [1, 2, 3, 4, 5, 7, 8])
       t.same(failures.flat(), [])
     })
 
+t.test('memory shared before the other ranks have joined is read all the same', async (t) => {
+  const ended = await tsmpirun(['-n', '3', 'test/spmd/programs/late-share.ts'])
+  t.equal(ended.stdout, '3 3\n3 3\n')
+  t.equal(ended.code, 0)
+})
+
 const jobs = [
   ...[1, 2, 3, 4, 5, 7, 8].map((size) => ['-n', String(size)]),
   ...[2, 3].map((hosts) => ['-n', '5', '--emulate-hosts', String(hosts)]),

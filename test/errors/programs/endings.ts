@@ -1,4 +1,5 @@
 /** Ranks that end in the ways ranks end; which one is the first argument. The others wait in a receive. */
+import { spawn } from 'node:child_process'
 import { run } from 'tsmpi'
 
 await run(async ({ world, argv, log }) => {
@@ -13,6 +14,10 @@ await run(async ({ world, argv, log }) => {
     if (how === 'unawaited') void Promise.reject(new Error('nobody awaited this'))
     if (how === 'not-an-error') throw 'a string' as unknown as Error
     if (how === 'killed') process.kill(process.pid, 'SIGSEGV')
+    if (how === 'child') {
+      spawn('sleep', ['60'], { stdio: 'inherit' })
+      throw new Error('a child of mine goes on')
+    }
     if (how === 'cause') throw new Error('outer', { cause: new Error('inner') })
   }
   await world.recv(new Int8Array(1))

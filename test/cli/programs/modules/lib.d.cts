@@ -1,0 +1,2 @@
+declare const lib: { readonly sep: string }
+export = lib
