@@ -19,6 +19,9 @@ export interface Running {
   printed(text: string): Promise<void>
 }
 
+/** Far above what any test needs: a job that hangs is told, with what it printed, and fails its own test only. */
+const LIMIT_MS = 150_000
+
 export interface StartOptions {
   readonly cwd?: string
   readonly input?: string
@@ -42,8 +45,17 @@ export function start(args: readonly string[], { cwd, input, env }: StartOptions
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   child.stdin.on('error', () => undefined)
   child.stdin.end(input ?? '')
+  const limit = setTimeout(() => {
+    const left = descendants(child.pid as number).map(commandLine)
+    stderr += `\nstopped by the test after ${LIMIT_MS / 1000} s; its processes:\n${left.join('\n')}\n`
+    console.error(`tsmpirun ${args.join(' ')}\n${stdout}\n${stderr}`)
+    child.kill('SIGKILL')
+  }, LIMIT_MS)
   const ended = new Promise<Ended>((resolve) =>
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
+    child.on('close', (code, signal) => {
+      clearTimeout(limit)
+      resolve({ code, signal, stdout, stderr })
+    }),
   )
   const printed = (text: string): Promise<void> =>
     new Promise((resolve) => {
@@ -78,6 +90,14 @@ export function descendants(pid: number): number[] {
   const all: number[] = []
   for (let queue = children(pid); queue.length > 0; queue = queue.flatMap(children)) all.push(...queue)
   return all
+}
+
+function commandLine(pid: number): string {
+  try {
+    return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`
+  } catch {
+    return `${pid} gone`
+  }
 }
 
 /** True if a process exists and is no zombie. */
