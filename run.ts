@@ -62,14 +62,16 @@ let membership: Membership | undefined
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {
   membership ??= join()
   const { context, engine } = membership
-  process.once('exit', reportUnsettled)
+  // Emitted when nothing is left to happen, and not for process.exit: then main waits for something that nobody will do.
+  const unsettled = (): void => void (process.exitCode = EXIT_UNSETTLED)
+  process.on('beforeExit', unsettled)
   try {
     const result = await main(context)
     await departed(engine)
     return result
   } finally {
     // A rank that failed does not wait for its frames to leave: the job ends now.
-    process.off('exit', reportUnsettled)
+    process.off('beforeExit', unsettled)
   }
 }
 
@@ -131,9 +133,4 @@ async function departed(engine: Engine): Promise<void> {
     engine.progress()
     await new Promise((resolve) => setImmediate(resolve))
   }
-}
-
-/** The thread ends though `main` has not: it waits for something that nobody will do. */
-function reportUnsettled(code: number): void {
-  if (code === 0 && process.exitCode === undefined) process.exitCode = EXIT_UNSETTLED
 }

@@ -1,7 +1,6 @@
 /**
  * Entry of a rank's thread: makes output and failures reach the launcher at once, then loads the program.
  */
-import { setFlagsFromString } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import type { RankSeat } from './job-description.ts'
 import { loadProgram } from './program-loader.ts'
@@ -14,11 +13,6 @@ redirect(process.stdout, 1)
 redirect(process.stderr, 2)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
-// A thread of Node that ends waits for the compile jobs of the whole process, and a job may wait for this thread's own
-// garbage collector: rarely, neither ends (nodejs/node issue 54918). So the ranks compile by themselves, which cost
-// nothing in the 864 tests of HPL's default file: the cores belong to the ranks anyway. Set here and not on the agent's
-// command line, where it cost 50 ms, since Node caches its own modules for the default flags.
-setFlagsFromString('--no-concurrent-recompilation')
 process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
 
 try {

@@ -38,7 +38,7 @@ const endings = [
   { how: 'exit', code: 3, message: /rank 1 on \S+ ended with exit code 3; the job was stopped/ },
   { how: 'abort', code: 7, message: /rank 1 on \S+ called abort\(7\); the job was stopped[^]*endings\.ts:12:/ },
   { how: 'unsettled', code: 13, message: /rank 1 on \S+ ended although its main function was still waiting/ },
-  { how: 'unawaited', code: 1, message: /rank 1 on \S+ failed[^]*nobody awaited this[^]*endings\.ts:14:/ },
+  { how: 'unawaited', code: 1, message: /rank 1 on \S+ failed[^]*nobody awaited this[^]*endings\.ts:17:/ },
   { how: 'not-an-error', code: 1, message: /rank 1 on \S+ failed[^]*no Error was thrown: a string/ },
   { how: 'killed', code: 139, message: /the process of ranks 0 1 on \S+ was lost \(signal SIGSEGV\)/ },
   { how: 'child', code: 1, message: /Error: a child of mine goes on/ },

@@ -1,7 +1,10 @@
 /** Runs the real launcher, as compiled, and waits for its end. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+
+// As users' shells do: an import would be replaced by tap's own, which loads its hooks into every process and rank.
+const { spawn } = process.getBuiltinModule('node:child_process')
 
 export const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
 
