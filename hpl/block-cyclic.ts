@@ -82,14 +82,14 @@ export function indxl2g(il: number, nb: number, iproc: number, isrcproc: number,
 }
 
 /**
- * Leading dimension of the local array: the smallest multiple of `align` that is at least max(1, mp) and not a
- * power of two. Local. Columns a power of two apart would fall into the same few cache sets.
+ * Leading dimension of the local array: the smallest multiple of `align` that is at least max(1, nq) and not a
+ * power of two. Local. Rows a power of two apart would fall into the same few cache sets.
  *
- * @param mp (local) rows held, >= 0
+ * @param nq (local) columns held, >= 0
  * @param align (global) ALIGN of HPL.dat, in doubles, >= 1
  */
-export function leadingDimension(mp: number, align: number): number {
-  let ld = Math.ceil(Math.max(1, mp) / align) * align
+export function leadingDimension(nq: number, align: number): number {
+  let ld = Math.ceil(Math.max(1, nq) / align) * align
   while (isPowerOfTwo(ld)) ld += align
   return ld
 }

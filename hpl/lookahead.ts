@@ -90,7 +90,7 @@ class PanelRing {
   note(panel: Panel): void {
     const { memory } = this.#solver.system
     if (this.info === 0) this.info = memory[panel.info]
-    this.#solver.onPanel?.(panel.ia, memory.subarray(panel.pivots, panel.pivots + panel.jb))
+    this.#solver.onPanel?.(panel, this.#solver)
   }
 
   async drain(): Promise<void> {

@@ -97,32 +97,40 @@ export function valueOf(x: Word64): number {
 }
 
 /**
- * Fills the local part of [A|b]: column-major, `numroc(n)` rows and `numroc(n + 1)` columns, column n (b) dealt
+ * Generates local columns of [A|b], by columns: `numroc(n)` rows of at most `numroc(n + 1)` columns, column n (b) dealt
  * like any other. Nothing else of `a` is written. Local.
  *
  * @param part which matrix, which grid, which process
  * @param a (local) receives the values
  * @param a0 (local) index in `a` of the first element
  * @param lda (local) leading dimension, >= max(1, local rows)
- * @throws {RangeError} if the local part does not fit into `a`
+ * @param first (local) first column, a multiple of nb; default 0
+ * @param count (local) columns; default all from there
+ * @throws {RangeError} if the columns do not fit into `a`
  */
-export function generateLocal(part: MatrixPart, a: Float64Array, a0: number, lda: number): void {
+export function generateLocal(
+  part: MatrixPart,
+  a: Float64Array,
+  a0: number,
+  lda: number,
+  first = 0,
+  count = numroc(part.n + 1, part.nb, part.mycol, 0, part.npcol) - first,
+): void {
   const { n, nb, nprow, npcol, myrow, mycol, seed } = part
   const mp = numroc(n, nb, myrow, 0, nprow)
-  const nq = numroc(n + 1, nb, mycol, 0, npcol)
-  checkFits(a, a0, lda, mp, nq)
-  if (mp === 0 || nq === 0) return
+  checkFits(a, a0, lda, mp, count)
+  if (mp === 0 || count === 0) return
 
   const nextColumn = jumpAhead(n)
   // From the first column of one of our column blocks to the first of the next.
   const nextColumnBlock = jumpAhead(n * nb * npcol)
   const nextRowBlock = jumpAhead(nb * nprow)
-  const firstIndex = 1 + indxl2g(0, nb, myrow, 0, nprow) + indxl2g(0, nb, mycol, 0, npcol) * n
+  const firstIndex = 1 + indxl2g(0, nb, myrow, 0, nprow) + indxl2g(first, nb, mycol, 0, npcol) * n
 
   let blockStart = advance([0, seed], jumpAhead(firstIndex))
-  for (let jBlock = 0; jBlock < nq; jBlock += nb) {
+  for (let jBlock = 0; jBlock < count; jBlock += nb) {
     let columnStart = blockStart
-    for (let jj = jBlock; jj < Math.min(jBlock + nb, nq); jj++) {
+    for (let jj = jBlock; jj < Math.min(jBlock + nb, count); jj++) {
       fillColumn(columnStart, nextRowBlock, nb, a, a0 + jj * lda, mp)
       columnStart = advance(columnStart, nextColumn)
     }

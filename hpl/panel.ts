@@ -1,15 +1,17 @@
 /**
  * The panel record: jb columns that are factored, broadcast along the process rows and applied to the trailing matrix.
  *
- * In memory a panel is what its broadcast sends: L2 (ml2 x jb, the local rows below the diagonal block), L1 (the jb x jb
- * diagonal block, L\U, the same in all processes), the jb global pivot rows, and 0 or the 1-based column of the first
- * zero pivot. Invariant: all processes of a process row agree on this layout. With one process column nothing is sent,
- * and L2 stays where it is, in A.
+ * In memory a panel is what its broadcast sends: L1 (the jb x jb diagonal block, L\U, the same in all processes), the jb
+ * global pivot rows, 0 or the 1-based column of the first zero pivot, and L2 (ml2 x jb by columns, the local rows below
+ * the diagonal block). Invariant: all processes of a process row agree on this layout. The owners factor the panel in
+ * their record, where L2 will be; process row `prow` has jb more rows there, which L1 replaces. L2 does not go back into
+ * A: nobody reads it again.
  *
  * Each panel has its own cursor over the local columns it has not been applied to, which is what look-ahead needs.
  */
 import { numroc } from './block-cyclic.ts'
 import { Outstanding } from './messaging.ts'
+import { headLength } from './panel-record.ts'
 import { createPermutation, type Permutation } from './swap/permutation.ts'
 import type { Solver } from './solver.ts'
 
@@ -32,11 +34,13 @@ export class Panel {
   /** (local) rows of L2. */
   ml2 = 0
   /** Offsets into the system's memory. */
-  l2 = 0
-  ldl2 = 1
   l1 = 0
   pivots = 0
   info = 0
+  /** Where the owners factor the panel: mp x jb by columns, leading dimension mp. */
+  work = 0
+  l2 = 0
+  ldl2 = 1
   /** Doubles that the broadcast sends, from `base`. */
   readonly base: number
   length = 0
@@ -51,7 +55,7 @@ export class Panel {
 
   /** Makes this the panel whose first column is `ia`. Sends of its last use must have left. Local. */
   place({ system, grid }: Solver, ia: number): void {
-    const { n, nb, lda, a, mp, nqb } = system
+    const { n, nb, mp, nqb } = system
     const { nprow, npcol, myrow, mycol } = grid
     this.ia = ia
     this.jb = Math.min(nb, n - ia)
@@ -65,24 +69,27 @@ export class Panel {
     this.remaining = nqb - this.column
     this.#permutation = undefined
 
-    const alone = npcol === 1
-    this.l2 = alone ? a + (mp - this.ml2) + this.jj * lda : this.base
-    this.ldl2 = alone ? lda : Math.max(1, this.ml2)
-    this.l1 = alone ? this.base : this.base + this.ml2 * this.jb
+    this.l1 = this.base
     this.pivots = this.l1 + this.jb * this.jb
     this.info = this.pivots + this.jb
-    this.length = this.info + 1 - this.base
+    this.work = this.base + headLength(this.jb)
+    this.l2 = this.work
+    this.ldl2 = Math.max(1, this.ml2)
+    this.length = this.work - this.base + this.ml2 * this.jb
   }
 
-  /** Copies L2 from A to where the broadcast takes it from. Process column `pcol` only. Local. */
+  /** The factored panel takes the form in which it is sent and applied. Process column `pcol` only. Local. */
   pack({ system, grid }: Solver): void {
-    if (grid.npcol === 1) return
-    const { memory, a, lda, mp } = system
-    const { jb, ml2, l2 } = this
-    for (let j = 0; j < jb; j++) {
-      const from = a + (mp - ml2) + (this.jj + j) * lda
-      memory.copyWithin(l2 + j * ml2, from, from + ml2)
+    const { memory } = system
+    const { jb, ml2, mp, work } = this
+    const above = mp - ml2
+    if (above === 0) return
+    if (grid.npcol === 1) {
+      this.l2 = work + above
+      this.ldl2 = mp
+      return
     }
+    for (let j = 0; j < jb; j++) memory.copyWithin(work + j * ml2, work + above + j * mp, work + (j + 1) * mp)
   }
 
   /** What the row interchanges of the panel amount to; computed once. Local. */

@@ -1,7 +1,7 @@
 /**
  * Back-substitution U x = y, from the last block of columns to the first.
  *
- * Each process column keeps a partial right-hand side over its rows, in the extra column of A; a row's true right-hand
+ * Each process column keeps a partial right-hand side over its rows; a row's true right-hand
  * side is the sum of them. When block k+1 is solved, its process column first updates a window of Q-1 blocks of rows
  * above it and hands the window to the column of block k, which adds it to its own: after that nobody needs those rows
  * of the old column again, since they are solved before it is its turn. The rest of the column is updated while others
@@ -10,7 +10,7 @@
  */
 import type { Request } from '../runtime/comm/request.ts'
 import { numroc } from './block-cyclic.ts'
-import { solveWindow } from './local-system.ts'
+import { solveWindow, takeRightHandSide } from './local-system.ts'
 import { complete, Outstanding, TAG } from './messaging.ts'
 import type { Solver } from './solver.ts'
 
@@ -45,13 +45,14 @@ class BackSubstitution {
     const { system, grid } = solver
     this.#solver = solver
     this.#memory = system.memory
-    this.#rhs = system.a + system.nq * system.lda
+    this.#rhs = system.rhs
     this.#window = solveWindow(system.nb, grid.npcol)
   }
 
   async run(): Promise<void> {
     const { n, nb } = this.#solver.system
     const last = Math.ceil(n / nb) - 1
+    takeRightHandSide(this.#solver.system)
     await this.#moveRightHandSide()
     let solved: Block | undefined
     for (let k = last; k >= 0; k--) {
@@ -121,32 +122,18 @@ class BackSubstitution {
     if (m === 0) return
     const memory = this.#memory
     const { a, lda } = system
-    const columns = a + first + this.#localColumn(block.lo) * lda
-    blas.dgemv(
-      'N',
-      m,
-      block.width,
-      -1,
-      memory,
-      columns,
-      lda,
-      memory,
-      this.#x(block),
-      1,
-      1,
-      memory,
-      this.#rhs + first,
-      1,
-    )
+    const rows = a + first * lda + this.#localColumn(block.lo)
+    const right = this.#rhs + first
+    blas.dgemv('T', block.width, m, -1, memory, rows, lda, memory, this.#x(block), 1, 1, memory, right, 1)
   }
 
   #solveDiagonal(block: Block): void {
     const { blas, system } = this.#solver
     const memory = this.#memory
     const row = this.#localRow(block.lo)
-    const triangle = system.a + row + this.#localColumn(block.lo) * system.lda
+    const triangle = system.a + row * system.lda + this.#localColumn(block.lo)
     const right = this.#rhs + row
-    blas.dtrsv('U', 'N', 'N', block.width, memory, triangle, system.lda, memory, right, 1)
+    blas.dtrsv('L', 'T', 'N', block.width, memory, triangle, system.lda, memory, right, 1)
     memory.copyWithin(this.#x(block), right, right + block.width)
   }
 

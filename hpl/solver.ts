@@ -6,6 +6,7 @@ import type { Blas } from './blas/blas.ts'
 import type { LocalSystem } from './local-system.ts'
 import { Outstanding } from './messaging.ts'
 import type { BroadcastTopology, Factorisation, StorageForm, SwapAlgorithm } from './parameters.ts'
+import type { Panel } from './panel.ts'
 import type { ProcessGrid } from './process-grid.ts'
 import type { Timers } from './timers.ts'
 
@@ -32,8 +33,8 @@ export interface Solver {
   readonly timers: Timers
   /** Messages out of `system.w` that have not left yet. */
   readonly rowsOnTheWay: Outstanding
-  /** Called when a panel has been factored and received, with its global pivot rows. For tests and reports. */
-  readonly onPanel: ((ia: number, pivots: Float64Array) => void) | undefined
+  /** Called when a panel has been factored and received. For tests and reports. */
+  readonly onPanel: ((panel: Panel, solver: Solver) => void) | undefined
 }
 
 export function createSolver(

@@ -9,7 +9,9 @@ import type { PanelBroadcast } from './bcast/panel-broadcast.ts'
 import type { Panel } from './panel.ts'
 import type { Solver } from './solver.ts'
 import { interchangeLocally } from './swap/local.ts'
+import { copyRows } from './swap/rows.ts'
 import { exchangeRows } from './swap/swap.ts'
+import { columnsToRows } from './transpose.ts'
 
 /**
  * Applies `panel` to the next `n` local columns at its cursor, and moves the cursor. Collective over the process column.
@@ -37,20 +39,16 @@ function pieceOf(left: number, nb: number, inFlight: PanelBroadcast | undefined)
 
 /** One process row: U is the top of A. */
 function updateAlone(solver: Solver, panel: Panel, n: number, inFlight: PanelBroadcast | undefined): void {
-  const { blas, system, timers } = solver
+  const { system, timers } = solver
   const { memory, lda, nb } = system
   const { jb, ia } = panel
   for (let left = n; left > 0;) {
     const width = pieceOf(left, nb, inFlight)
-    const column = system.a + panel.column * lda
-    const top = column + ia // all rows are here: local rows are global rows
+    const columns = system.a + panel.column
     const began = timers.now()
-    interchangeLocally(memory, column, lda, ia, panel.pivots, jb, width)
+    interchangeLocally(memory, columns, lda, ia, panel.pivots, jb, width)
     timers.laswp += timers.now() - began
-    const uplo = solver.variant.l1 === 'transposed' ? 'U' : 'L'
-    blas.dtrsm('L', uplo, uplo === 'U' ? 'T' : 'N', 'U', jb, width, 1, memory, panel.l1, jb, memory, top, lda)
-    const { ml2, l2, ldl2 } = panel
-    if (ml2 > 0) blas.dgemm('N', 'N', ml2, width, jb, -1, memory, l2, ldl2, memory, top, lda, 1, memory, top + jb, lda)
+    applyTransposed(solver, panel, width, columns + ia * lda, lda) // all rows are here: local rows are global rows
     panel.advance(width)
     left -= width
   }
@@ -63,14 +61,22 @@ async function updateTogether(
   n: number,
   inFlight: PanelBroadcast | undefined,
 ): Promise<void> {
-  const { timers, system, variant } = solver
+  const { timers, system, variant, grid } = solver
+  const { memory, lda, nb } = system
+  const { jb, ii } = panel
   const began = timers.now()
   const u = await exchangeRows(solver, panel, n, () => inFlight?.test())
   timers.laswp += timers.now() - began
+  const transposed = variant.u === 'transposed'
+  const onTop = grid.myrow === panel.prow
   for (let done = 0; done < n;) {
-    const width = pieceOf(n - done, system.nb, inFlight)
-    if (variant.u === 'transposed') applyTransposed(solver, panel, width, u + done, n)
-    else applyPlain(solver, panel, width, u + done * panel.jb)
+    const width = pieceOf(n - done, nb, inFlight)
+    const part = u + (transposed ? done : done * jb)
+    if (transposed) applyTransposed(solver, panel, width, part, n)
+    else applyPlain(solver, panel, width, part)
+    const top = system.a + ii * lda + panel.column
+    if (onTop && transposed) copyRows(memory, jb, width, part, n, top, lda)
+    else if (onTop) columnsToRows(memory, jb, width, part, jb, top, lda)
     panel.advance(width)
     done += width
   }
@@ -78,35 +84,27 @@ async function updateTogether(
 
 /** Offset of the local rows below the top block, in the first column at the cursor. */
 function belowTop({ system }: Solver, panel: Panel): number {
-  return system.a + system.mp - panel.ml2 + panel.column * system.lda
+  return system.a + (system.mp - panel.ml2) * system.lda + panel.column
 }
 
 /** `width` columns with the transpose of U at `ut`, leading dimension `ldu`. */
 function applyTransposed(solver: Solver, panel: Panel, width: number, ut: number, ldu: number): void {
-  const { blas, system, variant, grid } = solver
+  const { blas, system, variant } = solver
   const { memory, lda } = system
   const { jb, l1, ml2, l2, ldl2 } = panel
-  const below = belowTop(solver, panel)
   const uplo = variant.l1 === 'transposed' ? 'U' : 'L'
   blas.dtrsm('R', uplo, uplo === 'U' ? 'N' : 'T', 'U', width, jb, 1, memory, l1, jb, memory, ut, ldu)
-  if (ml2 > 0) blas.dgemm('N', 'T', ml2, width, jb, -1, memory, l2, ldl2, memory, ut, ldu, 1, memory, below, lda)
-  if (grid.myrow !== panel.prow) return
-  for (let j = 0, into = below - jb; j < width; j++, into += lda) {
-    for (let k = 0, from = ut + j; k < jb; k++, from += ldu) memory[into + k] = memory[from]
-  }
+  const below = belowTop(solver, panel)
+  if (ml2 > 0) blas.dgemm('N', 'T', width, ml2, jb, -1, memory, ut, ldu, memory, l2, ldl2, 1, memory, below, lda)
 }
 
 /** `width` columns with U at `u`, leading dimension jb. */
 function applyPlain(solver: Solver, panel: Panel, width: number, u: number): void {
-  const { blas, system, variant, grid } = solver
+  const { blas, system, variant } = solver
   const { memory, lda } = system
   const { jb, l1, ml2, l2, ldl2 } = panel
-  const below = belowTop(solver, panel)
   const uplo = variant.l1 === 'transposed' ? 'U' : 'L'
   blas.dtrsm('L', uplo, uplo === 'U' ? 'T' : 'N', 'U', jb, width, 1, memory, l1, jb, memory, u, jb)
-  if (ml2 > 0) blas.dgemm('N', 'N', ml2, width, jb, -1, memory, l2, ldl2, memory, u, jb, 1, memory, below, lda)
-  if (grid.myrow !== panel.prow) return
-  for (let j = 0, from = u, into = below - jb; j < width; j++, from += jb, into += lda) {
-    memory.copyWithin(into, from, from + jb)
-  }
+  const below = belowTop(solver, panel)
+  if (ml2 > 0) blas.dgemm('T', 'T', width, ml2, jb, -1, memory, u, jb, memory, l2, ldl2, 1, memory, below, lda)
 }

@@ -9,13 +9,14 @@ import { PanelFactorisation } from './panel-factorisation.ts'
 import { RECURSIONS } from './recursive.ts'
 
 /**
- * Factors the panel in A, and leaves L1, the pivots and the info in the panel's record. All processes of the column know
+ * Factors the panel of A in the panel's record, together with its pivots and info. All processes of the column know
  * the same L1 and pivots afterwards.
  */
 export async function factorPanel(solver: Solver, panel: Panel): Promise<void> {
   const { timers } = solver
   const began = timers.now()
   const f = new PanelFactorisation(solver, panel)
+  f.begin()
   await factorColumns(f, 0, panel.jb)
   f.finish()
   timers.rfact += timers.now() - began

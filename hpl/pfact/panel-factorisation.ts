@@ -1,13 +1,14 @@
 /**
  * One panel while it is being factored: the operations that all variants are made of.
  *
- * Invariant: after `c` columns rows 0..c-1 of L1 are the pivot rows chosen so far, and the rows of A that are still
- * active are all local panel rows, in process row `prow` without the first c, which stand for the chosen ones. Every
+ * Invariant: after `c` columns rows 0..c-1 of L1 are the pivot rows chosen so far, and the rows of the panel that are
+ * still active are all local ones, in process row `prow` without the first c, which stand for the chosen ones. Every
  * process row keeps the same L1, so what concerns L1 alone is computed by all and sent by none.
  * Layer below: l1.ts, pivot-exchange.ts, blas/.
  */
 import type { Panel } from '../panel.ts'
 import type { Solver } from '../solver.ts'
+import { rowsToColumns } from '../transpose.ts'
 import { DiagonalBlock } from './l1.ts'
 import { PivotExchange } from './pivot-exchange.ts'
 
@@ -27,8 +28,8 @@ export class PanelFactorisation {
     this.solver = solver
     this.panel = panel
     this.#memory = system.memory
-    this.#lda = system.lda
-    this.#corner = system.a + panel.ii + panel.jj * system.lda
+    this.#lda = Math.max(1, panel.mp)
+    this.#corner = panel.work
     this.#onTop = grid.myrow === panel.prow
     this.l1 = new DiagonalBlock(blas, system.memory, panel.l1, panel.jb, variant.l1 === 'transposed')
     this.#pivots = grid.nprow > 1 ? new PivotExchange(solver, panel) : undefined
@@ -110,7 +111,7 @@ export class PanelFactorisation {
     const { timers } = this.solver
     const began = timers.now()
     const row = this.#largest(j)
-    await pivots.choose(j, row, this.at(0, 0), this.l1)
+    await pivots.choose(j, row, this.l1)
     timers.mxswp += timers.now() - began
     this.#scale(j)
   }
@@ -144,14 +145,22 @@ export class PanelFactorisation {
     else if (memory[this.panel.info] === 0) memory[this.panel.info] = this.panel.ia + j + 1
   }
 
-  /** Writes L1 into the top rows of A, which process row `prow` keeps. Local. */
+  /** Copies the panel from A to where it is factored. Local. */
+  begin(): void {
+    const { solver, panel } = this
+    const { memory, a, lda } = solver.system
+    rowsToColumns(memory, panel.mp, panel.jb, a + panel.ii * lda + panel.jj, lda, panel.work, this.#lda)
+  }
+
+  /** Writes L1 into the top rows of A, which process row `prow` keeps: its upper part is needed to solve for x. Local. */
   finish(): void {
     if (!this.#onTop) return
-    const { l1, panel } = this
-    const memory = this.#memory
-    for (let j = 0; j < panel.jb; j++) {
-      const into = this.#corner + j * this.#lda
-      for (let i = 0, from = l1.at(0, j); i < panel.jb; i++, from += l1.rowStride) memory[into + i] = memory[from]
+    const { l1, panel, solver } = this
+    const { memory, a, lda } = solver.system
+    const { jb } = panel
+    const top = a + panel.ii * lda + panel.jj
+    for (let i = 0; i < jb; i++) {
+      for (let j = 0, from = l1.at(i, 0); j < jb; j++, from += l1.columnStride) memory[top + i * lda + j] = memory[from]
     }
   }
 }

@@ -58,27 +58,26 @@ export class PivotExchange {
    * Collective over the process column.
    *
    * @param row (local) panel row of my best candidate, -1 if I have no rows
-   * @param corner offset of the panel's first local row and column in A
    */
-  async choose(j: number, row: number, corner: number, l1: DiagonalBlock): Promise<void> {
-    this.#nominate(j, row, corner)
+  async choose(j: number, row: number, l1: DiagonalBlock): Promise<void> {
+    this.#nominate(j, row)
     await this.#agree()
-    this.#apply(j, corner, l1)
+    this.#apply(j, l1)
   }
 
-  #nominate(j: number, row: number, corner: number): void {
+  #nominate(j: number, row: number): void {
     const { grid, system } = this.#solver
-    const { memory, nb, lda } = system
-    const { jb, ii } = this.#panel
+    const { memory, nb } = system
+    const { jb, ii, mp, work: corner } = this.#panel
     const mine = this.#mine
     const candidate = mine + HEAD
-    memory[mine + VALUE] = row < 0 ? 0 : memory[corner + row + j * lda]
+    memory[mine + VALUE] = row < 0 ? 0 : memory[corner + row + j * mp]
     memory[mine + PANEL_ROW] = row
     memory[mine + GLOBAL_ROW] = row < 0 ? -1 : indxl2g(ii + row, nb, grid.myrow, 0, grid.nprow)
     memory[mine + PROCESS_ROW] = row < 0 ? grid.nprow : grid.myrow
-    if (row >= 0) for (let k = 0, from = corner + row; k < jb; k++, from += lda) memory[candidate + k] = memory[from]
+    if (row >= 0) for (let k = 0, from = corner + row; k < jb; k++, from += mp) memory[candidate + k] = memory[from]
     if (this.#d !== 0) return
-    for (let k = 0, from = corner + j; k < jb; k++, from += lda) memory[candidate + jb + k] = memory[from]
+    for (let k = 0, from = corner + j; k < jb; k++, from += mp) memory[candidate + jb + k] = memory[from]
   }
 
   async #agree(): Promise<void> {
@@ -137,10 +136,10 @@ export class PivotExchange {
     return (d + this.#panel.prow) % nprow
   }
 
-  #apply(j: number, corner: number, l1: DiagonalBlock): void {
+  #apply(j: number, l1: DiagonalBlock): void {
     const { grid, system } = this.#solver
-    const { memory, lda } = system
-    const { jb, ia, pivots, prow } = this.#panel
+    const { memory } = system
+    const { jb, ia, pivots, prow, mp, work } = this.#panel
     const candidate = this.#mine + HEAD
     const current = candidate + jb
     const zero = memory[this.#mine + VALUE] === 0
@@ -151,6 +150,6 @@ export class PivotExchange {
     const iOwnIt = memory[this.#mine + PROCESS_ROW] === grid.myrow
     const row = memory[this.#mine + PANEL_ROW]
     if (zero || !iOwnIt || (grid.myrow === prow && row === j)) return
-    for (let k = 0, into = corner + row; k < jb; k++, into += lda) memory[into] = memory[current + k]
+    for (let k = 0, into = work + row; k < jb; k++, into += mp) memory[into] = memory[current + k]
   }
 }

@@ -35,7 +35,7 @@ export class RowExchange {
     this.permutation = panel.permutation(solver)
     this.memory = system.memory
     this.n = n
-    this.a = system.a + panel.column * system.lda
+    this.a = system.a + panel.column
     this.lda = system.lda
     this.d = relativeTo(panel.prow, grid.myrow, grid.nprow)
     this.probe = probe

@@ -10,6 +10,7 @@ import type { Blas } from '../../hpl/blas/blas.ts'
 import { createOrderedBlas } from '../../hpl/blas/ordered.ts'
 import { indxl2g } from '../../hpl/block-cyclic.ts'
 import { Arena } from '../../hpl/local-system.ts'
+import type { Panel } from '../../hpl/panel.ts'
 import type { Mapping } from '../../hpl/parameters.ts'
 import { runProblem } from '../../hpl/run-problem.ts'
 import type { Solver, Variant } from '../../hpl/solver.ts'
@@ -96,6 +97,7 @@ export async function solveAsRank(world: Intracomm, problem: GridProblem): Promi
   if (grid === undefined) return undefined
   const blas = (problem.blas ?? orderedBlas)()
   const pivots: number[] = []
+  const multipliers: Element[] = []
   let stored: Element[] = []
   let x: Element[] = []
   const arena = new Arena(blas)
@@ -107,9 +109,12 @@ export async function solveAsRank(world: Intracomm, problem: GridProblem): Promi
     variant,
     check: true,
     ...(generate && { generate }),
-    onPanel: (_, rows) => pivots.push(...rows),
+    onPanel: (panel, solver) => {
+      pivots.push(...solver.system.memory.subarray(panel.pivots, panel.pivots + panel.jb))
+      multipliers.push(...multipliersOf(panel, solver))
+    },
     inspect: (stage, solver) => {
-      if (stage === 'factored') stored = matrixOf(solver)
+      if (stage === 'factored') stored = [...matrixOf(solver), ...multipliers]
       else x = solutionOf(solver)
     },
   })
@@ -144,9 +149,19 @@ function matrixOf({ system, grid }: Solver): Element[] {
       elements.push([
         indxl2g(i, nb, grid.myrow, 0, grid.nprow),
         indxl2g(j, nb, grid.mycol, 0, grid.npcol),
-        memory[a + i + j * lda] as number,
+        memory[a + i * lda + j] as number,
       ])
   return elements
+}
+
+/** L below the diagonal block, which stays in the panels of the process column that has factored it. */
+function multipliersOf({ ia, jb, pcol, ml2, l2, ldl2 }: Panel, { system, grid }: Solver): Element[] {
+  if (grid.mycol !== pcol) return []
+  const row = (i: number): number => indxl2g(system.mp - ml2 + i, system.nb, grid.myrow, 0, grid.nprow)
+  return Array.from({ length: ml2 * jb }, (_, k) => {
+    const [i, j] = [k % ml2, Math.floor(k / ml2)]
+    return [row(i), ia + j, system.memory[l2 + i + j * ldl2] as number]
+  })
 }
 
 /** Every process row has a copy of x. */

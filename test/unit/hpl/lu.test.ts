@@ -49,9 +49,9 @@ for (const [name, create] of kernels) {
 }
 
 /** The identity with zeros instead of ones in columns 5 and 8. */
-const singular: Generate = ({ n, nb, nprow, npcol, myrow, mycol }, a, a0, lda) => {
-  for (let jj = 0; jj < numroc(n + 1, nb, mycol, 0, npcol); jj++) {
-    const j = indxl2g(jj, nb, mycol, 0, npcol)
+const singular: Generate = ({ n, nb, nprow, npcol, myrow, mycol }, a, a0, lda, first, count) => {
+  for (let jj = 0; jj < count; jj++) {
+    const j = indxl2g(first + jj, nb, mycol, 0, npcol)
     for (let ii = 0; ii < numroc(n, nb, myrow, 0, nprow); ii++) {
       const i = indxl2g(ii, nb, myrow, 0, nprow)
       a[a0 + ii + jj * lda] = i === j && j !== 5 && j !== 8 ? 1 : 0

@@ -61,14 +61,14 @@ t.test('interchangeLocally() does what the interchanges do in sequence', async (
   fc.assert(
     fc.property(interchanges(5), fc.integer({ min: 1, max: 70 }), (panel, columns) => {
       const { n, ia, pivots } = panel
-      const lda = n + 3
-      const end = lda * columns
+      const lda = columns + 3
+      const end = lda * n
       const a = Float64Array.from({ length: end + pivots.length }, (_, i) =>
         i < end ? i : (pivots[i - end] as number),
       )
       const expected = a.slice()
       const rows = inSequence(panel)
-      for (let j = 0; j < columns; j++) rows.forEach((from, i) => (expected[i + j * lda] = from + j * lda))
+      for (let j = 0; j < columns; j++) rows.forEach((from, i) => (expected[i * lda + j] = from * lda + j))
       interchangeLocally(a, 0, lda, ia, end, pivots.length, columns)
       return a.every((value, i) => value === expected[i])
     }),
@@ -85,7 +85,7 @@ async function place(grid: Grid, { n, ia, pivots }: Interchanges, nb: number, va
   const solver = createSolver({ grid, blas, system, variant, timers: new Timers() })
   for (let j = 0; j <= n; j++) {
     for (let i = 0; i < system.mp; i++)
-      system.memory[system.a + i + j * system.lda] = value(indxl2g(i, nb, grid.myrow, 0, grid.nprow), j)
+      system.memory[system.a + i * system.lda + j] = value(indxl2g(i, nb, grid.myrow, 0, grid.nprow), j)
   }
   const panel = new Panel(system.panels[0] as number)
   panel.place(solver, ia)
@@ -107,7 +107,7 @@ function faults(solver: Solver, panel: Panel, what: Interchanges, column: number
       check('U', memory[variant.u === 'transposed' ? u + j + k * width : u + k + j * panel.jb], what.ia + k, j)
     for (let i = 0; i < system.mp; i++) {
       const row = indxl2g(i, nb, grid.myrow, 0, grid.nprow)
-      if (row < what.ia || row >= what.ia + panel.jb) check('A', memory[system.a + i + (column + j) * lda], row, j)
+      if (row < what.ia || row >= what.ia + panel.jb) check('A', memory[system.a + i * lda + column + j], row, j)
     }
   }
   return wrong
