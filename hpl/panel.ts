@@ -11,11 +11,11 @@
  */
 import { numroc } from './block-cyclic.ts'
 import { Outstanding } from './messaging.ts'
-import { headLength } from './panel-record.ts'
+import { headLength, type FactoredPanel } from './panel-record.ts'
 import { createPermutation, type Permutation } from './swap/permutation.ts'
 import type { Solver } from './solver.ts'
 
-export class Panel {
+export class Panel implements FactoredPanel {
   /** (global) first row and column. */
   ia = 0
   /** (global) number of columns. */

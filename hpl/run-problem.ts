@@ -5,7 +5,7 @@ import type { Blas } from './blas/blas.ts'
 import { layOut, type Arena, type ProblemSize } from './local-system.ts'
 import { factorise } from './lookahead.ts'
 import type { DetailedTimes } from './output.ts'
-import type { Panel } from './panel.ts'
+import type { FactoredPanel } from './panel-record.ts'
 import type { ProcessGrid } from './process-grid.ts'
 import { allReduce, broadcast, max } from './reductions.ts'
 import { backSubstitute } from './solve.ts'
@@ -33,7 +33,7 @@ export interface Problem {
   /** Looks at the local system: 'factored' after the factorisation, 'solved' after back-substitution. For tests. */
   readonly inspect?: (stage: 'factored' | 'solved', solver: Solver) => void
   /** Called when a panel has been factored and received. For tests. */
-  readonly onPanel?: (panel: Panel, solver: Solver) => void
+  readonly onPanel?: (panel: FactoredPanel, solver: Solver) => void
 }
 
 export interface Solution {

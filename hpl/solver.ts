@@ -6,7 +6,7 @@ import type { Blas } from './blas/blas.ts'
 import type { LocalSystem } from './local-system.ts'
 import { Outstanding } from './messaging.ts'
 import type { BroadcastTopology, Factorisation, StorageForm, SwapAlgorithm } from './parameters.ts'
-import type { Panel } from './panel.ts'
+import type { FactoredPanel } from './panel-record.ts'
 import type { ProcessGrid } from './process-grid.ts'
 import type { Timers } from './timers.ts'
 
@@ -34,7 +34,7 @@ export interface Solver {
   /** Messages out of `system.w` that have not left yet. */
   readonly rowsOnTheWay: Outstanding
   /** Called when a panel has been factored and received. For tests and reports. */
-  readonly onPanel: ((panel: Panel, solver: Solver) => void) | undefined
+  readonly onPanel: ((panel: FactoredPanel, solver: Solver) => void) | undefined
 }
 
 export function createSolver(

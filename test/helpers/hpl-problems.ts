@@ -10,7 +10,7 @@ import type { Blas } from '../../hpl/blas/blas.ts'
 import { createOrderedBlas } from '../../hpl/blas/ordered.ts'
 import { indxl2g } from '../../hpl/block-cyclic.ts'
 import { Arena } from '../../hpl/local-system.ts'
-import type { Panel } from '../../hpl/panel.ts'
+import type { FactoredPanel } from '../../hpl/panel-record.ts'
 import type { Mapping } from '../../hpl/parameters.ts'
 import { runProblem } from '../../hpl/run-problem.ts'
 import type { Solver, Variant } from '../../hpl/solver.ts'
@@ -155,7 +155,7 @@ function matrixOf({ system, grid }: Solver): Element[] {
 }
 
 /** L below the diagonal block, which stays in the panels of the process column that has factored it. */
-function multipliersOf({ ia, jb, pcol, ml2, l2, ldl2 }: Panel, { system, grid }: Solver): Element[] {
+function multipliersOf({ ia, jb, pcol, ml2, l2, ldl2 }: FactoredPanel, { system, grid }: Solver): Element[] {
   if (grid.mycol !== pcol) return []
   const row = (i: number): number => indxl2g(system.mp - ml2 + i, system.nb, grid.myrow, 0, grid.nprow)
   return Array.from({ length: ml2 * jb }, (_, k) => {
