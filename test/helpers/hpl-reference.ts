@@ -9,12 +9,13 @@ import type { Blas } from '../../hpl/blas/blas.ts'
 import type { TestRecord } from '../../hpl/driver.ts'
 import { parseHplDat } from '../../hpl/input.ts'
 import { Arena, layOut } from '../../hpl/local-system.ts'
-import { generateLocal } from '../../hpl/matgen.ts'
 import { encodeVariant } from '../../hpl/output.ts'
 import { BROADCASTS, FACTORISATIONS, STORAGE_FORMS, SWAPS, type HplParameters } from '../../hpl/parameters.ts'
 import { sprintf } from '../../hpl/printf.ts'
-import type { Variant } from '../../hpl/solver.ts'
-import { readFixture, type GridProblem, type GridSolution } from './hpl-problems.ts'
+import { createSolver, type Variant } from '../../hpl/solver.ts'
+import { Timers } from '../../hpl/timers.ts'
+import { fillSystem } from '../../hpl/verify.ts'
+import { DEFAULT_VARIANT, readFixture, type GridProblem, type GridSolution } from './hpl-problems.ts'
 
 interface Recorded {
   N: number
@@ -182,27 +183,26 @@ interface LocalArrays {
   P: number
   Q: number
   pmap: 0 | 1
-  seed: number
   align: number
-  procs: { rank: number; mp: number; nq_incl_b: number; ld: number; cols: number[][] }[]
+  procs: { rank: number; mp: number; nq_incl_b: number; cols: number[][] }[]
 }
 
-/** This rank's array of [A|b] as generated in the memory of its kernels. Collective. */
+/** This rank's part of [A|b] as the solver generates it in the memory of its kernels. Collective. */
 export async function compareLocalArray(file: string, world: Intracomm, blas: Blas): Promise<string[]> {
-  const { N: n, NB: nb, P: nprow, Q: npcol, pmap, seed, align, procs } = readFixture<LocalArrays>(`local/${file}`)
+  const { N: n, NB: nb, P: nprow, Q: npcol, pmap, align, procs } = readFixture<LocalArrays>(`local/${file}`)
   const grid = await Grid.create(world, { nprow, npcol, order: pmap === 0 ? 'row' : 'column' })
   if (grid === undefined) return []
   const arena = new Arena(blas)
-  const { memory, a, mp, nqb, lda } = layOut({ n, nb, depth: 0, align }, grid, arena)
-  const { myrow, mycol } = grid
-  generateLocal({ n, nb, nprow, npcol, myrow, mycol, seed }, memory, a, lda)
-  const cols = Array.from({ length: nqb }, (_, j) => [...memory.subarray(a + j * lda, a + j * lda + mp)])
+  const system = layOut({ n, nb, depth: 0, align }, grid, arena)
+  fillSystem(createSolver({ grid, blas, system, variant: DEFAULT_VARIANT, timers: new Timers() }))
+  const { memory, a, mp, nqb, lda } = system
+  const column = (j: number): number[] => Array.from({ length: mp }, (_, i) => memory[a + i * lda + j] ?? NaN)
+  const ours = { mp, nqb, cols: Array.from({ length: nqb }, (_, j) => column(j)) }
   arena.release()
   grid.free()
   const theirs = procs.find(({ rank }) => rank === world.rank)
-  const expected = theirs && { mp: theirs.mp, nqb: theirs.nq_incl_b, lda: theirs.ld, cols: theirs.cols }
-  const same = JSON.stringify({ mp, nqb, lda, cols }) === JSON.stringify(expected)
-  return same ? [] : [`${file}: rank ${world.rank} has another array`]
+  const expected = theirs && { mp: theirs.mp, nqb: theirs.nq_incl_b, cols: theirs.cols }
+  return JSON.stringify(ours) === JSON.stringify(expected) ? [] : [`${file}: rank ${world.rank} has other elements`]
 }
 
 /**
