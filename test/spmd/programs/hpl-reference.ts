@@ -90,7 +90,7 @@ async function rounded({ solveWith, kernels, amount }: Job): Promise<string[]> {
   const failures: string[] = []
   for (const name of names) {
     const solve = solveWith(await kernels(name))
-    for (const file of ROUNDED_FILES)
+    for (const file of ROUNDED_FILES.filter((name) => amount === 'all' || name.includes('N100')))
       for (const [p, q] of grids)
         failures.push(...(await compareRounded(file, { p, q, variant: { nbmin: 4, depth: 1 } }, solve)))
   }
