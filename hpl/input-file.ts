@@ -2,7 +2,7 @@
  * Finds and reads HPL.dat and opens the output it names. Runs on one rank; what it finds out is one value that can be
  * sent to the others. Nothing is written before the whole input is known to be good.
  */
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { formatInputError, formatWarning, parseHplDat, type ParsedInput } from './input.ts'
 import { cannotOpenInput, cannotOpenOutput, hplError, illegalInput, type HplMessage } from './messages.ts'
@@ -25,18 +25,41 @@ export function readInput(dat: string | undefined, ranks: number): HplInput {
   const { path, name, note } = locate(dat)
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    return { parameters: undefined, complaints: said(cannotOpenInput(name)) }
+    text = readBeginning(path)
+  } catch (error) {
+    return { parameters: undefined, complaints: `${said(cannotOpenInput(name))}${reason(error)}` }
   }
   const parsed = parseHplDat(text, ranks)
   const warnings = parsed.warnings.map((warning) => `${formatWarning(warning, name)}\n`).join('')
   const complaints = note + warnings
   const unwritable = unwritableOutput(parsed)
-  if (unwritable !== undefined) return refused(complaints, name, cannotOpenOutput(unwritable))
+  if (unwritable !== undefined)
+    return refused(complaints + unwritable.reason, name, cannotOpenOutput(unwritable.outputFile))
   if (parsed.ok) return { parameters: parsed.parameters, complaints }
   const refusal = refused(complaints, name, parsed.error)
   return { ...refusal, complaints: `${refusal.complaints}${formatInputError(parsed.error, name)}\n` }
+}
+
+/** 31 lines of which netlib reads 253 bytes at a time are all that counts, so that no file is too large to be read. */
+const MOST_BYTES = 65_536
+
+/** The text of a file as far as it matters; a pipe or a device will do. @throws what the file system throws */
+function readBeginning(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(MOST_BYTES)
+    let filled = 0
+    for (let count = -1; count !== 0 && filled < MOST_BYTES; filled += count)
+      count = readSync(file, bytes, filled, MOST_BYTES - filled, null)
+    return bytes.toString('utf8', 0, filled)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** What the file system says, which netlib keeps to itself, as a line. */
+function reason(error: unknown): string {
+  return `hpl: ${(error as Error).message}\n`
 }
 
 function refused(complaints: string, name: string, message: HplMessage): HplInput {
@@ -60,18 +83,24 @@ function packagedInput(): string {
   return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? 'HPL.dat' : '../../hpl/HPL.dat', import.meta.url))
 }
 
-/** Name of the output file if there is one and it cannot be written. Leaves the file as it is. */
-function unwritableOutput(parsed: ParsedInput): string | undefined {
+/** The output file, if there is one and it cannot be written, and why. Leaves the file as it is. */
+function unwritableOutput(parsed: ParsedInput): { outputFile: string; reason: string } | undefined {
   const { device, outputFile } = parsed.ok ? parsed.parameters : parsed.output
   if (device === DEVICE_STDOUT || device === DEVICE_STDERR) return undefined
-  const isNew = !existsSync(outputFile)
   try {
-    closeSync(openSync(outputFile, 'a'))
-    if (isNew) rmSync(outputFile)
+    tryToWrite(outputFile)
     return undefined
-  } catch {
-    return outputFile
+  } catch (error) {
+    return { outputFile, reason: reason(error) }
   }
+}
+
+/** A file is opened on trial; a pipe is not, since its reader would take the trial for the end. */
+function tryToWrite(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFIFO() === true) return accessSync(path, constants.W_OK)
+  closeSync(openSync(path, 'a'))
+  if (found === undefined) rmSync(path)
 }
 
 /** Where the report goes. */
@@ -80,15 +109,29 @@ export interface Output {
   close(): void
 }
 
-/** Opens the output device; a file is emptied. Local. @throws what the file system throws */
+/** Opens the output device; a file is emptied. Local. @throws Error that names the file if it cannot be written, also from print */
 export function openOutput({ device, outputFile }: HplParameters): Output {
   if (device === DEVICE_STDOUT) return { print: (text) => void process.stdout.write(text), close: () => undefined }
   if (device === DEVICE_STDERR) return { print: (text) => void process.stderr.write(text), close: () => undefined }
-  const file = openSync(outputFile, 'w')
-  return {
-    print: (text) => writeAll(file, Buffer.from(text)),
-    close: () => closeSync(file),
+  const attempt = <T>(write: () => T): T => {
+    try {
+      return write()
+    } catch (error) {
+      throw cannotWrite(outputFile, error)
+    }
   }
+  const file = attempt(() => openSync(outputFile, 'w'))
+  return {
+    print: (text) => attempt(() => writeAll(file, Buffer.from(text))),
+    close: () => attempt(() => closeSync(file)),
+  }
+}
+
+/** A full disk is nobody's programming error: the stack would only hide what is wrong. */
+function cannotWrite(outputFile: string, cause: unknown): Error {
+  const error = new Error(`hpl: cannot write the report to ${JSON.stringify(outputFile)}: ${(cause as Error).message}`)
+  error.stack = error.message
+  return error
 }
 
 /** A write may take less than it is given. */

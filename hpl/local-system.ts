@@ -109,13 +109,16 @@ export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena): Loca
   const a = area(lda * mp)
   const rhs = area(mp)
   const x = area(nq)
-  const panels = Array.from({ length: panelRecords(depth, npcol) }, () => area(recordLength(mp, jb)))
+  const record = Math.ceil(recordLength(mp, jb) / 8) * 8
+  const records = panelRecords(Math.min(depth, Math.ceil(n / nb)), npcol)
+  const firstPanel = area(record * records)
   const rows = nprow > 1 ? jb * nqb : 0
   const u = area(rows)
   const w = area(rows)
   const pivot = [area(4 + 2 * jb), area(4 + 2 * jb)] as const
   const window = area(Math.min(mp, solveWindow(nb, npcol) + nb))
   const memory = arena.reserve(end)
+  const panels = Array.from({ length: records }, (_, k) => firstPanel + k * record)
   // Work space is touched here, so that its pages do not have to be found while the clock runs; A is when it is filled.
   memory.fill(0, rhs, end)
   return { n, nb, mp, nq, nqb, lda, memory, a, rhs, x, panels, u, w, pivot, window }

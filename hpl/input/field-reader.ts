@@ -50,6 +50,8 @@ export class FieldReader {
   #last = ''
   /** Which line of HPL.dat is being read, were all lines short and present. */
   #expected = 0
+  /** Whether a NUL character has been met. */
+  #isBinary = false
 
   constructor(text: string) {
     this.#lines = new LineBuffer(text)
@@ -149,6 +151,10 @@ export class FieldReader {
 
   #warnIfOdd({ text, line, continuation }: Piece, hadEnded: boolean): void {
     const here = { text: text.trimEnd(), line }
+    if (text.includes('\0') && !this.#isBinary) {
+      this.#isBinary = true
+      this.#warn(here, 'only what stands before the first on each line', 'NUL characters: this is no plain text')
+    }
     if (this.#lines.ended) {
       if (!hadEnded) this.#warn(here, 'its last line again', `the file ends before line ${this.#expected} of 31`)
     } else if (continuation) {

@@ -62,9 +62,9 @@ export class LineBuffer {
     return piece
   }
 
-  /** The blank-delimited tokens of the current piece. */
+  /** The blank-delimited tokens of the current piece, which for C ends at the first NUL. */
   tokens(): string[] {
-    return this.#current.text.match(TOKENS) ?? []
+    return this.#current.text.replace(/\0[^]*/, '').match(TOKENS) ?? []
   }
 
   /**

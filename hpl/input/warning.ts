@@ -21,9 +21,15 @@ export function formatWarning({ line, read, used, message }: Warning, fileName: 
   return `${fileName}, line ${line}: warning: ${message}: read ${quoted(read)}, using ${used}`
 }
 
+/** What JSON leaves as it is and a terminal may obey: DEL, the second set of control characters, line separators. */
+const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g
+
 /** In double quotes, with control characters escaped, shortened if long. Local. */
 export function quoted(text: string): string {
-  return JSON.stringify(shortened(text))
+  return JSON.stringify(shortened(text)).replace(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** At most 60 characters of a text. Local. */

@@ -1,11 +1,16 @@
 /** `tsmpirun -n 4 hpl` as its users run it: the shipped input, every recorded odd input, options, output devices. */
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { findCblas } from '../../hpl/blas/openblas.ts'
 import { messages, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
+
+// Most of a small job is its start: three at once keep the cores busy.
+t.jobs = 3
+const ALL = process.env['TSMPI_TEST_ALL'] === '1'
+if (ALL) t.setTimeout(10 * 60_000)
 
 const fixture = (path: string): URL => new URL(`../fixtures/hpl/${path}`, import.meta.url)
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tsmpi-test-hpl-')))
@@ -13,6 +18,19 @@ t.teardown(() => rmSync(folder, { recursive: true }))
 
 const SHIPPED = readFileSync(new URL('../../hpl/HPL.dat', import.meta.url), 'utf8')
 const RECORDED = gunzipSync(readFileSync(fixture('refblas_default864/HPL.out.gz'))).toString()
+
+/** A test that runs beside others. */
+function test(name: string, ...rest: [(t: Test) => Promise<void>] | [object, (t: Test) => Promise<void>]): void {
+  const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest
+  void t.test(name, { ...options, buffered: true }, body)
+}
+
+/** The shipped input with other lines, numbered from 1. */
+function withLines(changes: Readonly<Record<string, string>>): string {
+  const lines = SHIPPED.split('\n')
+  for (const [line, text] of Object.entries(changes)) lines[Number(line) - 1] = text
+  return lines.join('\n')
+}
 
 /** The report without what depends on clock and speed: times, rates, dates. */
 function masked(report: string): string {
@@ -36,15 +54,37 @@ async function hplWith(text: string | undefined, ...args: string[]): Promise<End
 /** Standard error without the launcher's own messages. */
 const complaints = (ended: Ended): string => messages(ended).replace(/^tsmpirun: .*\n/gm, '')
 
-for (const job of [[], ['--emulate-hosts', '2'], ['--transport', 'zmq']])
-  t.test(`the shipped HPL.dat gives netlib's report byte for byte: ${job.join(' ')}`, async (t) => {
-    const ended = await hplWith(SHIPPED, ...job, 'hpl', '--blas', 'ordered')
+test("the shipped HPL.dat gives netlib's report byte for byte", async (t) => {
+  const ended = await hplWith(SHIPPED, 'hpl', '--blas', 'ordered')
+  t.equal(ended.code, 0)
+  t.equal(messages(ended), '')
+  t.ok(masked(ended.stdout) === masked(RECORDED), 'equal but for times, rates and dates')
+})
+
+/** What a report says about each test of order n. */
+function testsOf(report: string, n: number): string[] {
+  const tests = masked(report).split(/^={80}\n/m)
+  return tests.filter((text) => new RegExp(`^W\\S+ +${n} `, 'm').test(text))
+}
+
+// Over sockets 864 tests take their time: by default those of one order.
+for (const [n, job] of [
+  [29, ['--emulate-hosts', '2']],
+  [35, ['--transport', 'zmq']],
+] as const)
+  test(`the tests of the shipped HPL.dat are reported as netlib does, ${job.join(' ')}`, async (t) => {
+    const dat = ALL ? SHIPPED : withLines({ 5: '1', 6: String(n) })
+    const ended = await hplWith(dat, ...job, 'hpl', '--blas', 'ordered')
     t.equal(ended.code, 0)
     t.equal(messages(ended), '')
-    t.ok(masked(ended.stdout) === masked(RECORDED), 'equal but for times, rates and dates')
+    for (const order of ALL ? [29, 30, 34, 35] : [n]) {
+      const expected = testsOf(RECORDED, order)
+      t.equal(expected.length, 216)
+      t.ok(testsOf(ended.stdout, order).join() === expected.join(), 'equal but for times, rates and dates')
+    }
   })
 
-t.test('without an HPL.dat the packaged one is used, with a note; 864 tests pass with the wasm kernels', async (t) => {
+test('without an HPL.dat the packaged one is used, with a note; 864 tests pass with the wasm kernels', async (t) => {
   const ended = await hplWith(undefined, 'hpl', '--blas', 'wasm')
   t.equal(ended.code, 0)
   t.match(messages(ended), /^hpl: no HPL\.dat in .*, using the packaged one: .*HPL\.dat\n$/)
@@ -63,6 +103,7 @@ interface Recorded {
   readonly files: Readonly<Record<string, string>>
 }
 
+const NO_DEV_FULL = !existsSync('/dev/full') && 'no /dev/full here'
 const small = (JSON.parse(readFileSync(fixture('errors/errors.json'), 'utf8')) as Recorded[]).filter(
   ({ case: name }) => !['nofile', 'truncated_file'].includes(name),
 )
@@ -72,27 +113,53 @@ const BASE = Object.entries({
 
 /** The small input that the recorded cases change. */
 function input(changes: Readonly<Record<string, string>>): string {
-  const lines = SHIPPED.split('\n')
-  for (const [line, text] of [...BASE, ...Object.entries(changes)]) lines[Number(line) - 1] = text
-  return lines.join('\n')
+  return withLines({ ...Object.fromEntries(BASE), ...changes })
 }
 
-t.test('every recorded odd HPL.dat ends as with netlib: exit code, report, messages', async (t) => {
-  for (const { case: name, changed_lines: changes, exit_code: code, stdout, stderr, files } of small) {
+for (const { case: name, changed_lines: changes, exit_code: code, stdout, stderr, files } of small)
+  test(`an odd HPL.dat ends as with netlib, with its exit code, report and messages: ${name}`, async (t) => {
     const cwd = mkdtempSync(join(folder, 'run-'))
     writeFileSync(join(cwd, 'HPL.dat'), input(changes as Readonly<Record<string, string>>))
     const ended = await tsmpirun(['-n', '4', 'hpl', '--blas', 'ordered'], { cwd })
-    t.equal(ended.code, code, `${name}: exit code`)
-    t.equal(maskedDigits(ended.stdout), maskedDigits(stdout), `${name}: standard output`)
+    t.equal(ended.code, code)
+    t.equal(maskedDigits(ended.stdout), maskedDigits(stdout))
     const said = stderr.replace(/^-{74}\nPrimary job[^]*$/m, '')
     if (code !== 0 || said !== '')
-      t.ok(maskedDigits(ended.stderr).includes(maskedDigits(said)), `${name}: ${said} in ${ended.stderr}`)
+      t.ok(maskedDigits(ended.stderr).includes(maskedDigits(said)), `${said} in ${ended.stderr}`)
     for (const [file, text] of Object.entries(files))
-      t.equal(maskedDigits(readFileSync(join(cwd, file), 'utf8')), maskedDigits(text), `${name}: ${file}`)
-  }
-})
+      t.equal(maskedDigits(readFileSync(join(cwd, file), 'utf8')), maskedDigits(text), file)
+  })
 
-t.test('a file named by --dat that is missing gives the message of netlib and exit code 1', async (t) => {
+// [what, lines, exit code, report, messages]
+const HOSTILE: readonly (readonly [string, Readonly<Record<string, string>>, number, RegExp, RegExp])[] = [
+  [
+    'an output device that is full',
+    { 3: '/dev/full', 4: '8' },
+    1,
+    /^$/,
+    /cannot write the report to "\/dev\/full": ENOSPC/,
+  ],
+  ['an order that no machine holds', { 6: '2147483647' }, 0, /Memory allocation failed[^]* 1 tests skipped/, /^$/],
+  ['blocks larger than the matrix', { 8: '2147483647' }, 0, / 1 tests completed and passed/, /^$/],
+  ['look-ahead beyond the last panel', { 25: '2147483647' }, 0, / 1 tests completed and passed/, /^$/],
+  [
+    'no end to NBMIN, NDIV and threshold',
+    { 17: '2147483647', 19: '2147483647', 27: '2147483647' },
+    0,
+    / 1 tests completed and passed/,
+    /^$/,
+  ],
+  ['an alignment that no machine holds', { 31: '2147483647' }, 0, / 1 tests skipped/, /^$/],
+]
+for (const [what, changes, code, report, complaint] of HOSTILE)
+  test(`an HPL.dat with ${what} does no harm`, { skip: changes['3'] === '/dev/full' && NO_DEV_FULL }, async (t) => {
+    const ended = await hplWith(input(changes), 'hpl', '--blas', 'ordered')
+    t.equal(ended.code, code)
+    t.match(ended.stdout, report)
+    t.match(complaints(ended), complaint)
+  })
+
+test('a file named by --dat that is missing gives the message of netlib and exit code 1', async (t) => {
   const ended = await hplWith(undefined, 'hpl', '--dat', 'none.dat')
   t.equal(ended.code, 1)
   t.equal(ended.stdout, '')
@@ -102,14 +169,14 @@ t.test('a file named by --dat that is missing gives the message of netlib and ex
   )
 })
 
-t.test('what netlib takes in silence is taken, with a warning that names line, text and value', async (t) => {
+test('what netlib takes in silence is taken, with a warning that names line, text and value', async (t) => {
   const ended = await hplWith(input({ 6: '29.9 Ns', 21: '9 RFACT' }), 'hpl')
   t.equal(ended.code, 0)
   t.match(complaints(ended), /HPL\.dat.*line 6.*29\.9.*29/)
   t.match(complaints(ended), /HPL\.dat.*line 21.*9.*[Rr]ight/)
 })
 
-t.test('--dat names another input, --blas the kernels; wrong options are refused', async (t) => {
+test('--dat names another input, --blas the kernels; wrong options are refused', async (t) => {
   const other = join(folder, 'other.dat')
   writeFileSync(other, input({}))
   const named = await hplWith(undefined, 'hpl', '--dat', other, '--blas', 'wasm')
@@ -125,7 +192,7 @@ t.test('--dat names another input, --blas the kernels; wrong options are refused
 })
 
 const cblas = findCblas()
-t.test(
+test(
   'a larger system with look-ahead passes with OpenBLAS on 1x4, 2x2 and 4x1',
   { skip: cblas === undefined && 'no CBLAS library found' },
   async (t) => {

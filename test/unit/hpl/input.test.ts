@@ -326,6 +326,25 @@ t.test('what was read is shown in one line even if it is long or has control cha
   t.equal(line, `x.dat, line 3: warning: m: read "a\\u001b[31m\\n${'b'.repeat(53)}…", using 0`)
 })
 
+t.test('no control character of a file reaches the terminal', async (t) => {
+  const read = Array.from({ length: 32 }, (_, k) => String.fromCharCode(0x7f + k)).join('') + '\u2028\u2029'
+  const line = formatWarning({ line: 3, read, used: '0', message: 'm' }, 'x.dat')
+  t.match(line, /read "\\u007f\\u0080.*\\u0085.*\\u2028\\u2029", using 0$/)
+  t.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+})
+
+t.test('a line ends at the first NUL, as in C, and one warning says so', async (t) => {
+  const text = withLines(oneTest, { 3: 'out\0more', 6: '29\0 30' })
+  t.equal(parsed(text).parameters.outputFile, 'out')
+  t.same(parsed(text).parameters.n, [29])
+  t.same(warningsOf(text), [
+    'HPL.dat, line 3: warning: NUL characters: this is no plain text: read "out\\u0000more", using only what stands before the first on each line',
+  ])
+  const wide = parseHplDat(Buffer.from(shipped, 'utf16le').toString('latin1'), 4)
+  t.equal(wide.ok, false)
+  t.match(wide.warnings.map(({ message }) => message).join(), /NUL characters/)
+})
+
 interface ListReading {
   text: string
   lists: { count: number; values: number[] }[]

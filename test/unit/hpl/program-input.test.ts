@@ -1,4 +1,5 @@
 /** What the built-in program makes of its command line and of the files it is pointed at. */
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -6,6 +7,8 @@ import { readCommandLine } from '../../../hpl/command-line.ts'
 import { openOutput, readInput } from '../../../hpl/input-file.ts'
 
 const shipped = readFileSync(new URL('../../../hpl/HPL.dat', import.meta.url), 'utf8')
+
+const unlessThere = (path: string): { skip: string | false } => ({ skip: !existsSync(path) && `no ${path} here` })
 
 /** The shipped file with other lines; the numbers are 1-based. */
 function withLines(changes: Record<number, string>): string {
@@ -47,13 +50,29 @@ t.test('--help lists the options', async (t) => {
   t.equal(result.kind, 'help')
 })
 
-t.test('a file that cannot be read ends the run with netlib’s message', async (t) => {
+t.test('a file that cannot be read ends the run with netlib’s message, and the reason', async (t) => {
   const path = join(t.testdir({}), 'none.dat')
   t.strictSame(readInput(path, 4), {
     parameters: undefined,
-    complaints: `HPL ERROR from process # 0, on line 299 of function HPL_pdinfo:\n>>> cannot open file ${path} <<<\n\n`,
+    complaints: `HPL ERROR from process # 0, on line 299 of function HPL_pdinfo:\n>>> cannot open file ${path} <<<\n\nhpl: ENOENT: no such file or directory, open '${path}'\n`,
   })
+  const folder = readInput(join(path, '..'), 4)
+  t.equal(folder.parameters, undefined)
+  t.match(folder.complaints, /cannot open file .* <<<\n\nhpl: EISDIR: illegal operation on a directory/)
 })
+
+t.test(
+  'a file without end is read as far as 31 lines can reach',
+  { timeout: 20_000, ...unlessThere('/dev/zero') },
+  async (t) => {
+    t.match(readInput('/dev/zero', 4).complaints, /a line of more than 252 characters runs over/)
+    const path = join(t.testdir({ 'long.dat': `${shipped}${'and so on\n'.repeat(100_000)}` }), 'long.dat')
+    t.strictSame(
+      readInput(path, 4).parameters,
+      readInput(new URL('../../../hpl/HPL.dat', import.meta.url).pathname, 4).parameters,
+    )
+  },
+)
 
 t.test('HPL.dat of the working directory is read, and without one the packaged one, with a note', async (t) => {
   const before = process.cwd()
@@ -89,6 +108,7 @@ t.test('an output file that cannot be written is the first error, whatever else 
     const { parameters, complaints } = readInput(join(dir, name), 4)
     t.equal(parameters, undefined)
     t.match(complaints, `on line 318 of function HPL_pdinfo:\n>>> cannot open file ${output}. <<<`)
+    t.match(complaints, 'hpl: ENOENT: no such file or directory')
   }
 })
 
@@ -116,3 +136,35 @@ t.test('a report goes into the file piece by piece', async (t) => {
   output.close()
   t.equal(readFileSync(outputFile, 'utf8'), 'one\ntwo\n')
 })
+
+t.test(
+  'a report that cannot be written ends with an error that names the file, without a stack',
+  unlessThere('/dev/full'),
+  async (t) => {
+    const dir = t.testdir({ 'HPL.dat': withLines({ 3: '/dev/full', 4: '8' }) })
+    const { parameters } = readInput(join(dir, 'HPL.dat'), 4)
+    if (parameters === undefined) throw new Error('refused')
+    const output = openOutput(parameters)
+    const message = 'hpl: cannot write the report to "/dev/full": ENOSPC: no space left on device, write'
+    t.throws(() => output.print('one\n'), { message, stack: message })
+    output.close()
+    t.throws(() => openOutput({ ...parameters, outputFile: dir }), { message: /^hpl: cannot write .* EISDIR/ })
+  },
+)
+
+t.test(
+  'a pipe is a fine place for the report, and is not opened before',
+  { timeout: 20_000, ...unlessThere('/usr/bin/mkfifo') },
+  async (t) => {
+    const dir = t.testdir({ 'HPL.dat': withLines({ 3: join(t.testdirName, 'pipe'), 4: '8' }) })
+    const pipe = join(dir, 'pipe')
+    t.equal(spawnSync('mkfifo', [pipe]).status, 0)
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const { parameters } = readInput(join(dir, 'HPL.dat'), 4)
+    if (parameters === undefined) throw new Error('refused')
+    const output = openOutput(parameters)
+    output.print('all of it\n')
+    output.close()
+    t.equal((await reader.stdout.toArray()).join(''), 'all of it\n')
+  },
+)
