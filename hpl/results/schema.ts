@@ -121,3 +121,9 @@ export type Result = z.infer<typeof resultSchema>
 /** A job that ended without a result. */
 export type Failure = z.infer<typeof failureSchema>
 export type ResultLine = z.infer<typeof lineSchema>
+
+/** The format as JSON Schema (draft 2020-12): docs/hpl-results.schema.json. */
+export function resultsJsonSchema(): object {
+  const title = 'One line of a result file of tsmpi: a test of HPL that has ended, or a job that failed'
+  return { title, ...z.toJSONSchema(lineSchema, { io: 'input' }) }
+}
