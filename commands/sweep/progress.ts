@@ -63,7 +63,7 @@ class Bar implements Progress {
       barCompleteString: '='.repeat(24),
       barIncompleteString: '-'.repeat(24),
       format: (options, { progress, value }) =>
-        `[${cliProgress.Format.BarFormat(progress, options)}] ${value}/${total} ${this.#name}${this.#left()}`,
+        `[${cliProgress.Format.BarFormat(progress, options)}] ${value}/${total}${this.#left()}: ${this.#name}`,
     })
     this.#bar.start(total, done)
   }

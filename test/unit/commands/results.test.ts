@@ -58,7 +58,7 @@ t.test(
   },
 )
 
-t.test('a file cut anywhere yields the whole lines before the cut, and the bytes behind them are torn', async (t) => {
+t.test('a file cut anywhere yields the whole lines before the cut, and the bytes behind them are torn', async () => {
   const whole = [lineOf({ seconds: 1 }), lineOf({ reason: 'ünlucky' }), lineOf({})].map((line) => `${line}\n`).join('')
   const bytes = Buffer.from(whole)
   fc.assert(
@@ -130,7 +130,7 @@ t.test('the widest rows keep within 80 columns', async (t) => {
   for (const line of text.split('\n')) t.ok(line.length <= 80, line)
 })
 
-t.test('the time left is exact when tests cost a constant and their flops at one rate', async (t) => {
+t.test('the time left is exact when tests cost a constant and their flops at one rate', async () => {
   const flops = (n: number): number => (2 / 3) * n ** 3 + (3 / 2) * n ** 2
   fc.assert(
     fc.property(
