@@ -12,7 +12,8 @@ const list = (describe: string, fallback?: string): Options => ({
 
 /** The keys of a sweep file with what they mean; sweep/specification.ts says what is allowed. */
 const SWEEP_OPTIONS: Readonly<Record<string, Options>> = {
-  n: list('Orders of the matrix: 1000,2000'),
+  // One letter, so the help shows them with one dash: the descriptions say how they are written.
+  n: list('Orders of the matrix: --n 1000,2000'),
   nb: list('Block sizes', '128'),
   grid: list('Grids: 1x2,2x1; P x Q ranks are started'),
   pmap: list('Order of the ranks in the grid: row, column', 'row'),
@@ -25,7 +26,7 @@ const SWEEP_OPTIONS: Readonly<Record<string, Options>> = {
   swap: list('binary-exchange, spread-roll, mix, or codes 0 to 2', 'mix'),
   'swap-threshold': list('Columns up to which mix exchanges binarily', '64'),
   l1: list('transposed, no-transposed, or 0, 1', 'transposed'),
-  u: list('The same for U', 'transposed'),
+  u: list('--u: the same for U', 'transposed'),
   equil: list('Equilibration: yes, no', 'yes'),
   align: list('Alignment in doubles', '8'),
   threshold: list('Largest residual that passes; 0: no check', '16'),

@@ -3,6 +3,7 @@
  * a test that is in the file is not run again; failed jobs are. Layer below: the other files of this folder.
  */
 import { encodeVariant } from '../../hpl/output.ts'
+import { shellQuote } from '../../runtime/launcher/agent-process.ts'
 import { exitCodeOf } from '../../runtime/launcher/job.ts'
 import { ResultsFile } from './results-file.ts'
 import { runJob } from './job.ts'
@@ -133,7 +134,7 @@ function describeFailures(rows: readonly Row[]): string {
 function describePlan(tests: readonly PlannedTest[], waiting: readonly PlannedTest[]): string {
   const lines = waiting.map(({ args, point, repeat }) => {
     const name = `N=${point.n} NB=${point.nb} ${point.p}x${point.q} ${encodeVariant(point)} repeat ${repeat}`
-    return `${name}: tsmpirun ${args.join(' ')}\n`
+    return `${name}: tsmpirun ${args.map(shellQuote).join(' ')}\n`
   })
   return `${lines.join('')}${waiting.length} of ${tests.length} tests would run; nothing was started\n`
 }

@@ -36,8 +36,19 @@ export interface Advice {
   readonly why: { readonly n: string; readonly nb: string; readonly grid: string; readonly pmap: string }
 }
 
-/** NB by kernels. A kernel reaches its rate from some depth of the update on; beyond that NB only unbalances the load. */
-const BLOCK_SIZES: Readonly<Record<string, number>> = { openblas: 192, wasm: 128, ordered: 64 }
+/**
+ * NB by kernels: what to propose, and what to try beside it. A kernel reaches its rate from some depth of the update on;
+ * beyond that NB only unbalances the load.
+ */
+const BLOCK_SIZES: Readonly<Record<string, readonly [proposed: number, ...alike: number[]]>> = {
+  openblas: [192, 128, 256],
+  wasm: [128, 64, 192],
+  ordered: [64, 32, 128],
+}
+
+function blockSizes(blas: string): readonly [proposed: number, ...alike: number[]] {
+  return BLOCK_SIZES[blas] ?? [128, 64, 192]
+}
 const { depth: DEPTH } = RECOMMENDED.variant
 const { align: ALIGN } = RECOMMENDED.settings
 /** Blocks that each process column should have, so that all have work nearly to the end. */
@@ -109,7 +120,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 /** The kernels' own, halved while the process columns would have too few blocks. */
 function chooseBlockSize(machines: Machines, ranks: number, q: number): { nb: number; shrunk: boolean } {
-  const best = BLOCK_SIZES[machines.blas] ?? 128
+  const [best] = blockSizes(machines.blas)
   const order = largestOrder(machines, ranks).n
   let nb = best
   while (nb > 8 && order < BLOCKS_PER_PROCESS * q * nb) nb /= 2
@@ -170,11 +181,10 @@ function whyOrder({ n, nb, fraction, memoryBytes, hosts, limit, ranks }: Facts):
   return `${what}, ${percent} % ${where}. ${larger}; the rest is for panels, buffers and the system, for a machine that swaps loses far more than a smaller N. ${rounded}`
 }
 
-function whyBlockSize({ nb, blas, shrunk, q }: Facts): string {
+function whyBlockSize({ blas, shrunk }: Facts): string {
   if (shrunk)
-    return `Smaller than the ${BLOCK_SIZES[blas]} that ${blas} likes best: with so small an N each of the ${q} process columns would have too few blocks to share the work evenly.`
-  const others = [nb / 2, nb, nb * 1.5].join(', ')
-  return `Deep enough for ${blas} to reach its rate in the update (K = NB), and not deeper: the panel's work grows with NB and is done by one process column alone. Worth a sweep: ${others}.`
+    return `Smaller than the ${blockSizes(blas)[0]} that ${blas} likes best: with so small an N the process columns would have too few blocks each to share the work evenly.`
+  return `Deep enough for ${blas} to reach its rate in the update (K = NB), and not deeper: the panel's work grows with NB and is done by one process column alone. Worth a sweep with ${blockSizes(blas).slice(1).join(' and ')} beside it.`
 }
 
 function whyGrid({ p, ranks, hosts }: Facts): string {

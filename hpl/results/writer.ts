@@ -91,11 +91,12 @@ export function openLines(path: string): LineOutput {
   if (path === STANDARD_OUTPUT)
     return { write: (line) => void process.stdout.write(`${line}\n`), close: () => undefined }
   const file = openSync(path, 'a+')
-  if (!endsWithNewline(file)) writeWhole(file, Buffer.from('\n'))
+  const isFile = fstatSync(file).isFile()
+  if (isFile && !endsWithNewline(file)) writeWhole(file, Buffer.from('\n'))
   return {
     write: (line) => {
       writeWhole(file, Buffer.from(`${line}\n`))
-      fsyncSync(file)
+      if (isFile) fsyncSync(file) // pipes and terminals have no disk
     },
     close: () => closeSync(file),
   }

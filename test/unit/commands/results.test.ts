@@ -1,9 +1,11 @@
 /** Result files: what is written is what the schema says, torn and foreign lines are found, tables and times are right. */
 import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { formatDuration } from '../../../commands/duration.ts'
 import { planTests } from '../../../commands/sweep/plan.ts'
+import { createProgress } from '../../../commands/sweep/progress.ts'
 import { checkSpecification, commandLineSource } from '../../../commands/sweep/specification.ts'
 import { formatTable, type Row } from '../../../commands/sweep/table.ts'
 import { TimeLeft } from '../../../commands/sweep/time-left.ts'
@@ -157,3 +159,20 @@ t.test('times are told in two units at most', async (t) => {
   ] as const // prettier-ignore
   for (const [seconds, text] of table) t.equal(formatDuration(seconds), text)
 })
+
+t.test(
+  'a terminal gets one line that is drawn anew, with a bar, the count and the time left before the name',
+  async (t) => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
+    const [test] = planTests(checkSpecification([commandLineSource({ n: '1000', grid: '1x2' })])) as [Row['test']]
+    const [line] = readResults(`${lineOf({})}\n`, 'f').lines as [ResultLine]
+    const progress = createProgress(stream as unknown as NodeJS.WriteStream, 1, 3)
+    progress.begin(test)
+    progress.end(test, line, 3600)
+    progress.stop()
+    const drawn = (stream.read() as Buffer).toString()
+    t.match(drawn, /\[={8}-{16}\] 1\/3: /)
+    t.match(drawn, /\[={16}-{8}\] 2\/3, 1 h left: N=1000 NB=128 1x2 WR11R2R8/)
+    t.equal(drawn.split('\n').length, 2)
+  },
+)
