@@ -63,15 +63,15 @@ const singleShape = {
   repeat: whole(1),
   output: word,
   blas: z.enum(BLAS_CHOICES, `expected ${BLAS_CHOICES.join(', ')}`),
-  'blas-library': word,
-  hostfile: word,
-  host: word,
-  transport: z.enum(['auto', 'zmq'], 'expected auto or zmq'),
-  'emulate-hosts': whole(1),
-  'ranks-per-agent': whole(1),
-  'agent-command': word,
-  x: several(word),
-  timeout: z.union([z.number().positive(), word], 'expected seconds, or a time such as "5 min"'),
+  'blas-library': word.optional(),
+  hostfile: word.optional(),
+  host: word.optional(),
+  transport: z.enum(['auto', 'zmq'], 'expected auto or zmq').optional(),
+  'emulate-hosts': whole(1).optional(),
+  'ranks-per-agent': whole(1).optional(),
+  'agent-command': word.optional(),
+  x: several(word).optional(),
+  timeout: z.union([z.number().positive(), word], 'expected seconds, or a time such as "5 min"').optional(),
 }
 
 /** Keys whose values come as lists, on the command line with commas. */
@@ -98,19 +98,7 @@ const DEFAULTS = {
 
 const REQUIRED = ['n', 'grid']
 
-const specificationSchema = z.strictObject({
-  ...listShape,
-  ...singleShape,
-  'blas-library': singleShape['blas-library'].optional(),
-  hostfile: singleShape.hostfile.optional(),
-  host: singleShape.host.optional(),
-  transport: singleShape.transport.optional(),
-  'emulate-hosts': singleShape['emulate-hosts'].optional(),
-  'ranks-per-agent': singleShape['ranks-per-agent'].optional(),
-  'agent-command': singleShape['agent-command'].optional(),
-  x: singleShape.x.optional(),
-  timeout: singleShape.timeout.optional(),
-})
+const specificationSchema = z.strictObject({ ...listShape, ...singleShape })
 
 /** What a sweep is to run, checked, with every default in its place. */
 export type Specification = z.infer<typeof specificationSchema>
