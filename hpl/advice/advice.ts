@@ -158,14 +158,14 @@ function chooseOrder(machines: Machines, shape: Shape): { n: number; limit: Limi
 
 /**
  * What the process with the largest part allocates: its part of [A|b], a panel for each that can be under way, U and the
- * buffer of the row exchange. Never less than the solver takes; a test compares.
+ * buffer of the row exchange, vectors. Never less than the solver takes; a test compares.
  */
-export function rankBytes(n: number, { nb, p, q }: Pick<Shape, 'nb' | 'p' | 'q'>): number {
+function rankBytes(n: number, { nb, p, q }: Shape): number {
   const mp = numroc(n, nb, 0, 0, p)
   const nq = numroc(n, nb, 0, 0, q) + 1
-  const panel = mp * nb + nb * nb + nb + 1
-  const doubles = leadingDimension(mp, ALIGN) * (nq + 1) + nq + (DEPTH + 2) * panel + 2 * nb * nq + 4 * (nb + 2) + mp
-  return 8 * doubles + 64 * (DEPTH + 10)
+  const matrix = Math.max(leadingDimension(nq, ALIGN) * mp, leadingDimension(mp, ALIGN) * nq)
+  const panel = (mp + nb + 2) * nb + 8
+  return 8 * (matrix + (DEPTH + 2) * panel + 2 * nb * nq + 2 * mp + nq + 4 * nb) + 1024
 }
 
 function whyOrder({ n, nb, fraction, memoryBytes, hosts, limit, ranks }: Facts): string {
