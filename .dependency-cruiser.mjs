@@ -11,11 +11,12 @@ const MAY_IMPORT = {
   'runtime/launcher': ['runtime/base', 'runtime/transport', 'runtime/agent'],
   collectives: ['runtime/base', 'runtime/transport', 'runtime/engine', 'runtime/comm'],
   hpl: ['runtime/base', 'runtime/comm', 'collectives'],
+  commands: ['runtime/base', 'runtime/launcher', 'collectives', 'hpl'],
 }
 
 // The files at the top are the public API and its parts, tsmpi.ts the `tsmpi` command, hpl/main.ts the built-in program:
 // these put the layers together.
-const PRODUCT = '^([^/]+\\.ts$|runtime/|collectives/|hpl/)'
+const PRODUCT = '^([^/]+\\.ts$|runtime/|collectives/|hpl/|commands/)'
 const COMPOSITION_ROOTS = '^([^/]+|hpl/main)\\.ts$'
 
 const layerRules = Object.entries(MAY_IMPORT).map(([folder, lower]) => ({

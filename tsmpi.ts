@@ -1,75 +1,33 @@
 #!/usr/bin/env node
 /**
- * tsmpi: everything around running programs. `tsmpi info` shows what this installation and this machine have.
+ * tsmpi: everything around running programs. Each command is a module of commands/; what a user gave wrongly ends here
+ * with exit code 2.
  */
-import { availableParallelism, cpus, totalmem } from 'node:os'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import { createBlas } from './hpl/blas/select.ts'
-import { findCblas } from './hpl/blas/openblas.ts'
+import { hplCommand } from './commands/hpl.ts'
+import { infoCommand } from './commands/info.ts'
 import { installedVersion } from './runtime/base/version.ts'
+import { EXIT_USAGE, UsageError } from './runtime/launcher/usage-error.ts'
 
-/** What `tsmpi info` shows; `--json` prints it as it is. */
-interface Info {
-  readonly tsmpi: string
-  readonly node: string
-  readonly platform: string
-  readonly cpu: string
-  readonly cores: number
-  readonly memoryGiB: number
-  /** BLAS backends of HPL, and what each is. */
-  readonly blas: Readonly<Record<string, string>>
-}
-
-await yargs(hideBin(process.argv))
-  .scriptName('tsmpi')
-  .usage('$0 <command>')
-  .command(
-    'info',
-    'Show versions, cores, memory, and the BLAS libraries that HPL can use',
-    (command) => command.option('json', { type: 'boolean', default: false, describe: 'Print JSON' }),
-    async ({ json }) => printInfo(await gather(), json),
-  )
-  .epilogue('To run a program: tsmpirun -n 4 program.ts')
-  .demandCommand(1, 'no command given; expected: info')
-  .strict()
-  .version(installedVersion())
-  .alias('h', 'help')
-  .wrap(80)
-  .parseAsync()
-
-async function gather(): Promise<Info> {
-  return {
-    tsmpi: installedVersion(),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
-    blas: { wasm: await descriptionOf('wasm'), openblas: await openblas(), ordered: await descriptionOf('ordered') },
-  }
-}
-
-async function openblas(): Promise<string> {
-  if (findCblas() !== undefined) return descriptionOf('openblas')
-  return 'not found; install OpenBLAS (Debian: libopenblas0-pthread), or name a library with --blas-library'
-}
-
-async function descriptionOf(kind: 'wasm' | 'openblas' | 'ordered'): Promise<string> {
-  const blas = await createBlas(kind, {
-    alloc: (n) => new Float64Array(new SharedArrayBuffer(8 * n)),
-    free: () => undefined,
-  })
-  return blas.description
-}
-
-function printInfo(info: Info, json: boolean): void {
-  if (json) {
-    console.log(JSON.stringify(info, undefined, 2))
-    return
-  }
-  const { tsmpi, node, platform, cpu, cores, memoryGiB, blas } = info
-  const rows = Object.entries({ tsmpi, node, platform, cpu, cores, memory: `${memoryGiB} GiB` })
-  for (const [name, value] of rows) console.log(`${name.padEnd(10)}${value}`)
-  for (const [kind, description] of Object.entries(blas)) console.log(`${`blas ${kind}`.padEnd(14)}${description}`)
+try {
+  await yargs(hideBin(process.argv))
+    .scriptName('tsmpi')
+    .usage('$0 <command>')
+    .command(infoCommand)
+    .command(hplCommand)
+    .epilogue('To run a program: tsmpirun -n 4 program.ts')
+    .demandCommand(1, 'no command given')
+    .strict()
+    .version(installedVersion())
+    .alias('h', 'help')
+    .wrap(80)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UsageError([message ?? 'unknown mistake'])
+    })
+    .parseAsync()
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`${error.message.replace(/^/gm, 'tsmpi: ')}\nTry "tsmpi --help".\n`)
+  process.exitCode = EXIT_USAGE
 }

@@ -6,8 +6,10 @@ import yargs from 'yargs'
 import { BLAS_CHOICES, type BlasChoice } from './blas/select.ts'
 
 export interface HplOptions {
-  /** Input file; undefined: HPL.dat of the working directory, or the packaged one. */
+  /** Input file, '-' for standard input; undefined: HPL.dat of the working directory, or the packaged one. */
   readonly dat: string | undefined
+  /** File for results as JSON lines; '-': standard output, in place of a report that would go there. */
+  readonly json: string | undefined
   readonly blas: BlasChoice
   /** Name or path of a CBLAS library. */
   readonly blasLibrary: string | undefined
@@ -24,10 +26,11 @@ export type CommandLine =
 export async function readCommandLine(args: readonly string[]): Promise<CommandLine> {
   const parser = describe(args)
   try {
-    const { dat, blas, blasLibrary, detailed, help } = await parser.parseAsync()
+    const { dat, json, blas, blasLibrary, detailed, help } = await parser.parseAsync()
     if (help) return { kind: 'help', text: `${await parser.getHelp()}\n` }
     const options = {
       dat: single('--dat', dat),
+      json: single('--json', json),
       blas: single('--blas', blas),
       blasLibrary: single('--blas-library', blasLibrary),
       detailed,
@@ -56,7 +59,12 @@ function describe(args: readonly string[]) {
       dat: {
         type: 'string',
         requiresArg: true,
-        describe: 'Input file [default: HPL.dat here, else the packaged one]',
+        describe: 'Input file, - for standard input [default: HPL.dat here, else the packaged one]',
+      },
+      json: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Append a JSON line for each test to this file; -: to standard output, instead of the report',
       },
       blas: {
         choices: BLAS_CHOICES,

@@ -22,6 +22,8 @@ export interface HplRun {
   readonly print: (text: string) => void | Promise<void>
   /** Whether the report says where the time went; default false. */
   readonly detailedTiming?: boolean
+  /** Told of each test when it has ended and its report is printed; called on world rank 0 only. */
+  readonly onTest?: (test: TestRecord) => void
   /** Clock in seconds, wall clock; default those of the process. */
   readonly now?: () => number
   readonly date?: () => Date
@@ -130,7 +132,10 @@ async function runTest(
     ...(date && { date }),
   })
   const record = 'row' in result ? skippedForMemory(point, result) : recordOf(point, result, threshold)
-  if (run.world.rank === 0) await run.print(reportOf(run, record, result, done))
+  if (run.world.rank === 0) {
+    await run.print(reportOf(run, record, result, done))
+    run.onTest?.(record)
+  }
   return record
 }
 

@@ -29,6 +29,14 @@ export function readInput(dat: string | undefined, ranks: number): HplInput {
   } catch (error) {
     return { parameters: undefined, complaints: `${said(cannotOpenInput(name))}${reason(error)}` }
   }
+  return checkInput(text, { name, note, ranks })
+}
+
+/** The same for a text that has been read. Local. `name` and `note` are for messages. */
+export function checkInput(
+  text: string,
+  { name, note = '', ranks }: { readonly name: string; readonly note?: string; readonly ranks: number },
+): HplInput {
   const parsed = parseHplDat(text, ranks)
   const warnings = parsed.warnings.map((warning) => `${formatWarning(warning, name)}\n`).join('')
   const complaints = note + warnings

@@ -2,14 +2,16 @@
  * The built-in program `hpl`: `tsmpirun -n 4 hpl`. Rank 0 reads the command line and HPL.dat and says what is wrong with
  * them; all ranks learn whether to go on, so that a mistake ends the job with exit code 1 and no noise.
  */
+import { text } from 'node:stream/consumers'
 import type { Intracomm } from '../collectives/intracomm.ts'
 import { run, type RankContext } from '../run.ts'
 import type { Blas, HostMemory } from './blas/blas.ts'
 import { createBlas } from './blas/select.ts'
 import { readCommandLine, type HplOptions } from './command-line.ts'
-import { runHpl } from './driver.ts'
-import { openOutput, readInput } from './input-file.ts'
-import type { HplParameters } from './parameters.ts'
+import { runHpl, type TestRecord } from './driver.ts'
+import { checkInput, openOutput, readInput, type HplInput } from './input-file.ts'
+import { DEVICE_STDOUT, type HplParameters } from './parameters.ts'
+import { formatResult, gatherFacts, openLines, STANDARD_OUTPUT } from './results/writer.ts'
 
 /** What rank 0 decides for all. */
 type Plan =
@@ -30,11 +32,28 @@ async function main(context: RankContext): Promise<void> {
     process.exitCode = 1
     return
   }
-  const output = world.rank === 0 ? openOutput(plan.parameters) : undefined
   const { parameters, options } = plan
+  const silent = options.json === STANDARD_OUTPUT && parameters.device === DEVICE_STDOUT
+  const output = world.rank === 0 && !silent ? openOutput(parameters) : undefined
   const print = (text: string): void => output?.print(text)
-  await runHpl({ world, parameters, blas, print, detailedTiming: options.detailed })
+  const results = options.json === undefined ? undefined : await openResults(context, options.json, parameters, blas)
+  const onTest = results && ((test: TestRecord): void => results.write(test))
+  await runHpl({ world, parameters, blas, print, detailedTiming: options.detailed, ...(onTest && { onTest }) })
+  results?.close()
   output?.close()
+}
+
+/** Where each test leaves a line of JSON; undefined on ranks other than 0. Collective. */
+async function openResults(
+  { world, host, argv }: RankContext,
+  path: string,
+  parameters: HplParameters,
+  blas: Blas,
+): Promise<{ write(test: TestRecord): void; close(): void } | undefined> {
+  const facts = await gatherFacts(world, host, argv, blas)
+  if (facts === undefined) return undefined
+  const lines = openLines(path)
+  return { write: (test) => lines.write(formatResult(facts, parameters, test)), close: () => lines.close() }
 }
 
 async function makePlan({ world, argv }: RankContext): Promise<Plan> {
@@ -47,9 +66,28 @@ async function makePlan({ world, argv }: RankContext): Promise<Plan> {
     process.stderr.write(command.text)
     return { kind: 'end', exitCode: 1 }
   }
-  const { parameters, complaints } = readInput(command.options.dat, world.size)
+  const { dat, json } = command.options
+  const { parameters, complaints } = await inputOf(dat, world.size)
   process.stderr.write(complaints)
-  return parameters === undefined ? { kind: 'end', exitCode: 1 } : { kind: 'run', options: command.options, parameters }
+  if (parameters === undefined || !canAppend(json)) return { kind: 'end', exitCode: 1 }
+  return { kind: 'run', options: command.options, parameters }
+}
+
+async function inputOf(dat: string | undefined, ranks: number): Promise<HplInput> {
+  if (dat !== '-') return readInput(dat, ranks)
+  return checkInput(await text(process.stdin), { name: 'standard input', ranks })
+}
+
+/** Says so if a file cannot be written: a run of hours must not end with that. */
+function canAppend(path: string | undefined): boolean {
+  if (path === undefined) return true
+  try {
+    openLines(path).close()
+    return true
+  } catch (error) {
+    process.stderr.write(`hpl: --json ${path} cannot be written: ${(error as Error).message}\n`)
+    return false
+  }
 }
 
 /** The kernels, or undefined if some rank has none: then rank 0 has said why. Collective. */

@@ -113,6 +113,7 @@ function startCommand(plan: AgentPlan, agentCommand: string | undefined): [strin
   return ['/bin/sh', ['-c', `exec ${agentCommand.replaceAll('{host}', plan.host)} ${quoted}`]]
 }
 
-function shellQuote(word: string): string {
+/** A word as a shell reads it back. */
+export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

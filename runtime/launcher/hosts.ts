@@ -2,6 +2,8 @@
  * Hosts from a hostfile or from `--host`: name and number of slots. All errors of a source are reported together, with
  * the line, what was read and what is allowed.
  */
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { UsageError } from './usage-error.ts'
 
 export interface Host {
@@ -13,6 +15,25 @@ export interface Host {
 
 // Neither part may begin with a dash: the start command would take it for an option.
 const NAME = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)$/
+
+/** The hosts of `--hostfile` or `--host`; this machine if neither is given. @throws UsageError */
+export function readHosts({
+  hostfile,
+  host,
+}: {
+  readonly hostfile?: string | undefined
+  readonly host?: string | undefined
+}): Host[] {
+  if (host !== undefined) return parseHostList(host)
+  if (hostfile === undefined) return [{ name: hostname(), slots: undefined }]
+  let text: string
+  try {
+    text = readFileSync(hostfile, 'utf8')
+  } catch (error) {
+    throw new UsageError([`hostfile "${hostfile}" cannot be read: ${(error as Error).message}`])
+  }
+  return parseHostfile(text, hostfile)
+}
 
 /**
  * Parses a hostfile: a host a line, `name`, `name slots=N` or `name:N`; `#` begins a comment. A host named again adds

@@ -3,11 +3,10 @@
  * tsmpirun: starts an SPMD program as N ranks on this machine, on the hosts of a hostfile, or on emulated hosts.
  */
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { availableParallelism, hostname } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { installedVersion } from '../base/version.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
-import { parseHostfile, parseHostList, type Host } from './hosts.ts'
+import { readHosts } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
 import { addressesOf, isThisMachine, makeKeys } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
@@ -76,18 +75,6 @@ function plan(options: LaunchOptions): AgentPlan[] {
   else if (size > slots && options.emulateHosts === undefined)
     note(`${size} ranks on ${slots} slots: some hosts take more ranks than slots`)
   return plans
-}
-
-function readHosts({ hostfile, host }: LaunchOptions): Host[] {
-  if (host !== undefined) return parseHostList(host)
-  if (hostfile === undefined) return [{ name: hostname(), slots: undefined }]
-  let text: string
-  try {
-    text = readFileSync(hostfile, 'utf8')
-  } catch (error) {
-    throw new UsageError([`hostfile "${hostfile}" cannot be read: ${(error as Error).message}`])
-  }
-  return parseHostfile(text, hostfile)
 }
 
 /** How many threads compete for the cores of each agent's machine, and what part of its memory each agent has. */

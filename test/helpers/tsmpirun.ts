@@ -8,6 +8,8 @@ const { spawn } = process.getBuiltinModule('node:child_process')
 
 export const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
 
+export const TSMPI = fileURLToPath(new URL('../../dist/tsmpi.js', import.meta.url))
+
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -18,7 +20,7 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
-  /** Resolves when standard output contains the text. */
+  /** Resolves when standard output or standard error contains the text. */
   printed(text: string): Promise<void>
 }
 
@@ -29,11 +31,13 @@ export interface StartOptions {
   readonly cwd?: string
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Default tsmpirun. */
+  readonly command?: string
 }
 
 /** Starts tsmpirun with these arguments. */
-export function start(args: readonly string[], { cwd, input, env }: StartOptions = {}): Running {
-  const child = spawn(process.execPath, [TSMPIRUN, ...args], {
+export function start(args: readonly string[], { cwd, input, env, command = TSMPIRUN }: StartOptions = {}): Running {
+  const child = spawn(process.execPath, [command, ...args], {
     cwd,
     env: { ...cleanEnvironment(), ...env },
     stdio: 'pipe',
@@ -45,7 +49,10 @@ export function start(args: readonly string[], { cwd, input, env }: StartOptions
     stdout += chunk.toString()
     for (const check of waiting) check()
   })
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+    for (const check of waiting) check()
+  })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input ?? '')
   const limit = setTimeout(() => {
@@ -62,7 +69,8 @@ export function start(args: readonly string[], { cwd, input, env }: StartOptions
   )
   const printed = (text: string): Promise<void> =>
     new Promise((resolve) => {
-      const check = (): void => void (stdout.includes(text) && waiting.delete(check) && resolve(undefined))
+      const check = (): void =>
+        void ((stdout.includes(text) || stderr.includes(text)) && waiting.delete(check) && resolve(undefined))
       waiting.add(check)
       check()
     })

@@ -19,13 +19,26 @@ function withLines(changes: Record<number, string>): string {
 }
 
 t.test('without options the kernels are chosen automatically and HPL.dat is looked for', async (t) => {
-  const expected = { kind: 'run', options: { dat: undefined, blas: 'auto', blasLibrary: undefined, detailed: false } }
+  const expected = {
+    kind: 'run',
+    options: { dat: undefined, json: undefined, blas: 'auto', blasLibrary: undefined, detailed: false },
+  }
   t.strictSame(await readCommandLine([]), expected)
 })
 
 t.test('options are taken over', async (t) => {
-  const args = ['--dat', 'my.dat', '--blas', 'openblas', '--blas-library', '/lib/libblis.so', '--detailed']
-  const expected = { dat: 'my.dat', blas: 'openblas', blasLibrary: '/lib/libblis.so', detailed: true }
+  const args = [
+    '--dat',
+    'my.dat',
+    '--json',
+    'my.jsonl',
+    '--blas',
+    'openblas',
+    '--blas-library',
+    '/lib/libblis.so',
+    '--detailed',
+  ]
+  const expected = { dat: 'my.dat', json: 'my.jsonl', blas: 'openblas', blasLibrary: '/lib/libblis.so', detailed: true }
   t.strictSame(await readCommandLine(args), { kind: 'run', options: expected })
 })
 

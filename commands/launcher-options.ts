@@ -1,0 +1,20 @@
+/** The options of tsmpirun that say where and how ranks run, for commands that start jobs. */
+import type { Options } from 'yargs'
+
+/** By name, for yargs; all are texts that tsmpirun checks itself. */
+export const LAUNCHER_OPTIONS = {
+  hostfile: { alias: 'f', type: 'string', requiresArg: true, describe: 'File with a host a line: NAME slots=N' },
+  host: { alias: 'H', type: 'string', requiresArg: true, describe: 'Hosts as a list: a:2,b' },
+  transport: { type: 'string', requiresArg: true, describe: 'auto or zmq' },
+  'emulate-hosts': { type: 'string', requiresArg: true, describe: 'Deal the ranks over K hosts on this machine' },
+  'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
+  'agent-command': { type: 'string', requiresArg: true, describe: 'How to start a process on another host' },
+  x: { type: 'string', array: true, nargs: 1, describe: 'Export an environment variable: VAR or VAR=value' },
+} as const satisfies Record<string, Options>
+
+/** Arguments for tsmpirun from options that were given. Local. */
+export function launcherArguments(options: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(LAUNCHER_OPTIONS).flatMap((name) =>
+    [options[name] ?? []].flat().flatMap((value) => [name.length === 1 ? `-${name}` : `--${name}`, String(value)]),
+  )
+}
