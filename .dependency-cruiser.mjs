@@ -4,11 +4,12 @@
 /** The folders, lowest first, and the lower folders that each may import besides itself. */
 const MAY_IMPORT = {
   'runtime/base': [],
+  'runtime/diagnosis': ['runtime/base'],
   'runtime/transport': ['runtime/base'],
   'runtime/engine': ['runtime/base', 'runtime/transport'],
-  'runtime/comm': ['runtime/base', 'runtime/transport', 'runtime/engine'],
-  'runtime/agent': ['runtime/base', 'runtime/transport'],
-  'runtime/launcher': ['runtime/base', 'runtime/transport', 'runtime/agent'],
+  'runtime/comm': ['runtime/base', 'runtime/diagnosis', 'runtime/transport', 'runtime/engine'],
+  'runtime/agent': ['runtime/base', 'runtime/diagnosis', 'runtime/transport'],
+  'runtime/launcher': ['runtime/base', 'runtime/diagnosis', 'runtime/transport', 'runtime/agent'],
   collectives: ['runtime/base', 'runtime/transport', 'runtime/engine', 'runtime/comm'],
   hpl: ['runtime/base', 'runtime/comm', 'collectives'],
   commands: ['runtime/base', 'runtime/launcher', 'collectives', 'hpl'],

@@ -7,9 +7,13 @@ import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
 import { EXIT_UNSETTLED, type RankSeat } from './runtime/agent/job-description.ts'
+import { firstPlace } from './runtime/agent/places.ts'
 import { writeEvent } from './runtime/agent/start-channel.ts'
 import { MpiError } from './runtime/base/errors.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
+import { BufferChecks } from './runtime/comm/buffer-checks.ts'
+import { Communicators } from './runtime/comm/communicators.ts'
+import { leftoversOf, pictureOf, waitsForMessagesOnly, type PictureSource } from './runtime/comm/rank-picture.ts'
 import { Engine } from './runtime/engine/engine.ts'
 import { InprocHub } from './runtime/transport/inproc.ts'
 import { ShmTransport } from './runtime/transport/shm.ts'
@@ -48,6 +52,8 @@ type Memory = Pick<RankContext, 'alloc' | 'free' | 'share'>
 interface Membership {
   readonly context: RankContext
   readonly engine: Engine
+  /** Tells the launcher whether main has returned, and what it has left behind. */
+  readonly finish: (finished: boolean) => Promise<void>
 }
 
 let membership: Membership | undefined
@@ -61,13 +67,15 @@ let membership: Membership | undefined
  */
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {
   membership ??= join()
-  const { context, engine } = membership
+  const { context, engine, finish } = membership
   // Emitted when nothing is left to happen, and not for process.exit: then main waits for something that nobody will do.
   const unsettled = (): void => void (process.exitCode = EXIT_UNSETTLED)
   process.on('beforeExit', unsettled)
+  void finish(false)
   try {
     const result = await main(context)
     await departed(engine)
+    await finish(true)
     return result
   } finally {
     // A rank that failed does not wait for its frames to leave: the job ends now.
@@ -82,8 +90,16 @@ function join(): Membership {
 
 function joinJob(seat: RankSeat): Membership {
   let transport: ShmTransport | undefined
-  const engine = new Engine((progress) => (transport = new ShmTransport(seat.seating, progress)))
+  const { deadlocks, ssendAll, buffers } = seat.checks
+  const engine: Engine = new Engine((progress) => {
+    const stuck = (): boolean =>
+      deadlocks && process.getActiveResourcesInfo().length === 0 && waitsForMessagesOnly(engine)
+    return (transport = new ShmTransport(seat.seating, progress, stuck))
+  })
   const shm = transport as unknown as ShmTransport
+  const communicators = new Communicators()
+  const checks = buffers ? new BufferChecks(firstPlace) : undefined
+  const finish = beSeen(seat, shm, { engine, communicators, placeIn: firstPlace, checks })
   const memory: Memory = {
     alloc: (type, length) => arrayOver(type, length, (nbytes) => shm.allocZeroed(nbytes)),
     free: (array) => shm.free(array),
@@ -93,7 +109,21 @@ function joinJob(seat: RankSeat): Membership {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
     return process.exit(code)
   }
-  return { engine, context: { ...createWorld(engine, abort), ...memory, ...printing(seat.argv, seat.host) } }
+  const world = createWorld(engine, abort, { communicators, ssendAll, checks })
+  return { engine, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host) } }
+}
+
+/** Answers the agent's questions what this rank is doing; returns what is told when main begins and returns. */
+function beSeen({ inquiries }: RankSeat, shm: ShmTransport, source: PictureSource): Membership['finish'] {
+  inquiries.on('message', () => {
+    void pictureOf(source, foreignResources(source.engine)).then((picture) => inquiries.postMessage(picture))
+  })
+  inquiries.unref()
+  return async (finished) => {
+    shm.finish(finished)
+    const leftovers = finished ? await leftoversOf(source) : undefined
+    if (leftovers !== undefined) writeEvent(source.engine.worldRank, { event: 'leftovers', leftovers })
+  }
 }
 
 /** A world of one: no launcher, no agent. */
@@ -109,11 +139,19 @@ function alone(): Membership {
     share: () => undefined,
   }
   const world = createWorld(engine, (code) => process.exit(code))
-  return { engine, context: { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') } }
+  const finish = (): Promise<void> => Promise.resolve()
+  return { engine, finish, context: { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') } }
 }
 
 function printing(argv: readonly string[], host: string): Pick<RankContext, 'argv' | 'host' | 'log'> {
   return { argv, host, log: (...values) => void process.stdout.write(`${format(...values)}\n`) }
+}
+
+/** What could wake this rank besides messages. While it waits for those, one Immediate is the runtime's own. */
+function foreignResources(engine: Engine): string[] {
+  const resources = process.getActiveResourcesInfo()
+  const own = engine.waits > 0 ? resources.indexOf('Immediate') : -1
+  return own === -1 ? resources : resources.toSpliced(own, 1)
 }
 
 function arrayOver<T extends TypedArray>(

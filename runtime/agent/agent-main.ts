@@ -6,10 +6,13 @@
  * once with all its threads, whatever they compute.
  */
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
+import { HostWatch } from './host-watch.ts'
 import type { AgentEvent, AgentJob, Command, RankSeat } from './job-description.ts'
+import { mapOf } from './program-map.ts'
+import { rankReports, type RankThread } from './rank-reports.ts'
 import type { Relay } from './relay.ts'
 import { PACKET, PacketParser, writeEvent, writeOutput } from './start-channel.ts'
 
@@ -19,6 +22,11 @@ let rankZero: Worker | undefined
 /** Standard input that came before rank 0 was there. */
 const earlyInput: Buffer[] = []
 let relay: Relay | undefined
+let watch: HostWatch | undefined
+let program: AgentJob['program'] | undefined
+const threads: RankThread[] = []
+/** How often the agent looks whether its host stands still. */
+const LOOK_MS = 200
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
@@ -43,6 +51,12 @@ function obey(command: Command): void {
     case 'connect':
       relay?.connect(command.endpoints)
       break
+    case 'look':
+      if (watch !== undefined) tell(-1, { event: 'looked', ...watch.look(relay) })
+      break
+    case 'report':
+      report().catch((error: unknown) => giveUp(String(error)))
+      break
     case 'stop':
       die()
   }
@@ -58,6 +72,8 @@ async function start(job: AgentJob): Promise<void> {
   Object.assign(process.env, job.env)
   const seats = job.placement[job.agent] as readonly number[]
   const heap = createHostHeap(seats.length, job.memoryShare)
+  watch = new HostWatch(heap)
+  program = job.program
   const channel = `tsmpi-${job.id}-${job.agent}`
   if (job.network !== undefined) {
     // Loaded here only: a job on one host needs no sockets, and starts quicker without the library.
@@ -73,16 +89,39 @@ async function start(job: AgentJob): Promise<void> {
       host: job.host,
       program: job.program,
       argv: job.argv,
+      checks: job.checks,
     })
+  watchHost(watch)
 }
 
-function startRank(worldRank: number, seat: RankSeat): void {
+/** Tells the launcher when the host comes to stand still, and when it moves again. */
+function watchHost(host: HostWatch): void {
+  let quiet = false
+  setInterval(() => {
+    host.silentSeconds()
+    const look = host.look(relay)
+    if (look.quiet !== quiet) tell(-1, { event: 'quiet', quiet: look.quiet })
+    quiet = look.quiet
+  }, LOOK_MS)
+}
+
+async function report(): Promise<void> {
+  const reports = watch === undefined || program === undefined ? [] : await rankReports(threads, watch, mapOf(program))
+  tell(-1, { event: 'reports', reports })
+}
+
+function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
+  const { port1, port2 } = new MessageChannel()
+  const seat: RankSeat = { ...data, inquiries: port2 }
   const worker = new Worker(RANK_MAIN, {
     workerData: { tsmpi: seat },
+    transferList: [port2],
     stdin: worldRank === 0,
     stdout: true,
     stderr: true,
   })
+  const seatNumber = threads.length
+  threads.push({ rank: worldRank, seat: seatNumber, worker, inquiries: port1 })
   if (worldRank === 0) {
     rankZero = worker
     for (const bytes of earlyInput.splice(0)) feedRankZero(bytes)
@@ -92,6 +131,7 @@ function startRank(worldRank: number, seat: RankSeat): void {
   worker.stderr.on('data', (bytes: Buffer) => writeOutput(2, worldRank, bytes))
   worker.on('error', (error) => tell(worldRank, { event: 'failed', stack: error.stack ?? String(error) }))
   worker.on('exit', (code) => {
+    watch?.ended(seatNumber)
     tell(worldRank, { event: 'exit', code })
   })
 }

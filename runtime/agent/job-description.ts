@@ -1,5 +1,8 @@
 /** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
+import type { MessagePort } from 'node:worker_threads'
+import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 import type { Seating } from '../transport/shm.ts'
+import type { HostLook } from './host-watch.ts'
 
 /** The program that every rank runs. */
 export type Program =
@@ -49,6 +52,17 @@ export interface AgentJob {
   readonly memoryShare: number
   /** Present if the job has several agents. */
   readonly network: Network | undefined
+  readonly checks: Checks
+}
+
+/** What the job's ranks watch for besides their work. */
+export interface Checks {
+  /** Tell when nothing can move any more. */
+  readonly deadlocks: boolean
+  /** Every send of the program is synchronous. */
+  readonly ssendAll: boolean
+  /** Buffers of calls under way must be left alone. */
+  readonly buffers: boolean
 }
 
 /** What the launcher says to an agent. */
@@ -56,6 +70,10 @@ export type Command =
   | { readonly command: 'start'; readonly job: AgentJob }
   /** Where every agent listens, by agent. */
   | { readonly command: 'connect'; readonly endpoints: readonly string[] }
+  /** Look whether the host stands still; answered by `looked`. */
+  | { readonly command: 'look' }
+  /** Ask all ranks what they are doing; answered by `reports`. */
+  | { readonly command: 'report' }
   | { readonly command: 'stop' }
 
 /** What an agent, or a rank of it, says to the launcher. */
@@ -64,6 +82,12 @@ export type AgentEvent =
   | { readonly event: 'exit'; readonly code: number }
   | { readonly event: 'abort'; readonly code: number; readonly stack: string }
   | { readonly event: 'failed'; readonly stack: string }
+  /** The host has come to stand still, or moves again. */
+  | { readonly event: 'quiet'; readonly quiet: boolean }
+  | ({ readonly event: 'looked' } & HostLook)
+  | { readonly event: 'reports'; readonly reports: readonly RankReport[] }
+  /** A rank's main function has returned and left something behind. */
+  | { readonly event: 'leftovers'; readonly leftovers: Leftovers }
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 
@@ -73,6 +97,9 @@ export interface RankSeat {
   readonly host: string
   readonly program: Program
   readonly argv: readonly string[]
+  readonly checks: Checks
+  /** Where the agent asks what the rank is doing. */
+  readonly inquiries: MessagePort
 }
 
 /** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */

@@ -2,14 +2,14 @@
  * Loads the program into a rank's thread: from a file, from the installation, or from the text the launcher made. A text
  * leaves no file behind: it is imported as a data URL, and stack traces are translated to the lines the user wrote.
  */
-import { SourceMap, type SourceMapPayload } from 'node:module'
 import { INSTALLATION, type Program } from './job-description.ts'
+import { splitMap, type ProgramMap } from './program-map.ts'
 
 /** Folder of this installation, which holds index.js. */
 const ROOT = new URL('../../', import.meta.url).href
 
-/** The program's text as compiled, and the way back to its sources. */
-let compiled: { readonly url: string; readonly map: SourceMap } | undefined
+/** The way back from the program's text, as compiled, to its sources. */
+let compiled: ProgramMap | undefined
 
 Error.prepareStackTrace = formatStack
 
@@ -27,15 +27,9 @@ export async function loadProgram(program: Program): Promise<void> {
   }
 }
 
-const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/
-
 async function importText(text: string, url: string): Promise<void> {
-  const inline = INLINE_MAP.exec(text)
-  const code = inline === null ? text : text.slice(0, inline.index)
-  if (inline !== null) {
-    const payload = JSON.parse(Buffer.from(inline[1] as string, 'base64').toString()) as SourceMapPayload
-    compiled = { url, map: new SourceMap(payload) }
-  }
+  const { code, map } = splitMap(text, url)
+  compiled = map
   const named = `${code}\n//# sourceURL=${url}`
   await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`)
 }
@@ -61,10 +55,8 @@ function describeFrame(frame: NodeJS.CallSite): string {
   const column = frame.getColumnNumber()
   if (compiled === undefined || frame.getScriptNameOrSourceURL() !== compiled.url || line === null || column === null)
     return frame.toString()
-  const entry = compiled.map.findEntry(line - 1, column - 1)
-  if (!('originalSource' in entry)) return frame.toString()
-  const file = decodeURIComponent(new URL(entry.originalSource, compiled.url).pathname)
-  const place = `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+  const place = compiled.place(line, column)
+  if (place === undefined) return frame.toString()
   const name = frame.getFunctionName()
   return name === null ? place : `${frame.isAsync() ? 'async ' : ''}${name} (${place})`
 }

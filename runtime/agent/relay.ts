@@ -53,6 +53,8 @@ export class Relay {
   readonly #inbound = new Map<string, InboundMessage>()
   readonly #frame = new Frame()
   #prefetched = 0
+  #sent = 0
+  #received = 0
   #retry: NodeJS.Timeout | undefined
 
   private constructor(options: RelayOptions, inbox: ZmqInbox) {
@@ -84,8 +86,27 @@ export class Relay {
     for (const [peer, endpoint] of endpoints.entries())
       if (peer !== agent)
         this.#outboxes.set(peer, new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string))
-    this.#inbox.listen((parts) => this.#fromWire(decodeFrame(parts))).catch(fatal)
+    this.#inbox
+      .listen((parts) => {
+        this.#fromWire(decodeFrame(parts))
+        this.#received++
+      })
+      .catch(fatal)
     this.#serveRanks().catch(fatal)
+  }
+
+  /** Frames handed to the sockets so far, and frames taken from them and dealt with. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  get received(): number {
+    return this.#received
+  }
+
+  /** True if frames wait here for room in the ring of one of these seats. */
+  holdsFramesFor(isLive: (seat: number) => boolean): boolean {
+    return [...this.#overflow.keys()].some((dest) => isLive(this.#seatOf.get(dest) as number))
   }
 
   // ---- ranks of this host ------------------------------------------------------------------------------------
@@ -247,6 +268,7 @@ export class Relay {
   #toWire(frame: Frame, bulk?: Uint8Array): void {
     const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as ZmqOutbox
     const payload = bulk ?? frame.payload?.slice() ?? EMPTY
+    this.#sent++
     outbox.send([encodeHeader(frame), payload], fatal)
   }
 }

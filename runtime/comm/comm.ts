@@ -12,7 +12,9 @@ import { MpiError } from '../base/errors.ts'
 import { describe, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
 import type { Engine, Envelope } from '../engine/engine.ts'
 import type { Operation } from '../engine/operation.ts'
+import type { BufferChecks, BufferWatch } from './buffer-checks.ts'
 import { Channel } from './channel.ts'
+import type { Communicators } from './communicators.ts'
 import type { Group } from './group.ts'
 import { Request } from './request.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
@@ -52,6 +54,11 @@ export interface Job {
   nextContext: number
   /** Ends the whole job with an exit code. */
   abort(code: number): never
+  readonly communicators: Communicators
+  /** Whether every send is synchronous. */
+  readonly ssendAll: boolean
+  /** The costly checks, if they are wanted. */
+  readonly checks: BufferChecks | undefined
 }
 
 /** A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest. */
@@ -80,6 +87,7 @@ export class Comm {
     this.context = context
     this.rank = rank
     this.size = group.size
+    job.communicators.add({ context, group, calls: () => this.#collectives })
   }
 
   // ---- blocking ----------------------------------------------------------------------------------------------
@@ -147,20 +155,26 @@ export class Comm {
 
   /** Starts a send; the buffer must stay unchanged until the request is complete. Local. @throws like `send` */
   isend(buffer: MessageBuffer, options: SendOptions): Request {
-    const operation = this.#post('isend', resolveBuffer(buffer, 'isend'), options, false)
-    return new Request(this.job.engine, operation, sendStatus)
+    const view = resolveBuffer(buffer, 'isend')
+    const operation = this.#post('isend', view, options, false)
+    return this.#request(operation, sendStatus, this.job.checks?.send(view, 'isend'), options.dest)
   }
 
   /** Starts a synchronous send. Local. @throws like `send` */
   issend(buffer: MessageBuffer, options: SendOptions): Request {
-    const operation = this.#post('issend', resolveBuffer(buffer, 'issend'), options, true)
-    return new Request(this.job.engine, operation, sendStatus)
+    const view = resolveBuffer(buffer, 'issend')
+    const operation = this.#post('issend', view, options, true)
+    return this.#request(operation, sendStatus, this.job.checks?.send(view, 'issend'), options.dest)
   }
 
   /** Starts a receive; the buffer must not be touched until the request is complete. Local. @throws like `recv` */
   irecv(buffer: MessageBuffer, options: RecvOptions = {}): Request {
-    const operation = this.#expect('irecv', resolveBuffer(buffer, 'irecv'), options)
-    return new Request(this.job.engine, operation, (ended) => this.#status(ended))
+    const view = resolveBuffer(buffer, 'irecv')
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    this.#checkReceive('irecv', source, tag)
+    const watch = this.job.checks?.receive(view, 'irecv')
+    const operation = this.#expect('irecv', watch?.view ?? view, options)
+    return this.#request(operation, (ended) => this.#status(ended), watch)
   }
 
   // ---- objects -----------------------------------------------------------------------------------------------
@@ -189,6 +203,7 @@ export class Comm {
   free(): void {
     this.checkUsable('free')
     this.#freed = true
+    this.job.communicators.remove(this.context)
   }
 
   /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
@@ -226,14 +241,36 @@ export class Comm {
     const { dest, tag = 0 } = options
     this.#checkSend(call, dest, tag)
     if (dest === PROC_NULL) return undefined
-    return this.job.engine.isend(view, this.group.worldRank(dest), this.context, tag, synchronous, call)
+    const { engine, ssendAll, checks } = this.job
+    checks?.apart(view, call)
+    return engine.isend(view, this.group.worldRank(dest), this.context, tag, synchronous || ssendAll, call)
   }
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#checkReceive(call, source, tag)
     if (source === PROC_NULL) return undefined
-    return this.job.engine.irecv(view, this.#worldSource(source), this.context, tag, call)
+    const { engine, checks } = this.job
+    checks?.apart(view, call)
+    const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
+    checks?.posted(operation)
+    return operation
+  }
+
+  #request(
+    operation: Operation | undefined,
+    statusOf: (operation: Operation) => Status,
+    watch: BufferWatch | undefined,
+    dest?: number,
+  ): Request {
+    if (watch === undefined) return new Request(this.job.engine, operation, statusOf)
+    watch.operation = operation
+    if (operation === undefined) watch.complete(0)
+    else if (dest !== undefined) watch.dest = this.group.worldRank(dest)
+    return new Request(this.job.engine, operation, (ended) => {
+      watch.complete(ended.nbytes)
+      return statusOf(ended)
+    })
   }
 
   #checkReceive(call: string, source: number, tag: number): void {

@@ -36,9 +36,29 @@ export interface Envelope {
   readonly elementType: ElementType
 }
 
+/** An operation that has not ended, for reports. */
+export interface Pending {
+  readonly operation: Operation
+  readonly kind: 'receive' | 'probe' | 'send'
+  /** Sends: world rank of the receiver. */
+  readonly dest?: number | undefined
+  /** Bytes to send, or room to receive; undefined for objects and probes. */
+  readonly nbytes: number | undefined
+}
+
+/** A message that has arrived and that nobody has received, for reports. World ranks. */
+export interface Unreceived extends MatchKey {
+  readonly nbytes: number
+  readonly elementType: ElementType
+  /** Of the collective call that sent it, 0 for point-to-point. */
+  readonly signature: number
+}
+
 /** A send whose memory the receiver has not released yet. */
 interface PendingSend {
   readonly operation: Operation
+  readonly dest: number
+  readonly nbytes: number
   /** Shared memory that holds a copy because the user's own is private. */
   readonly staged: Uint8Array | undefined
 }
@@ -163,6 +183,33 @@ export class Engine implements WaitCounter {
     return operation
   }
 
+  /** Everything that this rank has started and that has not ended. */
+  pending(): Pending[] {
+    const received = (operation: Operation): Pending => ({
+      operation,
+      kind: 'receive',
+      nbytes: operation.view?.nbytes,
+    })
+    return [
+      ...Array.from(this.#posted, received),
+      ...Array.from(this.#landings.values(), ({ operation }) => received(operation)),
+      ...Array.from(this.#probes, (operation): Pending => ({ operation, kind: 'probe', nbytes: undefined })),
+      ...Array.from(this.#sends.values(), (send): Pending => ({ ...send, kind: 'send' })),
+    ]
+  }
+
+  /** The messages that have arrived and that nobody has received. */
+  unreceived(): Unreceived[] {
+    return Array.from(this.#unexpected, ({ context, source, tag, nbytes, elementType, aux }) => {
+      return { context, source, tag, nbytes, elementType: typeOfCode(elementType), signature: aux }
+    })
+  }
+
+  /** Calls under way that somebody waits for. */
+  get waits(): number {
+    return this.#waits
+  }
+
   /** Takes back a receive that no message has matched; false if one has. */
   cancel(operation: Operation): boolean {
     if (operation.done || !this.#posted.remove(operation)) return false
@@ -210,7 +257,7 @@ export class Engine implements WaitCounter {
     frame.payload = view.bytes ?? packed(view, new Uint8Array(view.nbytes))
     if (synchronous !== undefined) {
       frame.id = this.#newId()
-      this.#sends.set(frame.id, { operation: synchronous, staged: undefined })
+      this.#sends.set(frame.id, { operation: synchronous, dest: frame.dest, nbytes: view.nbytes, staged: undefined })
     }
     this.#post(frame)
   }
@@ -222,7 +269,7 @@ export class Engine implements WaitCounter {
     frame.payload = undefined
     frame.region = region
     frame.id = this.#newId()
-    this.#sends.set(frame.id, { operation, staged: direct ? undefined : region })
+    this.#sends.set(frame.id, { operation, dest: frame.dest, nbytes: view.nbytes, staged: direct ? undefined : region })
     this.#post(frame)
   }
 

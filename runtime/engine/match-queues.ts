@@ -87,6 +87,10 @@ export class PostedQueue<T extends MatchKey> {
     return this.#nodes.size
   }
 
+  [Symbol.iterator](): Iterator<T> {
+    return this.#nodes.keys()
+  }
+
   add(receive: T): void {
     const node = new Node(receive, this.#order++)
     this.#nodes.set(receive, node)
@@ -136,6 +140,11 @@ export class UnexpectedQueue<T extends MatchKey> {
     upsert(this.#exact, message.context, () => new Buckets<T>()).add(node)
     upsert(this.#arrival, message.context, () => new Chain<T>()).append(node)
     this.#size++
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const chain of this.#arrival.values())
+      for (let node = chain.first; node !== undefined; node = node.next) yield node.value
   }
 
   /** The oldest message of a context; stays in the queue. */

@@ -72,6 +72,11 @@ export class Operation implements MatchKey {
     this.#reject(error)
   }
 
+  /** What somebody waits with, if anybody has ever waited; for reports. */
+  get awaited(): Promise<void> | undefined {
+    return this.#promise
+  }
+
   /** Settles when the operation ends. */
   settled(): Promise<void> {
     if (this.error !== undefined) return Promise.reject(this.error)

@@ -2,6 +2,7 @@
  * The command line of tsmpirun. Options end at the program's name; everything after it belongs to the program.
  */
 import yargs from 'yargs'
+import type { Checks } from '../agent/job-description.ts'
 import { installedVersion } from '../base/version.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -20,6 +21,9 @@ export interface LaunchOptions {
   readonly wdir: string | undefined
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
+  /** What the program leaves behind makes the job fail. */
+  readonly strict: boolean
+  readonly checks: Checks
   readonly program: string
   readonly programArgs: readonly string[]
 }
@@ -48,6 +52,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     wdir: once('--wdir', argv.wdir, problems),
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
     tagOutput: argv.tagOutput,
+    strict: argv.strict,
+    checks: { deadlocks: !argv.noDeadlockDetection, ssendAll: argv.ssendAll, buffers: argv.check },
     program: program ?? '',
     programArgs,
   }
@@ -107,6 +113,26 @@ function describeOptions(args: readonly string[]) {
         type: 'string',
         requiresArg: true,
         describe: 'End the job after this time: seconds, or a time such as "5 min"',
+      },
+      'no-deadlock-detection': {
+        type: 'boolean',
+        default: false,
+        describe: 'Let a job go on in which no rank can be woken any more',
+      },
+      'ssend-all': {
+        type: 'boolean',
+        default: false,
+        describe: 'Make every send synchronous: shows programs that rely on buffering',
+      },
+      check: {
+        type: 'boolean',
+        default: false,
+        describe: 'Costly checks: buffers touched while a call is under way, requests never completed',
+      },
+      strict: {
+        type: 'boolean',
+        default: false,
+        describe: 'Fail if messages, requests or communicators are left over at the end',
       },
       'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },
     })

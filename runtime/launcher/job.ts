@@ -3,12 +3,18 @@
  * done or the first thing goes wrong. The first failure is the one that is told.
  */
 import { constants } from 'node:os'
-import type { AgentEvent, AgentJob, CurveKeys, Program } from '../agent/job-description.ts'
+import type { AgentEvent, AgentJob, Checks, CurveKeys, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
+import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { AgentProcess, type AgentListener } from './agent-process.ts'
+import { Diagnosis } from './diagnosis.ts'
 import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
 
+/** The job ended well but left something behind, and --strict makes that a failure. */
+export const EXIT_LEFTOVERS = 122
+/** Nothing could move any more. */
+export const EXIT_DEADLOCK = 123
 /** What `timeout` of coreutils exits with too. */
 export const EXIT_TIMEOUT = 124
 /** A host could not be started, or was lost. */
@@ -29,6 +35,8 @@ export interface JobOptions {
   readonly agentCommand: string | undefined
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
+  /** What is left behind makes the job fail. */
+  readonly strict: boolean
   readonly sink: Sink
 }
 
@@ -47,12 +55,14 @@ export interface JobContents {
   readonly busyThreads: readonly number[]
   /** Part of the machine's memory, by agent. */
   readonly memoryShares: readonly number[]
+  readonly checks: Checks
 }
 
 export class Job implements AgentListener {
   readonly #options: JobOptions
   readonly #output: OutputMerger
   readonly #agents: AgentProcess[]
+  readonly #diagnosis: Diagnosis<AgentProcess>
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
   readonly #timers: NodeJS.Timeout[] = []
@@ -68,8 +78,9 @@ export class Job implements AgentListener {
     this.#output = new OutputMerger(options.sink, options.tagOutput)
     this.done = new Promise((resolve) => (this.#finish = resolve))
     this.#agents = options.plans.map((plan) => new AgentProcess(plan, options.agentCommand, this))
+    this.#diagnosis = new Diagnosis(this.#agents, () => void this.#stuck())
     const { timeoutSeconds } = options
-    if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => this.#timeUp(timeoutSeconds))
+    if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => void this.#timeUp(timeoutSeconds))
   }
 
   /** Gives the agents their work. */
@@ -100,12 +111,21 @@ export class Job implements AgentListener {
     else setTimeout(() => this.#killAll(), STOP_MS).unref()
   }
 
+  /** Tells what every rank is doing; the job goes on. */
+  async tellState(): Promise<void> {
+    const reports = await this.#diagnosis.report()
+    if (this.#exitCode !== undefined) return
+    this.#output.flush()
+    this.#say(['what the ranks do:', ...rollCall(reports)].join('\n'))
+  }
+
   onOutput(rank: number, fd: Fd, bytes: Buffer): void {
     this.#output.push(rank, fd, bytes)
   }
 
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void {
     this.#heard.add(agent)
+    if (this.#diagnosis.hear(agent, rank, event)) return
     const who = `rank ${rank} on ${agent.plan.host}`
     switch (event.event) {
       case 'listening':
@@ -121,7 +141,7 @@ export class Job implements AgentListener {
       case 'exit':
         agent.ended.add(rank)
         if (event.code !== 0) this.#fail(rank, event.code, `${who} ${howItEnded(event.code)}; the job was stopped.`)
-        else if (this.#agents.every(({ plan, ended }) => plan.ranks.length === ended.size)) this.stop(0)
+        else if (this.#agents.every(({ plan, ended }) => plan.ranks.length === ended.size)) this.#finished()
         break
       case 'unusable':
         this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
@@ -154,9 +174,39 @@ export class Job implements AgentListener {
     this.stop(EXIT_HOST, `no answer within ${START_MS / 1000} s from\n${list}`)
   }
 
-  #timeUp(seconds: number): void {
+  async #timeUp(seconds: number): Promise<void> {
     const running = this.#agents.flatMap(({ plan, ended }) => plan.ranks.filter((rank) => !ended.has(rank)))
-    this.stop(EXIT_TIMEOUT, `the job was stopped after ${seconds} s (--timeout); still running: ${ranksText(running)}.`)
+    const reports = await this.#diagnosis.report()
+    this.stop(
+      EXIT_TIMEOUT,
+      [
+        `the job was stopped after ${seconds} s (--timeout); still running: ${ranksText(running)}.`,
+        ...rollCall(reports),
+      ].join('\n'),
+    )
+  }
+
+  async #stuck(): Promise<void> {
+    const reports = await this.#diagnosis.report()
+    this.stop(
+      EXIT_DEADLOCK,
+      `deadlock: no rank can go on, each waits for messages that nobody will send; the job was stopped.\n${deadlockReport(reports)}`,
+    )
+  }
+
+  /** All ranks have ended well. */
+  #finished(): void {
+    const leftovers = this.#diagnosis.leftovers()
+    if (leftovers.length === 0) {
+      this.stop(0)
+      return
+    }
+    const { strict } = this.#options
+    const verdict = strict ? 'error (--strict)' : 'warning'
+    this.stop(
+      strict ? EXIT_LEFTOVERS : 0,
+      `${verdict}: the program has ended and left something behind.\n${leftovers.map((line) => `  ${line}`).join('\n')}`,
+    )
   }
 
   #fail(rank: number, code: number, message: string): void {
@@ -197,6 +247,7 @@ export class Job implements AgentListener {
       placement: this.#agents.map(({ plan }) => plan.ranks),
       busyThreads: contents.busyThreads[index] as number,
       memoryShare: contents.memoryShares[index] as number,
+      checks: contents.checks,
       network: network && {
         keys: network.keys[index] as CurveKeys,
         publicKeys: network.keys.map(({ publicKey }) => publicKey),

@@ -33,6 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     agentCommand: options.agentCommand,
     timeoutSeconds: options.timeoutSeconds,
     tagOutput: options.tagOutput,
+    strict: options.strict,
     sink: (fd, bytes) => void (fd === 1 ? process.stdout : process.stderr).write(bytes),
   })
   stopOnSignals(job)
@@ -47,6 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     wdir: options.wdir ?? (everywhere ? process.cwd() : undefined),
     network:
       plans.length === 1 ? undefined : { keys: await makeKeys(plans.length), addresses: await addressesOf(plans) },
+    checks: options.checks,
     ...shared,
   })
   const exitCode = await job.done
@@ -105,6 +107,8 @@ function exported(words: readonly string[]): Record<string, string> {
 function stopOnSignals(job: Job): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => job.stop(exitCodeOf(signal), `${signal}: the job was stopped.`))
+  // Node would open a debugger.
+  process.on('SIGUSR1', () => void job.tellState())
   // A reader that is gone (| head) wants no more output.
   process.stdout.on('error', () => job.stop(exitCodeOf('SIGPIPE')))
 }

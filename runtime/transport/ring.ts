@@ -52,6 +52,12 @@ export function ringBytes(capacity: number): number {
   return PREFIX_BYTES + capacity
 }
 
+/** How many bytes have gone into a ring and come out of it so far, modulo 2^32. For those who only look. */
+export function ringPositions(heap: SharedArrayBuffer, offset: number): { written: number; read: number } {
+  const counters = new Int32Array(heap, offset, PREFIX_BYTES / 4)
+  return { written: Atomics.load(counters, TAIL) >>> 0, read: Atomics.load(counters, HEAD) >>> 0 }
+}
+
 abstract class RingEnd {
   protected readonly counters: Int32Array
   protected readonly words: Int32Array

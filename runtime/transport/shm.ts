@@ -8,6 +8,7 @@ import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayo
 import { Doorbell } from './doorbell.ts'
 import { RingReader, RingWriter } from './ring.ts'
 import { SharedMemories } from './shared-memories.ts'
+import { PHASE_OF_RANK, Stillness } from './stillness.ts'
 import { ThreadWaiter } from './thread-waiter.ts'
 import { Frame, type Progress, type Transport } from './transport.ts'
 
@@ -40,6 +41,7 @@ interface Link {
 export class ShmTransport implements Transport {
   readonly worldRank: number
   readonly worldSize: number
+  readonly #stillness: Stillness
   readonly #memories: SharedMemories
   readonly #allocator: HeapAllocator
   readonly #waiter: ThreadWaiter
@@ -50,7 +52,8 @@ export class ShmTransport implements Transport {
   readonly #agentSeat: number
   readonly #frame = new Frame()
 
-  constructor(seating: Seating, progress: Progress) {
+  /** @param onlyMessagesWake true if nothing but messages could wake this rank from its waits, as far as the caller knows */
+  constructor(seating: Seating, progress: Progress, onlyMessagesWake: () => boolean = () => false) {
     const { heap, seats } = seating
     this.worldRank = seating.worldRank
     this.worldSize = seating.worldSize
@@ -65,7 +68,17 @@ export class ShmTransport implements Transport {
       .map((peer) => new RingReader(heap.memory, ringOffset(heap.ranks, peer, seat), RING_CAPACITY, this.#memories))
     this.#route = new Int32Array(seating.worldSize).fill(this.#agentSeat)
     for (const [index, worldRank] of seats.entries()) this.#route[worldRank] = index
-    this.#waiter = new ThreadWaiter(progress, new Doorbell(heap.memory, seatOffset(seat)), seating.spin)
+    this.#stillness = new Stillness(heap.memory, seat)
+    this.#stillness.phase = PHASE_OF_RANK.RUNNING
+    const readers = this.#readers
+    const frameReady = (): boolean => readers.some((reader) => reader.ready)
+    const vigil = { stillness: this.#stillness, frameReady, onlyMessagesWake }
+    this.#waiter = new ThreadWaiter(progress, new Doorbell(heap.memory, seatOffset(seat)), vigil, seating.spin)
+  }
+
+  /** Lets the agent see that this rank's main function has returned, or is called once more. */
+  finish(finished: boolean): void {
+    this.#stillness.phase = finished ? PHASE_OF_RANK.FINISHED : PHASE_OF_RANK.RUNNING
   }
 
   eagerLimit(dest: number): number {

@@ -8,6 +8,7 @@
  */
 import type { Progress } from './transport.ts'
 import type { Doorbell } from './doorbell.ts'
+import type { Stillness } from './stillness.ts'
 
 /** Looks in the microtask, before the event loop turns: about 2 us. */
 const QUICK_LOOKS = 40
@@ -15,18 +16,35 @@ const QUICK_LOOKS = 40
 const LONG_LOOKS = 1000
 /** Longest sleep between two turns of the event loop. */
 const SLICE_MS = 1
+/** Sleeps in a row, about a quarter of a second, before the rank asks itself whether only messages could wake it. */
+const QUIET_SLEEPS = 240
+/** Sleeps between two such questions. */
+const QUESTION_SLEEPS = 40
+
+/** Lets others see when only messages could wake this rank. */
+export interface Vigil {
+  readonly stillness: Stillness
+  /** True if frames have come that nobody has taken in. Takes none in. */
+  readonly frameReady: () => boolean
+  /** True if all that could wake the rank are messages. */
+  readonly onlyMessagesWake: () => boolean
+}
 
 export class ThreadWaiter {
   readonly #progress: Progress
   readonly #doorbell: Doorbell
   readonly #quickLooks: number
   readonly #longLooks: number
+  readonly #vigil: Vigil
+  /** Sleeps since something came. */
+  #sleeps = 0
   #waiting = false
   #scheduled = false
 
   /** @param spin false on a machine with more ranks than cores: looking would take the core from the rank we wait for */
-  constructor(progress: Progress, doorbell: Doorbell, spin: boolean) {
+  constructor(progress: Progress, doorbell: Doorbell, vigil: Vigil, spin: boolean) {
     this.#progress = progress
+    this.#vigil = vigil
     this.#doorbell = doorbell
     this.#quickLooks = spin ? QUICK_LOOKS : 1
     this.#longLooks = spin ? LONG_LOOKS : 1
@@ -45,7 +63,9 @@ export class ThreadWaiter {
   }
 
   readonly #patiently = (): void => {
-    if (this.#waiting && !this.#look(this.#longLooks)) this.#sleep()
+    if (this.#vigil.stillness.still) this.#keepStill()
+    else if (this.#waiting && !this.#look(this.#longLooks)) this.#sleep()
+    else this.#sleeps = 0
     if (this.#waiting) setImmediate(this.#patiently)
     else this.#scheduled = false
   }
@@ -58,8 +78,24 @@ export class ThreadWaiter {
 
   #sleep(): void {
     this.#doorbell.lieDown()
-    if (this.#progress() === 0) this.#doorbell.sleep(SLICE_MS)
+    const quiet = this.#progress() === 0
+    if (quiet) this.#doorbell.sleep(SLICE_MS)
     this.#doorbell.getUp()
-    this.#progress()
+    // What a wait that has ended makes the program do comes after this turn: until then nothing is known.
+    this.#sleeps = quiet && this.#progress() === 0 ? this.#sleeps + 1 : 0
+    if (this.#sleeps < QUIET_SLEEPS) return
+    this.#sleeps -= QUESTION_SLEEPS
+    if (this.#vigil.onlyMessagesWake()) this.#vigil.stillness.toggle()
+  }
+
+  /** Like `sleep`, but says so before it takes anything in; what has come is for the next turn. */
+  #keepStill(): void {
+    const { stillness, frameReady, onlyMessagesWake } = this.#vigil
+    this.#doorbell.lieDown()
+    if (!frameReady()) this.#doorbell.sleep(SLICE_MS)
+    this.#doorbell.getUp()
+    if (this.#waiting && !frameReady() && (++this.#sleeps % QUESTION_SLEEPS !== 0 || onlyMessagesWake())) return
+    stillness.toggle()
+    this.#sleeps = 0
   }
 }

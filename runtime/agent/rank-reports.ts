@@ -1,0 +1,96 @@
+/**
+ * What every rank of this host is doing, for the launcher: asks each of them, waits a moment for those that answer, and
+ * looks at the others from outside.
+ */
+import type { MessagePort, Worker } from 'node:worker_threads'
+import type { RankPicture, RankReport } from '../diagnosis/picture.ts'
+import { PHASE_OF_RANK } from '../transport/stillness.ts'
+import { sampleThreads, type SampledFrame } from './cpu-sampler.ts'
+import type { HostWatch } from './host-watch.ts'
+import type { ProgramMap } from './program-map.ts'
+
+/** A rank that lets its event loop turn answers within a millisecond or two, on a crowded machine in some tens. */
+const ANSWER_MS = 250
+const SAMPLE_LIMIT_MS = 500
+/** Functions shown of a rank that computes. */
+const SHOWN_FRAMES = 3
+/** A position on a line is not known: the end of it comes after all that is on it. */
+const END_OF_LINE = 1_000_000
+
+/** A rank's thread and the port on which it answers. */
+export interface RankThread {
+  readonly rank: number
+  readonly seat: number
+  readonly worker: Worker
+  readonly inquiries: MessagePort
+}
+
+/** Asks the ranks of this host what they are doing. */
+export async function rankReports(
+  threads: readonly RankThread[],
+  watch: HostWatch,
+  map: ProgramMap | undefined,
+): Promise<RankReport[]> {
+  const pictures = await answers(threads.filter(({ seat }) => !watch.hasEnded(seat)))
+  const silent = threads.filter(({ rank, seat }) => !pictures.has(rank) && isRunning(watch, seat))
+  const stacks =
+    silent.length === 0
+      ? new Map<number, SampledFrame[]>()
+      : await sampleThreads(
+          silent.map(({ worker }) => worker.threadId),
+          SAMPLE_LIMIT_MS,
+        )
+  const silentSeconds = watch.silentSeconds()
+  return threads.map(({ rank, seat, worker }) => ({
+    rank,
+    state: stateOf(watch, seat),
+    picture: pictures.get(rank),
+    stack: shownFrames(stacks.get(worker.threadId) ?? [], map),
+    silentSeconds: silentSeconds[seat] ?? 0,
+  }))
+}
+
+function isRunning(watch: HostWatch, seat: number): boolean {
+  return !watch.hasEnded(seat) && watch.phaseOf(seat) !== PHASE_OF_RANK.STARTING
+}
+
+function stateOf(watch: HostWatch, seat: number): RankReport['state'] {
+  if (watch.hasEnded(seat)) return 'ended'
+  const phase = watch.phaseOf(seat)
+  if (phase === PHASE_OF_RANK.STARTING) return 'starting'
+  return phase === PHASE_OF_RANK.FINISHED ? 'finished' : 'running'
+}
+
+/** Pictures by rank, of those who answer in time. */
+function answers(threads: readonly RankThread[]): Promise<Map<number, RankPicture>> {
+  const pictures = new Map<number, RankPicture>()
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => resolve(pictures), ANSWER_MS)
+    for (const { rank, inquiries } of threads) {
+      inquiries.removeAllListeners('message')
+      inquiries.on('message', (picture: RankPicture) => {
+        pictures.set(rank, picture)
+        if (pictures.size < threads.length) return
+        clearTimeout(limit)
+        resolve(pictures)
+      })
+      inquiries.postMessage('what are you doing?')
+    }
+    if (threads.length > 0) return
+    clearTimeout(limit)
+    resolve(pictures)
+  })
+}
+
+/** The innermost function, and those of the program it was called by. */
+function shownFrames(frames: readonly SampledFrame[], map: ProgramMap | undefined): string[] {
+  const [innermost, ...rest] = frames.filter(({ url }) => !url.startsWith('node:'))
+  if (innermost === undefined) return []
+  return [innermost, ...rest.filter(({ url }) => url === map?.url)].slice(0, SHOWN_FRAMES).map((frame) => {
+    const place =
+      frame.url === map?.url
+        ? map.place(frame.line, END_OF_LINE)?.replace(/:\d+$/, '')
+        : `${frame.url.replace(/^file:\/\//, '')}:${frame.line}`
+    return frame.name === '' ? (place ?? '') : `${frame.name} (${place ?? frame.url})`
+  })
+}

@@ -1,0 +1,41 @@
+/**
+ * Who waits for a promise: the stack of the async functions that await it, at no cost until somebody asks.
+ *
+ * V8 makes async stack traces by walking from the microtask that runs to the promise it settles, from there to the
+ * function that awaits that promise, to the promise of that function, and so on (isolate.cc, CaptureAsyncStackTrace). Here
+ * a microtask is run whose promise only *seems* to lead to the promise in question: its one reaction was made by a `then`
+ * whose species gives out that promise instead of a new one. Nothing is ever settled by it.
+ */
+
+/** Frames of a trace: programs may nest deeper than the default of 10 shows. */
+const FRAMES = 50
+
+/**
+ * The stack of those who wait for a pending promise, as `Error.stack` shows it. Of several who wait for the same promise
+ * directly, none is found. Local.
+ */
+export function awaitingStack(promise: Promise<unknown>): Promise<string> {
+  return new Promise((resolve) => {
+    const task = Promise.resolve().then(() => resolve(currentStack()))
+    const species = function (executor: (resolve: () => void, reject: () => void) => void): Promise<unknown> {
+      executor(nothing, nothing)
+      return promise
+    }
+    Object.defineProperty(task, 'constructor', { value: { [Symbol.species]: species } })
+    void task.then(nothing)
+  })
+}
+
+function currentStack(): string {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = FRAMES
+  try {
+    return new Error('waiting').stack ?? ''
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+function nothing(): void {
+  // Neither does the promise settle, nor does anybody hear of it.
+}

@@ -1,0 +1,157 @@
+/**
+ * The costly checks of `--check`: buffers must be left alone between the start of a nonblocking call and the wait or
+ * test that completes it (MPI 4.1, section 3.7.2).
+ *
+ * A message is delivered into memory of the check's own, and a pending receive buffer is filled with POISON, so that a
+ * program that reads it too early sees nothing it could take for data, and one that writes to it is found when the
+ * request is completed. The elements of a pending send are remembered by a checksum. Requests that are never completed
+ * are kept for the report at the end.
+ */
+import { MpiError } from '../base/errors.ts'
+import { MessageView } from '../base/message-buffer.ts'
+import type { Operation } from '../engine/operation.ts'
+
+/** NaN in every floating-point type, -1 in every integer type. */
+const POISON = 0xff
+
+/** A nonblocking call whose buffer is watched from its start to the wait or test that completes it. */
+export interface BufferWatch {
+  /** What to send from or receive into instead of the program's buffer. */
+  readonly view: MessageView
+  /** Set once it is posted. */
+  operation: Operation | undefined
+  /** Sends: world rank of the receiver. */
+  dest: number | undefined
+  /**
+   * The request is complete: `nbytes` of a message have come. Delivers them. Does nothing when called again.
+   *
+   * @throws {MpiError} MPI_ERR_BUFFER if the program has changed the buffer meanwhile
+   */
+  complete(nbytes: number): void
+}
+
+/** A nonblocking call that the program never completed. */
+export interface NeverCompleted {
+  readonly operation: Operation
+  readonly dest: number | undefined
+  readonly made: Error
+}
+
+interface Posted {
+  readonly operation: Operation
+  readonly made: Error
+}
+
+export class BufferChecks {
+  readonly #receives = new Set<Posted>()
+  readonly #watches = new Map<BufferWatch, Error>()
+  readonly #placeIn: (stack: string) => string | undefined
+
+  /** @param placeIn the first line of the program in a stack trace */
+  constructor(placeIn: (stack: string) => string | undefined) {
+    this.#placeIn = placeIn
+  }
+
+  /** @throws {MpiError} MPI_ERR_BUFFER if a receive under way may write to the buffer */
+  apart(view: MessageView | undefined, call: string): void {
+    for (const receive of this.#receives) {
+      const { operation } = receive
+      if (operation.done) this.#receives.delete(receive)
+      else if (overlap(view, operation.view))
+        throw new MpiError(
+          'MPI_ERR_BUFFER',
+          `${call}: the buffer overlaps that of a receive under way (${this.#where(operation.call, receive.made)})`,
+        )
+    }
+  }
+
+  /** A receive has been posted. */
+  posted(operation: Operation): void {
+    if (!operation.done) this.#receives.add({ operation, made: new Error(operation.call) })
+  }
+
+  /** Begins to watch the buffer of a send. */
+  send(view: MessageView, call: string): BufferWatch {
+    const before = checksum(view)
+    return this.#watch(view, call, 'send', () => checksum(view) === before)
+  }
+
+  /** Begins to watch the buffer of a receive, which it poisons. */
+  receive(view: MessageView, call: string): BufferWatch {
+    const original = packed(view)
+    const arriving = new Uint8Array(view.nbytes)
+    const poison = new Uint8Array(view.nbytes).fill(POISON)
+    view.unpack(poison)
+    return this.#watch(new Substitute(view, arriving), call, 'receive', (nbytes) => {
+      const intact = Buffer.compare(packed(view), poison) === 0
+      original.set(arriving.subarray(0, nbytes))
+      view.unpack(original)
+      return intact
+    })
+  }
+
+  /** Requests that no wait or test has completed. */
+  neverCompleted(): NeverCompleted[] {
+    return [...this.#watches].flatMap(([{ operation, dest }, made]) =>
+      operation === undefined || operation.error !== undefined ? [] : { operation, dest, made },
+    )
+  }
+
+  /** Where a nonblocking call was made that no wait or test has completed. */
+  madeBy(operation: Operation): Error | undefined {
+    return this.neverCompleted().find((one) => one.operation === operation)?.made
+  }
+
+  #watch(view: MessageView, call: string, what: string, unchanged: (nbytes: number) => boolean): BufferWatch {
+    const made = new Error(call)
+    const complete = (nbytes: number): void => {
+      if (!this.#watches.delete(watch) || unchanged(nbytes)) return
+      throw new MpiError(
+        'MPI_ERR_BUFFER',
+        `${call}: the ${what} buffer was changed between ${this.#where(call, made)} and the wait or test that completed the request`,
+      )
+    }
+    const watch: BufferWatch = { view, operation: undefined, dest: undefined, complete }
+    this.#watches.set(watch, made)
+    return watch
+  }
+
+  #where(call: string, made: Error): string {
+    const place = this.#placeIn(made.stack ?? '')
+    return place === undefined ? call : `${call} at ${place}`
+  }
+}
+
+/** Memory that is received into in place of a buffer; overlaps what the buffer overlaps. */
+class Substitute extends MessageView {
+  readonly original: MessageView
+
+  constructor(original: MessageView, bytes: Uint8Array) {
+    super(original.elementType, original.count, bytes)
+    this.original = original
+  }
+}
+
+/** Contiguous buffers only: strided ones may interleave without having an element in common. */
+function overlap(a: MessageView | undefined, b: MessageView | undefined): boolean {
+  const [x, y] = [extent(a), extent(b)]
+  if (x === undefined || y === undefined || x.buffer !== y.buffer) return false
+  return x.byteOffset < y.byteOffset + y.length && y.byteOffset < x.byteOffset + x.length
+}
+
+function extent(view: MessageView | undefined): Uint8Array | undefined {
+  return view instanceof Substitute ? view.original.bytes : view?.bytes
+}
+
+function packed(view: MessageView): Uint8Array {
+  const bytes = new Uint8Array(view.nbytes)
+  view.pack(bytes)
+  return bytes
+}
+
+/** FNV-1a, 32 bits, over the elements in the order in which they travel. */
+function checksum(view: MessageView): number {
+  let hash = 0x811c9dc5
+  for (const byte of view.bytes ?? packed(view)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash
+}

@@ -1,0 +1,49 @@
+/**
+ * The communicators that a rank has and has not freed, by context: for reports, which must name them and know their
+ * members. Costs a stack trace when one is made, nothing when it is used.
+ */
+import type { Group } from './group.ts'
+
+/** A communicator of this rank. */
+export interface CommEntry {
+  readonly context: number
+  readonly group: Group
+  /** Collective calls that this rank has made on it. */
+  readonly calls: () => number
+  /** Where it was made. */
+  readonly made: Error
+}
+
+/** Those that every rank is born with, by context; nobody frees them. */
+const BORN = new Map([
+  [0, 'world'],
+  [2, 'self'],
+])
+
+export class Communicators {
+  readonly #entries = new Map<number, CommEntry>()
+
+  add(entry: Omit<CommEntry, 'made'>): void {
+    this.#entries.set(entry.context, { ...entry, made: new Error('made') })
+  }
+
+  remove(context: number): void {
+    this.#entries.delete(context)
+  }
+
+  /** The communicator of a context for messages, or of that for collectives beside it. */
+  of(context: number): CommEntry | undefined {
+    return this.#entries.get(context & ~1)
+  }
+
+  /** Made by the program and not freed. */
+  unfreed(): CommEntry[] {
+    return [...this.#entries.values()].filter(({ context }) => !BORN.has(context))
+  }
+}
+
+/** What a communicator is called in reports: the same on all its members. */
+export function commName(context: number): string {
+  const own = context & ~1
+  return BORN.get(own) ?? `communicator ${own / 2}`
+}

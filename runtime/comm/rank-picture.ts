@@ -1,0 +1,157 @@
+/**
+ * A rank's picture of itself (runtime/diagnosis/picture.ts): what it waits for, where in the program, what lies
+ * unreceived. Made only when somebody asks; keeps nothing.
+ */
+import { ANY_SOURCE, ANY_TAG } from '../base/constants.ts'
+import { awaitingStack } from '../base/awaiting-stack.ts'
+import {
+  runsOf,
+  type CommPicture,
+  type Leftovers,
+  type RankPicture,
+  type UnreceivedPicture,
+  type WaitPicture,
+} from '../diagnosis/picture.ts'
+import type { Engine, Pending, Unreceived } from '../engine/engine.ts'
+import type { BufferChecks } from './buffer-checks.ts'
+import { commName, type Communicators } from './communicators.ts'
+import { describeSignature } from './signature.ts'
+
+/** Entries of a list that are told one by one; more are counted. */
+const SHOWN = 12
+
+/** What the picture is made of. */
+export interface PictureSource {
+  readonly engine: Engine
+  readonly communicators: Communicators
+  /** The first line of the program in a stack trace. */
+  readonly placeIn: (stack: string) => string | undefined
+  readonly checks: BufferChecks | undefined
+}
+
+/** What this rank is doing. */
+export async function pictureOf(source: PictureSource, resources: readonly string[]): Promise<RankPicture> {
+  const { engine } = source
+  const pending = engine.pending()
+  const waits = oneForEachCall(pending.filter(isAwaited))
+  const started = oneForEachCall(pending.filter((one) => !isAwaited(one)))
+  const unreceived = engine.unreceived()
+  const contexts = [...pending.map(({ operation }) => operation.context), ...unreceived.map(({ context }) => context)]
+  return {
+    waits: await Promise.all(waits.slice(0, SHOWN).map((one) => waitPicture(one, source))),
+    moreWaits: Math.max(0, waits.length - SHOWN),
+    ...(await leftBehind(started, unreceived, source)),
+    communicators: commPictures(contexts, source),
+    resources,
+  }
+}
+
+/** What this rank leaves behind if it ends now; undefined if that is nothing. */
+export async function leftoversOf(source: PictureSource): Promise<Leftovers | undefined> {
+  const { engine, communicators, placeIn, checks } = source
+  const pending = engine.pending()
+  const unreceived = engine.unreceived()
+  const unfreed = communicators.unfreed()
+  const uncompleted = (checks?.neverCompleted() ?? []).filter(({ operation }) => operation.done)
+  if (pending.length + unreceived.length + unfreed.length + uncompleted.length === 0) return undefined
+  const operations = [...pending, ...uncompleted].map(({ operation }) => operation)
+  const contexts = [...operations, ...unreceived].map(({ context }) => context)
+  return {
+    ...(await leftBehind(oneForEachCall(pending), unreceived, source)),
+    communicators: commPictures(contexts, source),
+    neverCompleted: uncompleted.slice(0, SHOWN).map(({ operation, dest, made }) => ({
+      ...describe({ operation, kind: dest === undefined ? 'receive' : 'send', nbytes: operation.nbytes, dest }),
+      place: placeIn(made.stack ?? ''),
+    })),
+    unfreed: unfreed.slice(0, SHOWN).map(({ context, made }) => ({
+      name: commName(context),
+      place: placeIn(made.stack ?? ''),
+    })),
+    moreUnfreed: Math.max(0, unfreed.length - SHOWN),
+  }
+}
+
+/** True if the rank's waits are all for messages, so that nothing else would end one of them. */
+export function waitsForMessagesOnly(engine: Engine): boolean {
+  return !engine.hasUnsentFrames && engine.waits > 0 && engine.waits === engine.pending().filter(isAwaited).length
+}
+
+function isAwaited({ operation }: Pending): boolean {
+  return operation.awaited !== undefined
+}
+
+/** A collective call has many operations under way: the first one that is waited for stands for it. */
+function oneForEachCall(pending: readonly Pending[]): Pending[] {
+  const seen = new Set<string>()
+  return pending.filter(({ operation: { context, tag } }) => {
+    if (!isCollective(context)) return true
+    const call = `${context} ${tag}`
+    return !seen.has(call) && seen.add(call)
+  })
+}
+
+async function leftBehind(
+  started: readonly Pending[],
+  unreceived: readonly Unreceived[],
+  source: PictureSource,
+): Promise<Pick<RankPicture, 'started' | 'moreStarted' | 'unreceived' | 'moreUnreceived'>> {
+  const groups = grouped(unreceived)
+  return {
+    started: await Promise.all(started.slice(0, SHOWN).map((one) => waitPicture(one, source))),
+    moreStarted: Math.max(0, started.length - SHOWN),
+    unreceived: groups.slice(0, SHOWN),
+    moreUnreceived: groups.slice(SHOWN).reduce((sum, { messages }) => sum + messages, 0),
+  }
+}
+
+async function waitPicture(one: Pending, source: PictureSource): Promise<WaitPicture> {
+  const { awaited } = one.operation
+  const stack = awaited === undefined ? source.checks?.madeBy(one.operation)?.stack : await awaitingStack(awaited)
+  return { ...describe(one), place: stack === undefined ? undefined : source.placeIn(stack) }
+}
+
+function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture, 'place'> {
+  const { call, context, agreement } = operation
+  return {
+    kind,
+    call,
+    context: context & ~1,
+    peer: dest ?? (operation.source === ANY_SOURCE ? undefined : operation.source),
+    tag: operation.tag === ANY_TAG ? undefined : operation.tag,
+    nbytes,
+    collective: isCollective(context) ? (agreement?.describe(agreement.signature) ?? call) : undefined,
+  }
+}
+
+/** Contexts come in pairs: for messages, and the odd ones for collectives. */
+function isCollective(context: number): boolean {
+  return (context & 1) === 1
+}
+
+function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
+  const groups = new Map<string, UnreceivedPicture & { messages: number }>()
+  for (const { source, context, tag, nbytes, elementType, signature } of messages) {
+    const key = `${source} ${context} ${tag}`
+    const group = groups.get(key)
+    if (group !== undefined) group.messages++
+    else
+      groups.set(key, {
+        source,
+        context: context & ~1,
+        tag,
+        nbytes,
+        elements: elementType.name,
+        messages: 1,
+        collective: isCollective(context) ? describeSignature(signature) : undefined,
+      })
+  }
+  return [...groups.values()]
+}
+
+function commPictures(contexts: readonly number[], { communicators }: PictureSource): CommPicture[] {
+  return [...new Set(contexts.map((context) => context & ~1))].map((context) => {
+    const entry = communicators.of(context)
+    const ranks = Array.from({ length: entry?.group.size ?? 0 }, (_, rank) => entry?.group.worldRank(rank) as number)
+    return { context, name: commName(context), members: runsOf(ranks), calls: entry?.calls() ?? 0 }
+  })
+}

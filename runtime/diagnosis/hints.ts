@@ -1,0 +1,116 @@
+/**
+ * What can be told of the cause of a hang, from the ranks' pictures: sentences. Pure.
+ */
+import { membersOf, type CommPicture, type RankReport, type UnreceivedPicture, type WaitPicture } from './picture.ts'
+import { commPicture, envelopeText, rankIn, rankList } from './wording.ts'
+import { isOver, type Reason } from './wait-graph.ts'
+
+/** Hints beyond this many repeat themselves. */
+const MOST_HINTS = 6
+
+/** Sentences about a job in which nothing moves, without repetition. */
+export function hintsOf(reports: readonly RankReport[], reason: Reason | undefined): string[] {
+  const hints = [
+    ...nearMisses(reports),
+    ...collectiveHints(reports),
+    ...sendHints(reason),
+    ...wildcardHints(reports),
+    ...reports.flatMap(selfHint),
+  ]
+  return [...new Set(hints)].slice(0, MOST_HINTS)
+}
+
+/** A message that lies there and differs in one thing from what its rank asks for. */
+function nearMisses(reports: readonly RankReport[]): string[] {
+  return reports.flatMap((report) =>
+    (report.picture?.waits ?? [])
+      .filter(({ kind, collective }) => kind !== 'send' && collective === undefined)
+      .flatMap((wait) =>
+        (report.picture?.unreceived ?? []).flatMap((message) => nearMiss(report, wait, message) ?? []),
+      ),
+  )
+}
+
+function nearMiss(report: RankReport, wait: WaitPicture, message: UnreceivedPicture): string | undefined {
+  if (message.collective !== undefined) return undefined
+  const { rank } = report
+  const lies = `a message from ${envelopeText(report, message)} lies unmatched at rank ${rank}, which`
+  const sameSource = wait.peer === undefined || wait.peer === message.source
+  const sameTag = wait.tag === undefined || wait.tag === message.tag
+  if (wait.context !== message.context)
+    return sameSource && sameTag
+      ? `${lies} waits on ${commPicture(report, wait.context).name}: sender and receiver use different communicators`
+      : undefined
+  if (sameSource && !sameTag) return `${lies} waits for tag ${wait.tag}: the tags differ`
+  if (!sameSource && sameTag)
+    return `${lies} waits for rank ${rankIn(commPicture(report, wait.context), wait.peer as number)}: the sources differ`
+  return undefined
+}
+
+/** Ranks of a communicator that are not in the collective call that others are in. */
+function collectiveHints(reports: readonly RankReport[]): string[] {
+  const seen = new Set<string>()
+  return reports.flatMap((report) =>
+    (report.picture?.waits ?? []).flatMap((wait) => {
+      if (wait.collective === undefined || seen.has(`${wait.context} ${wait.tag}`)) return []
+      seen.add(`${wait.context} ${wait.tag}`)
+      return collectiveHint(reports, report, wait)
+    }),
+  )
+}
+
+function collectiveHint(reports: readonly RankReport[], report: RankReport, wait: WaitPicture): string[] {
+  const comm = commPicture(report, wait.context)
+  const inCall = `rank ${report.rank} is in ${wait.collective}, collective call ${wait.tag} on ${comm.name}`
+  const members = new Set(membersOf(comm))
+  const others = reports.filter((other) => members.has(other.rank) && other.rank !== report.rank)
+  const over = others.filter(isOver).map(({ rank }) => rank)
+  const different = others.filter((other) => {
+    const theirs = callOn(other, comm)
+    return theirs !== undefined && theirs.tag === wait.tag && theirs.collective !== wait.collective
+  })
+  const elsewhere = others.filter((other) => other.picture !== undefined && !isOver(other) && !callOn(other, comm))
+  const behind = others.filter((other) => (callOn(other, comm)?.tag ?? Infinity) < (wait.tag as number))
+  return [
+    ...(over.length > 0 ? [`${inCall}, but ${rankList(over)} ${over.length === 1 ? 'has' : 'have'} ended`] : []),
+    ...different.map((other) => `${inCall}; there rank ${other.rank} is in ${callOn(other, comm)?.collective}`),
+    ...elsewhere.map((other) => `${inCall}; rank ${other.rank} is in no collective call on ${comm.name}`),
+    ...behind.map((other) => {
+      const theirs = callOn(other, comm) as WaitPicture
+      return `${inCall}; rank ${other.rank} is still in ${theirs.collective}, call ${theirs.tag}: one of the two has made a call too many or too few`
+    }),
+  ]
+}
+
+function callOn(report: RankReport, comm: CommPicture): WaitPicture | undefined {
+  return report.picture?.waits.find(({ collective, context }) => collective !== undefined && context === comm.context)
+}
+
+function sendHints(reason: Reason | undefined): string[] {
+  if (reason === undefined) return []
+  const ended = reason.steps.at(-1)
+  if (reason.kind === 'ended' && ended?.wait.collective === undefined)
+    return [`rank ${ended?.next} has ended: it will neither send nor receive any more`]
+  const hasSends = reason.steps.every(({ wait }) => wait.kind === 'send' && wait.collective === undefined)
+  if (reason.kind !== 'cycle' || !hasSends) return []
+  return [
+    'all of them send and nobody receives: a synchronous or a large message is sent only when it is received; use sendrecv, or start one of the two with isend or irecv',
+  ]
+}
+
+/** A receive from any source that nobody can send to: all others wait themselves. */
+function wildcardHints(reports: readonly RankReport[]): string[] {
+  return reports.flatMap((report) => {
+    const wild = report.picture?.waits.filter(({ kind, peer }) => kind !== 'send' && peer === undefined) ?? []
+    return wild.length > 0
+      ? [`rank ${report.rank} waits for a message from any rank, and every other rank waits or has ended`]
+      : []
+  })
+}
+
+function selfHint({ rank, picture }: RankReport): string[] {
+  const own = picture?.waits.find(({ peer, collective }) => peer === rank && collective === undefined)
+  if (own === undefined) return []
+  const verb = own.kind === 'send' ? 'send to' : 'receive from'
+  return [`rank ${rank} waits in a ${verb} itself: start the other half with isend or irecv first`]
+}

@@ -1,0 +1,105 @@
+/**
+ * What a rank tells of itself when it is asked what it is doing: plain data, sent as JSON. Ranks are world ranks unless
+ * said otherwise; communicators are named by their context, which is the same on all members.
+ */
+
+/** A communicator that the rest of the picture speaks of. */
+export interface CommPicture {
+  readonly context: number
+  readonly name: string
+  /** World ranks of the members by rank, as runs of consecutive numbers. */
+  readonly members: readonly Run[]
+  /** Collective calls that this rank has made on it. */
+  readonly calls: number
+}
+
+/** first, first + 1, …, last */
+export type Run = readonly [first: number, last: number]
+
+/** Something a rank waits for, or has started. */
+export interface WaitPicture {
+  readonly kind: 'receive' | 'probe' | 'send'
+  /** The call that started it. */
+  readonly call: string
+  readonly context: number
+  /** Who has to act; undefined for any source. */
+  readonly peer: number | undefined
+  /** undefined for any tag. Of a collective call, its number on the communicator. */
+  readonly tag: number | undefined
+  /** undefined for objects and probes. */
+  readonly nbytes: number | undefined
+  /** What the collective call it is part of is called in full; undefined for point-to-point. */
+  readonly collective: string | undefined
+  /** `file:line:column` of the program. */
+  readonly place: string | undefined
+}
+
+/** Messages of one source, tag and communicator that nobody has received. */
+export interface UnreceivedPicture {
+  readonly source: number
+  readonly context: number
+  readonly tag: number
+  /** Of the first. */
+  readonly nbytes: number
+  readonly elements: string
+  readonly messages: number
+  /** The collective call that sent them; undefined for point-to-point. */
+  readonly collective: string | undefined
+}
+
+/** What only the rank itself knows. */
+export interface RankPicture {
+  /** What is waited for, oldest first; the rest is only counted. */
+  readonly waits: readonly WaitPicture[]
+  readonly moreWaits: number
+  /** Started, not ended, and not waited for. */
+  readonly started: readonly WaitPicture[]
+  readonly moreStarted: number
+  readonly unreceived: readonly UnreceivedPicture[]
+  readonly moreUnreceived: number
+  readonly communicators: readonly CommPicture[]
+  /** What else could wake it: timers, sockets, files, in Node's names. */
+  readonly resources: readonly string[]
+}
+
+/** A rank as its agent sees it. */
+export interface RankReport {
+  readonly rank: number
+  readonly state: 'starting' | 'running' | 'finished' | 'ended'
+  /** undefined if the rank did not answer: it computes, or is inside a call of the system. */
+  readonly picture: RankPicture | undefined
+  /** Of a rank that did not answer: where it computes, innermost call first. */
+  readonly stack: readonly string[]
+  /** Seconds since it last sent or took a message. */
+  readonly silentSeconds: number
+}
+
+/** What a rank leaves behind when its main function returns. */
+export interface Leftovers {
+  readonly started: readonly WaitPicture[]
+  readonly moreStarted: number
+  readonly unreceived: readonly UnreceivedPicture[]
+  readonly moreUnreceived: number
+  readonly communicators: readonly CommPicture[]
+  /** With `--check`: requests that have ended but that no wait or test has completed. */
+  readonly neverCompleted: readonly WaitPicture[]
+  /** Communicators that were not freed: which, and where they were made. */
+  readonly unfreed: readonly { readonly name: string; readonly place: string | undefined }[]
+  readonly moreUnfreed: number
+}
+
+/** World ranks in order as runs. */
+export function runsOf(worldRanks: Iterable<number>): Run[] {
+  const runs: [number, number][] = []
+  for (const worldRank of worldRanks) {
+    const last = runs.at(-1)
+    if (last !== undefined && worldRank === last[1] + 1) last[1] = worldRank
+    else runs.push([worldRank, worldRank])
+  }
+  return runs
+}
+
+/** World ranks of the members by rank. */
+export function membersOf({ members }: CommPicture): number[] {
+  return members.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
+}

@@ -1,0 +1,104 @@
+/**
+ * The reports that a user reads: what a hanging or a running job does, and what a job left behind. Pure.
+ */
+import { hintsOf } from './hints.ts'
+import type { Leftovers, RankReport } from './picture.ts'
+import { isOver, reasonOf, type Step } from './wait-graph.ts'
+import { messageText, rankList, shortPlace, waitText } from './wording.ts'
+
+/** Steps of a cycle shown one by one. */
+const SHOWN_STEPS = 12
+
+/** Why nothing can move any more, what every rank does, and what may be wrong. */
+export function deadlockReport(reports: readonly RankReport[]): string {
+  const reason = reasonOf(reports)
+  const hints = hintsOf(reports, reason)
+  return [
+    ...(reason === undefined ? [] : chain(reason.steps, reason.kind, reports)),
+    'All ranks:',
+    ...rollCall(reports),
+    ...hints.map((hint) => `Hint: ${hint}.`),
+  ].join('\n')
+}
+
+/** What every rank does, one line for ranks that do the same. */
+export function rollCall(reports: readonly RankReport[]): string[] {
+  const groups = new Map<string, number[]>()
+  for (const report of reports) {
+    const text = doing(report)
+    groups.set(text, [...(groups.get(text) ?? []), report.rank])
+  }
+  return [...groups].map(([text, ranks]) => `  ${rankList(ranks)}: ${text}`)
+}
+
+function chain(steps: readonly Step[], kind: 'cycle' | 'ended', reports: readonly RankReport[]): string[] {
+  const byRank = new Map(reports.map((report) => [report.rank, report]))
+  const shown = steps.slice(0, SHOWN_STEPS).map(({ rank, wait }) => {
+    const report = byRank.get(rank)
+    return `  rank ${rank} waits in ${waitText(wait, report?.picture)}`
+  })
+  const more = steps.length > SHOWN_STEPS ? [`  … and ${steps.length - SHOWN_STEPS} ranks more`] : []
+  const last = (steps.at(-1) as Step).next
+  const end = kind === 'cycle' ? `  → rank ${last}, where the cycle closes` : `  → rank ${last}, which has ended`
+  const title = kind === 'cycle' ? 'Each of these waits for the next:' : 'These wait for a rank that has ended:'
+  return [title, ...[...shown, ...more].map((line, index) => (index === 0 ? line : line.replace(/^ {2}/, '  → '))), end]
+}
+
+function doing(report: RankReport): string {
+  const { state, picture } = report
+  if (state === 'ended') return 'has ended'
+  if (state === 'starting') return 'has not called run yet'
+  if (picture === undefined) return busy(report)
+  const waits = picture.waits.map((wait) => `waits in ${waitText(wait, picture)}`)
+  const more = picture.moreWaits > 0 ? [`and ${picture.moreWaits} waits more`] : []
+  return [
+    ...(isOver(report) ? ['its main function has returned'] : []),
+    ...(waits.length > 0 ? [...waits, ...more] : isOver(report) ? [] : ['waits for something of its own']),
+    ...(picture.resources.length > 0 ? [`may be woken by ${counted(picture.resources)}`] : []),
+    ...picture.started.map((one) => `has started ${waitText(one, picture)}`),
+    ...(picture.moreStarted > 0 ? [`and ${picture.moreStarted} more`] : []),
+    ...picture.unreceived.map((message) => `has not received ${messageText(message, picture)}`),
+    ...(picture.moreUnreceived > 0 ? [`and ${picture.moreUnreceived} messages more`] : []),
+  ].join('\n      ')
+}
+
+function busy({ stack, silentSeconds }: RankReport): string {
+  const where = stack.length === 0 ? '' : ` in ${stack.map(shortStackLine).join(' ← ')}`
+  const since = silentSeconds >= 1 ? `; no message sent or taken for ${Math.floor(silentSeconds)} s` : ''
+  return `computes${where}${since}`
+}
+
+function shortStackLine(line: string): string {
+  return line.replace(/(\/[^()]*:\d+)(\)?)$/, (_, place: string, end: string) => shortPlace(place) + end)
+}
+
+/** 'Timeout' twice and 'TCPSocketWrap' as '2 Timeout, TCPSocketWrap' */
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${count} ${name}`)).join(', ')
+}
+
+/** What a rank left behind, a line for each thing. */
+export function leftoversText(left: Leftovers): string[] {
+  const requests = left.started.map(
+    (one) => `${one.kind === 'send' ? 'a send' : 'a receive'} is not complete: ${waitText(one, left)}`,
+  )
+  const uncompleted = left.neverCompleted.map(
+    (one) => `no wait or test has completed a request: ${waitText(one, left)}`,
+  )
+  const messages = left.unreceived.map((message) => `nobody received ${messageText(message, left)}`)
+  const comms = left.unfreed.map(
+    ({ name, place }) => `${name} was not freed${place === undefined ? '' : `, made at ${shortPlace(place)}`}`,
+  )
+  const more = (count: number): string[] => (count > 0 ? [`… and ${count} more`] : [])
+  return [
+    ...requests,
+    ...more(left.moreStarted),
+    ...uncompleted,
+    ...messages,
+    ...more(left.moreUnreceived),
+    ...comms,
+    ...more(left.moreUnfreed),
+  ]
+}

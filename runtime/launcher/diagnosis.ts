@@ -1,0 +1,120 @@
+/**
+ * Watches over a job with the eyes of its agents: finds out that nothing can move any more, and collects what every rank
+ * is doing when somebody wants to know.
+ *
+ * A deadlock is told when every host stands still, two rounds of looks at all of them find the same marks, and no frame is
+ * on the wire between them; runtime/agent/host-watch.ts says why that is proof.
+ */
+import type { AgentEvent, Command } from '../agent/job-description.ts'
+import type { HostLook } from '../agent/host-watch.ts'
+import { leftoversText } from '../diagnosis/report.ts'
+import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
+
+/** Between two looks, if frames were still on the wire. */
+const AGAIN_MS = 100
+/** How long the agents may take to report; one that does not is left out. */
+const REPORTS_MS = 2000
+
+/** An agent as far as it matters here. */
+export interface Watched {
+  readonly gone: boolean
+  send(command: Command): void
+}
+
+export class Diagnosis<A extends Watched> {
+  readonly #agents: readonly A[]
+  readonly #onStuck: () => void
+  readonly #quiet = new Set<A>()
+  readonly #leftovers = new Map<number, Leftovers>()
+  #looks = new Map<A, HostLook>()
+  #before: string | undefined
+  #looking = false
+  #reports: { readonly missing: Set<A>; readonly found: RankReport[]; readonly resolve: () => void } | undefined
+  #report: Promise<RankReport[]> | undefined
+
+  /** @param onStuck called once when no rank of the job can ever be woken again */
+  constructor(agents: readonly A[], onStuck: () => void) {
+    this.#agents = agents
+    this.#onStuck = onStuck
+  }
+
+  /** Takes note of an event; true if it was one for here. */
+  hear(agent: A, rank: number, event: AgentEvent): boolean {
+    switch (event.event) {
+      case 'quiet':
+        if (event.quiet) this.#quiet.add(agent)
+        else this.#quiet.delete(agent)
+        this.#lookAtAll()
+        return true
+      case 'looked':
+        this.#looks.set(agent, event)
+        if (this.#looks.size === this.#agents.length) this.#compare()
+        return true
+      case 'reports':
+        this.#reported(agent, event.reports)
+        return true
+      case 'leftovers':
+        this.#leftovers.set(rank, event.leftovers)
+        return true
+      default:
+        return false
+    }
+  }
+
+  /** What every rank is doing, by rank. */
+  report(): Promise<RankReport[]> {
+    this.#report ??= this.#collect().finally(() => (this.#report = undefined))
+    return this.#report
+  }
+
+  /** What the ranks have left behind, a line for each thing. */
+  leftovers(): string[] {
+    const ranks = [...this.#leftovers].sort(([a], [b]) => a - b)
+    return ranks.flatMap(([rank, left]) => leftoversText(left).map((line) => `rank ${rank}: ${line}`))
+  }
+
+  #lookAtAll(): void {
+    if (this.#looking || this.#quiet.size < this.#agents.length) return
+    this.#looking = true
+    this.#looks = new Map()
+    for (const agent of this.#agents) agent.send({ command: 'look' })
+  }
+
+  /** All agents have looked after all had looked before. */
+  #compare(): void {
+    const looks = this.#agents.map((agent) => this.#looks.get(agent) as HostLook)
+    const sum = (count: (look: HostLook) => number): number => looks.reduce((total, look) => total + count(look), 0)
+    this.#looking = false
+    const onTheWire = sum(({ sent }) => sent) - sum(({ received }) => received)
+    const settled = looks.every(({ quiet }) => quiet) && onTheWire === 0
+    const marks = settled ? JSON.stringify(looks.map(({ mark }) => mark)) : undefined
+    const same = marks !== undefined && marks === this.#before
+    this.#before = marks
+    if (same) this.#onStuck()
+    else if (settled) this.#lookAtAll()
+    else setTimeout(() => this.#lookAtAll(), AGAIN_MS).unref()
+  }
+
+  async #collect(): Promise<RankReport[]> {
+    const found: RankReport[] = []
+    const missing = new Set(this.#agents.filter(({ gone }) => !gone))
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(resolve, REPORTS_MS)
+      const done = (): void => {
+        clearTimeout(limit)
+        resolve()
+      }
+      this.#reports = { missing, found, resolve: done }
+      if (missing.size === 0) done()
+      for (const agent of missing) agent.send({ command: 'report' })
+    })
+    this.#reports = undefined
+    return found.sort((a, b) => a.rank - b.rank)
+  }
+
+  #reported(agent: A, reports: readonly RankReport[]): void {
+    if (this.#reports === undefined || !this.#reports.missing.delete(agent)) return
+    this.#reports.found.push(...reports)
+    if (this.#reports.missing.size === 0) this.#reports.resolve()
+  }
+}

@@ -1,0 +1,93 @@
+/** Programs that cannot go on, one for each first argument. */
+import { ANY_SOURCE, Grid, run, waitAll, waitAny, type Intracomm } from 'tsmpi'
+
+const word = (): Float64Array => new Float64Array(1)
+
+const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
+  /** Each receives from the next before anybody sends. */
+  ring: (world) => world.recv(word(), { source: (world.rank + 1) % world.size, tag: 7 }),
+
+  /** The sender means tag 8. */
+  tag: async (world) => {
+    if (world.rank === 0) await world.recv(word(), { source: 1, tag: 7 })
+    else if (world.rank === 1) await world.send(word(), { dest: 0, tag: 8 })
+    await world.barrier()
+  },
+
+  /** Both send first. */
+  ssend: async (world) => {
+    const other = world.rank ^ 1
+    await world.ssend(word(), { dest: other, tag: 1 })
+    await world.recv(word(), { source: other, tag: 1 })
+  },
+
+  /** Both send messages that are too large to be buffered. */
+  large: async (world) => {
+    const other = world.rank ^ 1
+    await world.send(new Float64Array(1_000_000), { dest: other })
+    await world.recv(new Float64Array(1_000_000), { source: other })
+  },
+
+  /** Small messages are buffered: only --ssend-all finds this. */
+  buffered: async (world) => {
+    const other = world.rank ^ 1
+    await world.send(word(), { dest: other })
+    await world.recv(word(), { source: other })
+  },
+
+  wildcard: async (world) => {
+    if (world.rank > 0) await world.send(word(), { dest: 0 })
+    // One message more than there are.
+    for (let i = 0; world.rank === 0 && i < world.size; i++) await world.recv(word(), { source: ANY_SOURCE })
+    await world.barrier()
+  },
+
+  /** Rank 1 skips the second barrier. */
+  skipped: async (world) => {
+    await world.barrier()
+    if (world.rank !== 1) await world.barrier()
+    if (world.rank === 1) await world.recv(word(), { source: 0, tag: 3 })
+  },
+
+  /** Rank 0 leaves before the others are done. */
+  ended: async (world) => {
+    if (world.rank === 0) return
+    await world.barrier()
+  },
+
+  /** A root that differs: both only wait. */
+  root: (world) => world.bcast(word(), { root: world.rank === 0 ? 1 : 0 }),
+
+  self: (world) => world.recv(word(), { source: world.rank, tag: 2 }),
+
+  communicator: async (world) => {
+    const twin = await world.dup()
+    if (world.rank === 0) await twin.recv(word(), { source: 1, tag: 4 })
+    else await world.send(word(), { dest: 0, tag: 4 })
+    await world.barrier()
+  },
+
+  requests: async (world) => {
+    const requests = [1, 2].map((tag) => world.irecv(word(), { source: world.rank ^ 1, tag }))
+    await waitAll(requests)
+  },
+
+  any: async (world) => {
+    const requests = [1, 2].map((tag) => world.irecv(word(), { source: world.rank ^ 1, tag }))
+    await waitAny(requests)
+  },
+
+  probe: (world) => world.probe({ source: world.rank ^ 1, tag: 5 }),
+
+  grid: async (world) => {
+    const grid = await Grid.create(world, { nprow: 2, npcol: 2 })
+    if (grid === undefined) return
+    if (grid.myrow === 0) await grid.row.barrier()
+    else await grid.column.barrier()
+    await grid.all.barrier()
+  },
+}
+
+await run(async ({ world, argv }) => {
+  await PROGRAMS[argv[0] as string]?.(world)
+})
