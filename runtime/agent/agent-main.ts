@@ -10,7 +10,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
 import { HostWatch } from './host-watch.ts'
-import type { AgentEvent, AgentJob, Command, RankSeat } from './job-description.ts'
+import { INPUT_WANTED, type AgentEvent, type AgentJob, type Command, type RankSeat } from './job-description.ts'
 import { mapOf } from './program-map.ts'
 import { rankReports, type RankThread } from './rank-reports.ts'
 import type { Relay } from './relay.ts'
@@ -18,8 +18,9 @@ import { PACKET, PacketParser, writeEvent, writeOutput } from './start-channel.t
 
 const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
 
+/** Rank 0, once it reads standard input. */
 let rankZero: Worker | undefined
-/** Standard input that came before rank 0 was there. */
+/** Standard input that came before. */
 const earlyInput: Buffer[] = []
 let relay: Relay | undefined
 let watch: HostWatch | undefined
@@ -122,10 +123,11 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
   })
   const seatNumber = threads.length
   threads.push({ rank: worldRank, seat: seatNumber, worker, inquiries: port1 })
-  if (worldRank === 0) {
+  worker.on('message', (message) => {
+    if (message !== INPUT_WANTED) return
     rankZero = worker
     for (const bytes of earlyInput.splice(0)) feedRankZero(bytes)
-  }
+  })
   // What Node itself prints for a thread (a fatal error, a warning) comes this way.
   worker.stdout.on('data', (bytes: Buffer) => writeOutput(1, worldRank, bytes))
   worker.stderr.on('data', (bytes: Buffer) => writeOutput(2, worldRank, bytes))

@@ -102,5 +102,8 @@ export interface RankSeat {
   readonly inquiries: MessagePort
 }
 
+/** What rank 0 says to its agent when its program begins to read standard input. */
+export const INPUT_WANTED = 'input wanted'
+
 /** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */
 export const EXIT_UNSETTLED = 13

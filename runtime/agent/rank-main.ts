@@ -1,8 +1,8 @@
 /**
  * Entry of a rank's thread: makes output and failures reach the launcher at once, then loads the program.
  */
-import { workerData } from 'node:worker_threads'
-import type { RankSeat } from './job-description.ts'
+import { parentPort, workerData } from 'node:worker_threads'
+import { INPUT_WANTED, type RankSeat } from './job-description.ts'
 import { loadProgram } from './program-loader.ts'
 import { writeEvent, writeOutput } from './start-channel.ts'
 
@@ -11,6 +11,7 @@ const rank = seat.seating.worldRank
 
 redirect(process.stdout, 1)
 redirect(process.stderr, 2)
+if (rank === 0) askForInput()
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
@@ -29,6 +30,17 @@ function redirect(stream: NodeJS.WriteStream, fd: 1 | 2): void {
     const done = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined
     if (done !== undefined) process.nextTick(done)
     return true
+  }
+}
+
+/** Input that came unasked would keep the thread alive: the agent sends it once the program begins to read. */
+function askForInput(): void {
+  const { stdin } = process
+  const read = stdin._read.bind(stdin)
+  stdin._read = (size) => {
+    stdin._read = read
+    parentPort?.postMessage(INPUT_WANTED)
+    read(size)
   }
 }
 

@@ -148,10 +148,16 @@ function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
   return [...groups.values()]
 }
 
-function commPictures(contexts: readonly number[], { communicators }: PictureSource): CommPicture[] {
+function commPictures(contexts: readonly number[], { communicators, placeIn }: PictureSource): CommPicture[] {
   return [...new Set(contexts.map((context) => context & ~1))].map((context) => {
     const entry = communicators.of(context)
     const ranks = Array.from({ length: entry?.group.size ?? 0 }, (_, rank) => entry?.group.worldRank(rank) as number)
-    return { context, name: commName(context), members: runsOf(ranks), calls: entry?.calls() ?? 0 }
+    return {
+      context,
+      name: commName(context),
+      members: runsOf(ranks),
+      calls: entry?.calls() ?? 0,
+      place: placeIn(entry?.made.stack ?? ''),
+    }
   })
 }

@@ -69,15 +69,19 @@ function collectiveHint(reports: readonly RankReport[], report: RankReport, wait
     const theirs = callOn(other, comm)
     return theirs !== undefined && theirs.tag === wait.tag && theirs.collective !== wait.collective
   })
-  const elsewhere = others.filter((other) => other.picture !== undefined && !isOver(other) && !callOn(other, comm))
-  const behind = others.filter((other) => (callOn(other, comm)?.tag ?? Infinity) < (wait.tag as number))
+  const elsewhere = others
+    .filter((other) => other.picture !== undefined && !isOver(other) && !callOn(other, comm))
+    .map(({ rank }) => rank)
+  const behind = others.flatMap(({ rank, ...other }) => {
+    const theirs = callOn({ rank, ...other }, comm)
+    return theirs !== undefined && (theirs.tag as number) < (wait.tag as number) ? { rank, theirs } : []
+  })
   return [
     ...(over.length > 0 ? [`${inCall}, but ${rankList(over)} ${over.length === 1 ? 'has' : 'have'} ended`] : []),
     ...different.map((other) => `${inCall}; there rank ${other.rank} is in ${callOn(other, comm)?.collective}`),
-    ...elsewhere.map((other) => `${inCall}; rank ${other.rank} is in no collective call on ${comm.name}`),
-    ...behind.map((other) => {
-      const theirs = callOn(other, comm) as WaitPicture
-      return `${inCall}; rank ${other.rank} is still in ${theirs.collective}, call ${theirs.tag}: one of the two has made a call too many or too few`
+    ...(elsewhere.length > 0 ? [`${inCall}, ${rankList(elsewhere)} in none on ${comm.name}`] : []),
+    ...behind.map(({ rank, theirs }) => {
+      return `${inCall}, rank ${rank} in call ${theirs.tag}, ${theirs.collective}: one of the two has made a call too many or too few`
     }),
   ]
 }

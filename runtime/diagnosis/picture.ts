@@ -11,6 +11,8 @@ export interface CommPicture {
   readonly members: readonly Run[]
   /** Collective calls that this rank has made on it. */
   readonly calls: number
+  /** Where the program made it; undefined for those it was given. */
+  readonly place: string | undefined
 }
 
 /** first, first + 1, …, last */

@@ -2,7 +2,7 @@
  * The reports that a user reads: what a hanging or a running job does, and what a job left behind. Pure.
  */
 import { hintsOf } from './hints.ts'
-import type { Leftovers, RankReport } from './picture.ts'
+import { membersOf, type Leftovers, type RankReport } from './picture.ts'
 import { isOver, reasonOf, type Step } from './wait-graph.ts'
 import { messageText, rankList, shortPlace, waitText } from './wording.ts'
 
@@ -28,7 +28,18 @@ export function rollCall(reports: readonly RankReport[]): string[] {
     const text = doing(report)
     groups.set(text, [...(groups.get(text) ?? []), report.rank])
   }
-  return [...groups].map(([text, ranks]) => `  ${rankList(ranks)}: ${text}`)
+  const ranks = [...groups].map(([text, members]) => `  ${rankList(members)}: ${text}`)
+  return [...ranks, ...legend(reports)]
+}
+
+/** Who the members of communicators are: calls name ranks as their communicator counts them. */
+function legend(reports: readonly RankReport[]): string[] {
+  const comms = reports.flatMap(({ picture }) => picture?.communicators ?? []).filter(({ context }) => context !== 0)
+  const lines = comms.map((comm) => {
+    const made = comm.place === undefined ? '' : `, made at ${shortPlace(comm.place)}`
+    return `  ${comm.name}: world ${rankList(membersOf(comm))}${made}`
+  })
+  return [...new Set(lines)].sort()
 }
 
 function chain(steps: readonly Step[], kind: 'cycle' | 'ended', reports: readonly RankReport[]): string[] {
@@ -46,20 +57,24 @@ function chain(steps: readonly Step[], kind: 'cycle' | 'ended', reports: readonl
 
 function doing(report: RankReport): string {
   const { state, picture } = report
-  if (state === 'ended') return 'has ended'
+  if (state === 'ended') return 'ended'
   if (state === 'starting') return 'has not called run yet'
   if (picture === undefined) return busy(report)
-  const waits = picture.waits.map((wait) => `waits in ${waitText(wait, picture)}`)
-  const more = picture.moreWaits > 0 ? [`and ${picture.moreWaits} waits more`] : []
+  const main = isOver(report) ? 'main has returned' : 'in no call of the runtime'
   return [
-    ...(isOver(report) ? ['its main function has returned'] : []),
-    ...(waits.length > 0 ? [...waits, ...more] : isOver(report) ? [] : ['waits for something of its own']),
-    ...(picture.resources.length > 0 ? [`may be woken by ${counted(picture.resources)}`] : []),
-    ...picture.started.map((one) => `has started ${waitText(one, picture)}`),
-    ...(picture.moreStarted > 0 ? [`and ${picture.moreStarted} more`] : []),
-    ...picture.unreceived.map((message) => `has not received ${messageText(message, picture)}`),
-    ...(picture.moreUnreceived > 0 ? [`and ${picture.moreUnreceived} messages more`] : []),
+    ...(picture.waits.length === 0 || isOver(report) ? [main] : []),
+    ...picture.waits.map((wait) => `in ${waitText(wait, picture)}`),
+    ...andMore(picture.moreWaits, 'calls'),
+    ...(picture.resources.length > 0 ? [`can be woken by ${counted(picture.resources)}`] : []),
+    ...picture.started.map((one) => `started: ${waitText(one, picture)}`),
+    ...andMore(picture.moreStarted, 'calls'),
+    ...picture.unreceived.map((message) => `not received: ${messageText(message, picture)}`),
+    ...andMore(picture.moreUnreceived, 'messages'),
   ].join('\n      ')
+}
+
+function andMore(count: number, what: string): string[] {
+  return count > 0 ? [`… and ${count} ${what} more`] : []
 }
 
 function busy({ stack, silentSeconds }: RankReport): string {
@@ -91,14 +106,13 @@ export function leftoversText(left: Leftovers): string[] {
   const comms = left.unfreed.map(
     ({ name, place }) => `${name} was not freed${place === undefined ? '' : `, made at ${shortPlace(place)}`}`,
   )
-  const more = (count: number): string[] => (count > 0 ? [`… and ${count} more`] : [])
   return [
     ...requests,
-    ...more(left.moreStarted),
+    ...andMore(left.moreStarted, 'requests'),
     ...uncompleted,
     ...messages,
-    ...more(left.moreUnreceived),
+    ...andMore(left.moreUnreceived, 'messages'),
     ...comms,
-    ...more(left.moreUnfreed),
+    ...andMore(left.moreUnfreed, 'communicators'),
   ]
 }

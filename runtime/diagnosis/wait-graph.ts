@@ -44,9 +44,9 @@ function findCycle(rank: number, search: Search): Step[] | undefined {
   const { edges, byRank, visited, path } = search
   const start = path.findIndex((step) => step.rank === rank)
   if (start !== -1) return path.slice(start)
+  if (isOver(byRank.get(rank)) && path.length > 0) search.ended ??= [...path]
   if (visited.has(rank)) return undefined
   visited.add(rank)
-  if (isOver(byRank.get(rank)) && path.length > 0) search.ended ??= [...path]
   for (const step of edges.get(rank) ?? []) {
     path.push(step)
     const cycle = findCycle(step.next, search)

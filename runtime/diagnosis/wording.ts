@@ -2,7 +2,14 @@
  * How waits, messages and ranks are put into words, for the reports of this folder. Pure.
  */
 import { relative } from 'node:path'
-import { membersOf, type CommPicture, type RankReport, type UnreceivedPicture, type WaitPicture } from './picture.ts'
+import {
+  membersOf,
+  runsOf,
+  type CommPicture,
+  type RankReport,
+  type UnreceivedPicture,
+  type WaitPicture,
+} from './picture.ts'
 
 /** What is known of the communicators of a report. */
 export interface WithComms {
@@ -16,7 +23,7 @@ export function commPicture(report: RankReport, context: number): CommPicture {
 
 function commOf(source: WithComms | undefined, context: number): CommPicture {
   const found = source?.communicators.find((comm) => comm.context === context)
-  return found ?? { context, name: 'a communicator that was freed', members: [], calls: 0 }
+  return found ?? { context, name: 'a communicator that was freed', members: [], calls: 0, place: undefined }
 }
 
 /** Rank in a communicator of a world rank; the world rank, if it is no member. */
@@ -59,13 +66,7 @@ export function envelopeText(report: RankReport, { context, source, tag }: Unrec
 
 /** 'rank 3', 'ranks 0-2 5' */
 export function rankList(worldRanks: readonly number[]): string {
-  const runs: string[] = []
-  for (let i = 0; i < worldRanks.length;) {
-    let end = i
-    while (worldRanks[end + 1] === (worldRanks[end] as number) + 1) end++
-    runs.push(end === i ? String(worldRanks[i]) : `${worldRanks[i]}-${worldRanks[end]}`)
-    i = end + 1
-  }
+  const runs = runsOf(worldRanks).map(([first, last]) => (first === last ? String(first) : `${first}-${last}`))
   return `${worldRanks.length === 1 ? 'rank' : 'ranks'} ${runs.join(' ')}`
 }
 

@@ -188,10 +188,7 @@ export class Job implements AgentListener {
 
   async #stuck(): Promise<void> {
     const reports = await this.#diagnosis.report()
-    this.stop(
-      EXIT_DEADLOCK,
-      `deadlock: no rank can go on, each waits for messages that nobody will send; the job was stopped.\n${deadlockReport(reports)}`,
-    )
+    this.stop(EXIT_DEADLOCK, `deadlock: no rank can go on; the job was stopped.\n${deadlockReport(reports)}`)
   }
 
   /** All ranks have ended well. */

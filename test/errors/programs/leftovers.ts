@@ -1,0 +1,65 @@
+/** Programs that end and leave something behind, one for each first argument. */
+import { Grid, run, type Intracomm } from 'tsmpi'
+
+const word = (): Float64Array => new Float64Array(1)
+
+const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
+  unreceived: async (world) => {
+    if (world.rank === 0) for (let i = 0; i < 3; i++) await world.send(word(), { dest: 1, tag: 5 })
+    await world.barrier()
+  },
+
+  /** The receiver is long gone when the messages are sent. */
+  late: async (world) => {
+    if (world.rank === 1) return
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await world.send(word(), { dest: 1, tag: 6 })
+  },
+
+  receive: async (world) => {
+    if (world.rank === 0) world.irecv(word(), { source: 1, tag: 9 })
+    await world.barrier()
+  },
+
+  /** A message too large to be buffered, whose receiver never asks for it. */
+  send: async (world) => {
+    if (world.rank === 0) world.isend(new Float64Array(100_000), { dest: 1, tag: 3 })
+    await world.barrier()
+  },
+
+  communicator: async (world) => {
+    const twin = await world.dup()
+    await twin.barrier()
+  },
+
+  grid: async (world) => {
+    await Grid.create(world, { nprow: 1, npcol: world.size })
+  },
+
+  /** The message comes, but no wait or test says so: found with --check. */
+  wait: async (world) => {
+    const request = world.irecv(word(), { source: world.rank ^ 1, tag: 1 })
+    await world.send(word(), { dest: world.rank ^ 1, tag: 1 })
+    await world.barrier()
+    void request
+  },
+
+  /** Nothing is left behind. */
+  clean: async (world) => {
+    const grid = await Grid.create(world, { nprow: 1, npcol: world.size })
+    const received = word()
+    const request = world.irecv(received, { source: world.rank ^ 1, tag: 1 })
+    const sent = world.isend(Float64Array.of(world.rank), { dest: world.rank ^ 1, tag: 1 })
+    await request.wait()
+    await sent.wait()
+    if (received[0] !== (world.rank ^ 1)) throw new Error(`received ${received[0]}`)
+    const cancelled = world.irecv(word(), { source: world.rank ^ 1, tag: 99 })
+    cancelled.cancel()
+    await cancelled.wait()
+    grid?.free()
+  },
+}
+
+await run(async ({ world, argv }) => {
+  await PROGRAMS[argv[0] as string]?.(world)
+})
