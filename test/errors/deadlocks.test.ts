@@ -1,0 +1,126 @@
+/** Jobs that cannot go on are ended and explained; jobs that only wait for long are left alone. */
+import t from 'tap'
+import { messages, start, tsmpirun } from '../helpers/tsmpirun.ts'
+
+const DEADLOCKS = 'test/errors/programs/deadlocks.ts'
+const PATIENT = 'test/errors/programs/patient.ts'
+
+/** What the report of each wrong program must say. */
+const wrong: readonly { what: string; n: number; options?: readonly string[]; says: readonly RegExp[] }[] = [
+  {
+    what: 'ring',
+    n: 3,
+    says: [
+      /rank 0 waits in recv\(source 1, tag 7\) on world, test\/errors\/programs\/deadlocks\.ts:\d+:\d+\n/,
+      /→ rank 1 waits in recv\(source 2, tag 7\).*\n {2}→ rank 2 waits in recv\(source 0, tag 7\).*\n {2}→ rank 0, where the cycle closes/,
+    ],
+  },
+  {
+    what: 'tag',
+    n: 2,
+    says: [
+      /deadlocks\.ts:12:\d+\n/,
+      /not received: 1 message from rank 1 on world, tag 8, 8 bytes \(float64\)/,
+      /Hint: a message from rank 1 with tag 8 on world lies unmatched at rank 0, which waits for tag 7: the tags differ/,
+    ],
+  },
+  {
+    what: 'ssend',
+    n: 2,
+    says: [/rank 0 waits in ssend\(dest 1, tag 1, 8 bytes\)/, /all of them send and nobody receives/],
+  },
+  {
+    what: 'large',
+    n: 2,
+    says: [/waits in send\(dest 1, tag 0, 8000000 bytes\)/, /all of them send and nobody receives/],
+  },
+  { what: 'buffered', n: 2, options: ['--ssend-all'], says: [/waits in send\(dest 1, tag 0, 8 bytes\)/] },
+  {
+    what: 'wildcard',
+    n: 3,
+    says: [/recv\(source ANY_SOURCE, tag ANY_TAG\)/, /rank 0 waits for a message from any rank/],
+  },
+  {
+    what: 'skipped',
+    n: 2,
+    says: [/rank 0 is in barrier, collective call 1 on world, rank 1 in none on world/],
+  },
+  {
+    what: 'ended',
+    n: 3,
+    says: [/These wait for a rank that has ended/, /→ rank 0, which has ended/, /but rank 0 has ended/],
+  },
+  {
+    what: 'root',
+    n: 2,
+    says: [/rank 0 is in bcast with root 1, collective call 0 on world; there rank 1 is in bcast with root 0/],
+  },
+  { what: 'self', n: 1, says: [/rank 0 waits in a receive from itself/] },
+  {
+    what: 'communicator',
+    n: 2,
+    says: [/sender and receiver use different communicators/, /made at .*deadlocks\.ts:\d+/],
+  },
+  { what: 'requests', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:72:/] },
+  { what: 'probe', n: 2, says: [/probe\(source 1, tag 5\)/] },
+  { what: 'grid', n: 4, says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+\)/, /world ranks 1 3/] },
+]
+
+for (const { what, n, options = [], says } of wrong)
+  t.test(`a deadlock is explained: ${what}`, async (t) => {
+    const ended = await tsmpirun(['-n', String(n), ...options, DEADLOCKS, what])
+    t.equal(ended.code, 123)
+    t.match(messages(ended), /^tsmpirun: deadlock: no rank can go on; the job was stopped\./)
+    for (const text of says) t.match(ended.stderr, text)
+  })
+
+for (const [what, topology] of [
+  ['ring', ['--emulate-hosts', '2']],
+  ['large', ['--transport', 'zmq']],
+  ['ended', ['--emulate-hosts', '3']],
+] as const)
+  t.test(`a deadlock across hosts is found: ${what} ${topology.join(' ')}`, async (t) => {
+    const ended = await tsmpirun(['-n', '4', ...topology, DEADLOCKS, what])
+    t.equal(ended.code, 123)
+    t.match(ended.stderr, what === 'ended' ? /rank 0, which has ended/ : /where the cycle closes/)
+  })
+
+t.test('a deadlock is left alone with --no-deadlock-detection; --timeout tells what the ranks do', async (t) => {
+  const ended = await tsmpirun(['-n', '2', '--no-deadlock-detection', '--timeout', '1.5', DEADLOCKS, 'ring'])
+  t.equal(ended.code, 124)
+  t.match(ended.stderr, /rank 1: in recv\(source 0, tag 7\) on world, .*deadlocks\.ts/)
+})
+
+for (const what of [
+  'timer',
+  'both',
+  'stdin',
+  'socket',
+  'child',
+  'worker',
+  'compute',
+  'native',
+  'slow',
+  'busy',
+  'early',
+])
+  t.test(`a job that only waits is left alone: ${what}`, async (t) => {
+    for (const topology of [[], ['--emulate-hosts', '2']]) {
+      const ended = await tsmpirun(['-n', '3', ...topology, PATIENT, what], { input: 'a line\n' })
+      t.equal(messages(ended), '')
+      t.equal(ended.stdout, 'done\n')
+      t.equal(ended.code, 0)
+    }
+  })
+
+t.test('SIGUSR1 tells what a running job does, and where a rank computes', async (t) => {
+  const job = start(['-n', '2', 'test/errors/programs/watched.ts'])
+  await job.printed('computing')
+  job.child.kill('SIGUSR1')
+  const told = await job.complained('rank 1')
+  t.match(told, /what the ranks do:/)
+  t.match(told, /rank 0: computes in .*watched\.ts:\d+/)
+  t.match(told, /rank 1: in recv\(source 0, tag 1\) on world/)
+  job.child.kill('SIGTERM')
+  t.equal((await job.ended).code, 143, 'and the job goes on')
+})

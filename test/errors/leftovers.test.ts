@@ -1,0 +1,41 @@
+/** What a program leaves behind when it ends is told; a clean program is told nothing. */
+import t from 'tap'
+import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
+
+const LEFTOVERS = 'test/errors/programs/leftovers.ts'
+const NOTHING_LEFT = ''
+
+for (const { what, says } of [
+  {
+    what: 'unreceived',
+    says: /rank 1: nobody received 3 messages from rank 0 on world, tag 5, the first of 8 bytes \(float64\)/,
+  },
+  { what: 'receive', says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world/ },
+  { what: 'send', says: /rank 0: a send is not complete: isend\(dest 1, tag 3, 800000 bytes\) on world/ },
+  { what: 'communicator', says: /rank 1: communicator 4 was not freed, made at .*leftovers\.ts:\d+/ },
+])
+  t.test(`left behind: ${what}`, async (t) => {
+    const ended = await tsmpirun(['-n', '2', LEFTOVERS, what])
+    t.equal(ended.code, 0)
+    t.match(messages(ended), /^tsmpirun: warning: the program has ended and left something behind\.\n/)
+    t.match(ended.stderr, says)
+    const strict = await tsmpirun(['-n', '2', '--strict', LEFTOVERS, what])
+    t.equal(strict.code, 122)
+    t.match(strict.stderr, says)
+  })
+
+t.test('a request that no wait or test completes is told with --check', async (t) => {
+  const ended = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])
+  t.match(
+    ended.stderr,
+    /rank 0: no wait or test has completed a request: irecv\(source 1, tag 1\) on world, .*leftovers\.ts:\d+/,
+  )
+})
+
+t.test('a clean program is told nothing', async (t) => {
+  for (const options of [[], ['--check'], ['--strict'], ['--ssend-all'], ['--emulate-hosts', '2', '--check']]) {
+    const ended = await tsmpirun(['-n', '2', ...options, LEFTOVERS, 'clean'])
+    t.equal(messages(ended), NOTHING_LEFT)
+    t.equal(ended.code, 0)
+  }
+})

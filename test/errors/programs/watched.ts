@@ -1,0 +1,16 @@
+/** Rank 0 computes for ever; the others wait for it. */
+import { run } from 'tsmpi'
+
+function spin(): void {
+  for (let x = 0; x <= 2; x = Math.sin(x));
+}
+
+await run(async ({ world, log }) => {
+  if (world.rank === 0) {
+    await world.recv(new Int8Array(1), { source: 1 })
+    log('computing')
+    spin()
+  }
+  await world.send(new Int8Array(1), { dest: 0 })
+  await world.recv(new Int8Array(1), { source: 0, tag: 1 })
+})

@@ -1,0 +1,66 @@
+/** The costly checks find buffers that are touched while a call is under way, and change nothing else. */
+import t from 'tap'
+import { createWorld } from '../../../collectives/world.ts'
+import type { Intracomm } from '../../../index.ts'
+import { BufferChecks } from '../../../runtime/comm/buffer-checks.ts'
+import { Engine } from '../../../runtime/engine/engine.ts'
+import { InprocHub } from '../../../runtime/transport/inproc.ts'
+
+/** A pair of ranks under the checks. */
+function pair(): [Intracomm, Intracomm] {
+  const hub = new InprocHub(2)
+  const world = (rank: number): Intracomm => {
+    const engine = new Engine((progress) => hub.open(rank, progress))
+    const abort = (): never => {
+      throw new Error('abort')
+    }
+    return createWorld(engine, abort, { checks: new BufferChecks(() => 'prog.ts:1:1') }).world
+  }
+  return [world(0), world(1)]
+}
+
+for (const n of [3, 30_000])
+  t.test(`a send buffer that is changed before the wait: ${n} doubles`, async (t) => {
+    const [zero, one] = pair()
+    const buffer = new Float64Array(n)
+    const request = zero.isend(buffer, { dest: 1 })
+    buffer[n - 1] = 1
+    await one.recv(new Float64Array(n), { source: 0 })
+    await t.rejects(request.wait(), {
+      code: 'MPI_ERR_BUFFER',
+      message: /isend: the send buffer was changed between isend at prog\.ts:1:1 and the wait or test/,
+    })
+  })
+
+t.test('a message is delivered at the wait, and what it does not cover stays as it was', async (t) => {
+  const [zero, one] = pair()
+  const buffer = Float64Array.of(1, 2, 3)
+  const request = one.irecv(buffer, { source: 0 })
+  await zero.send(Float64Array.of(7, 8), { dest: 1 })
+  t.ok(buffer.every(Number.isNaN), 'who reads too early reads no numbers')
+  const { count } = await request.wait()
+  t.equal(count, 2)
+  t.same([...buffer], [7, 8, 3])
+})
+
+t.test('a receive buffer that is written before the wait', async (t) => {
+  const [zero, one] = pair()
+  const buffer = new Float64Array(2)
+  const request = one.irecv(buffer, { source: 0 })
+  buffer[1] = 5
+  await zero.send(new Float64Array(2), { dest: 1 })
+  await t.rejects(request.wait(), { code: 'MPI_ERR_BUFFER', message: /the receive buffer was changed/ })
+})
+
+t.test('buffers of calls under way that overlap', (t) => {
+  const [zero] = pair()
+  const memory = new Float64Array(10)
+  zero.irecv(memory.subarray(0, 5), { source: 1, tag: 1 })
+  zero.irecv(memory.subarray(5, 10), { source: 1, tag: 2 })
+  t.throws(() => zero.irecv(memory.subarray(4, 6), { source: 1, tag: 3 }), {
+    code: 'MPI_ERR_BUFFER',
+    message: /irecv: the buffer overlaps that of a receive under way \(irecv at prog\.ts:1:1\)/,
+  })
+  t.throws(() => zero.isend(memory.subarray(0, 1), { dest: 1 }), { code: 'MPI_ERR_BUFFER' })
+  t.end()
+})
