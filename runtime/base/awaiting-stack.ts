@@ -21,7 +21,7 @@ export function awaitingStack(promise: Promise<unknown>): Promise<string> {
       executor(nothing, nothing)
       return promise
     }
-    Object.defineProperty(task, 'constructor', { value: { [Symbol.species]: species } })
+    void Object.defineProperty(task, 'constructor', { value: { [Symbol.species]: species } })
     void task.then(nothing)
   })
 }

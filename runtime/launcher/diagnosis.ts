@@ -21,6 +21,8 @@ export interface Watched {
   send(command: Command): void
 }
 
+type DiagnosisEvent = Extract<AgentEvent, { readonly event: 'quiet' | 'looked' | 'reports' | 'leftovers' }>
+
 export class Diagnosis<A extends Watched> {
   readonly #agents: readonly A[]
   readonly #onStuck: () => void
@@ -39,7 +41,7 @@ export class Diagnosis<A extends Watched> {
   }
 
   /** Takes note of an event; true if it was one for here. */
-  hear(agent: A, rank: number, event: AgentEvent): boolean {
+  hear(agent: A, rank: number, event: AgentEvent): event is DiagnosisEvent {
     switch (event.event) {
       case 'quiet':
         if (event.quiet) this.#quiet.add(agent)

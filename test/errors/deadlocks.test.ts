@@ -121,6 +121,5 @@ t.test('SIGUSR1 tells what a running job does, and where a rank computes', async
   t.match(told, /what the ranks do:/)
   t.match(told, /rank 0: computes in .*watched\.ts:\d+/)
   t.match(told, /rank 1: in recv\(source 0, tag 1\) on world/)
-  job.child.kill('SIGTERM')
-  t.equal((await job.ended).code, 143, 'and the job goes on')
+  t.equal(code, 143, 'the job went on')
 })
