@@ -11,11 +11,14 @@ import type { ProgramMap } from './program-map.ts'
 
 /** A rank that lets its event loop turn answers within a millisecond or two, on a crowded machine in some tens. */
 const ANSWER_MS = 250
-const SAMPLE_LIMIT_MS = 500
+const SAMPLE_LIMIT_MS = 1000
 /** Functions shown of a rank that computes. */
 const SHOWN_FRAMES = 3
 /** A position on a line is not known: the end of it comes after all that is on it. */
 const END_OF_LINE = 1_000_000
+
+/** A compiled program is imported as text: the inspector shows that for its name. */
+const TEXT = 'data:text/javascript'
 
 /** A rank's thread and the port on which it answers. */
 export interface RankThread {
@@ -86,9 +89,10 @@ function answers(threads: readonly RankThread[]): Promise<Map<number, RankPictur
 function shownFrames(frames: readonly SampledFrame[], map: ProgramMap | undefined): string[] {
   const [innermost, ...rest] = frames.filter(({ url }) => !url.startsWith('node:'))
   if (innermost === undefined) return []
-  return [innermost, ...rest.filter(({ url }) => url === map?.url)].slice(0, SHOWN_FRAMES).map((frame) => {
+  const isProgram = ({ url }: SampledFrame): boolean => map !== undefined && (url === map.url || url.startsWith(TEXT))
+  return [innermost, ...rest.filter(isProgram)].slice(0, SHOWN_FRAMES).map((frame) => {
     const place =
-      frame.url === map?.url
+      map !== undefined && isProgram(frame)
         ? map.place(frame.line, END_OF_LINE)?.replace(/:\d+$/, '')
         : `${frame.url.replace(/^file:\/\//, '')}:${frame.line}`
     return frame.name === '' ? (place ?? '') : `${frame.name} (${place ?? frame.url})`

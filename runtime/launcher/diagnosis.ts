@@ -13,7 +13,7 @@ import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 /** Between two looks, if frames were still on the wire. */
 const AGAIN_MS = 100
 /** How long the agents may take to report; one that does not is left out. */
-const REPORTS_MS = 2000
+const REPORTS_MS = 3000
 
 /** An agent as far as it matters here. */
 export interface Watched {

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { run, type RankContext } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
-const LONG_MS = 1500
+const LONG_MS = 1000
 
 /** Rank 0 has something to wait for; when it has come, it tells the others, who wait for rank 0. */
 async function others({ world }: RankContext, wait: () => Promise<unknown>): Promise<void> {
