@@ -122,8 +122,10 @@ t.test('SIGUSR1 tells what a running job does, and where a rank computes', async
   await job.printed('computing')
   // On a crowded machine the profiler may come too late: ask until it has seen the rank.
   const asking = setInterval(() => job.child.kill('SIGUSR1'), 500)
-  const told = await job.complained('rank 0: computes in')
+  await job.printed('rank 0: computes in')
   clearInterval(asking)
+  job.child.kill('SIGTERM')
+  const { code, stderr: told } = await job.ended
   t.match(told, /what the ranks do:/)
   t.match(told, /rank 0: computes in .*watched\.ts:\d+/)
   t.match(told, /rank 1: in recv\(source 0, tag 1\) on world/)
