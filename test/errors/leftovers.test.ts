@@ -5,6 +5,8 @@ import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 const LEFTOVERS = 'test/errors/programs/leftovers.ts'
 const NOTHING_LEFT = ''
 
+t.jobs = 4
+
 for (const { what, says } of [
   {
     what: 'unreceived',

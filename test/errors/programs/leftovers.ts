@@ -9,13 +9,6 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await world.barrier()
   },
 
-  /** The receiver is long gone when the messages are sent. */
-  late: async (world) => {
-    if (world.rank === 1) return
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await world.send(word(), { dest: 1, tag: 6 })
-  },
-
   receive: async (world) => {
     if (world.rank === 0) world.irecv(word(), { source: 1, tag: 9 })
     await world.barrier()
