@@ -17,7 +17,7 @@ import { Operation, type Agreement, type WaitCounter } from './operation.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
 
 /** A message that arrived before its receive: its envelope and its bytes, or where they are. */
-interface Unexpected extends MatchKey {
+export interface Unexpected extends MatchKey {
   readonly kind: number
   readonly flags: number
   readonly elementType: number
@@ -145,8 +145,27 @@ export class Engine implements WaitCounter {
       found = this.#unexpected.peek(key)
     }
     if (found === undefined) return undefined
-    const { nbytes, elementType } = found
-    return { source: found.source, tag: found.tag, nbytes, elementType: typeOfCode(elementType) }
+    return envelopeOf(found)
+  }
+
+  /** Takes the message that `iprobe` would find out of the queue, for `mrecv` and nobody else (MPI 4.1, section 3.8.2). */
+  improbe(source: number, context: number, tag: number): Unexpected | undefined {
+    const key = { source, context, tag }
+    if (this.#unexpected.peek(key) === undefined) this.progress()
+    return this.#unexpected.match(key)
+  }
+
+  /** Starts the receive of a message that `improbe` took. */
+  mrecv(view: MessageView | undefined, message: Unexpected, call: string): Operation {
+    const operation = new Operation(this, call, message, view)
+    this.#take(operation, message)
+    return operation
+  }
+
+  /** A context will not be used by this rank any more: what is under way in it still ends, then nothing is kept of it. */
+  retire(context: number): void {
+    this.#posted.retire(context)
+    this.#unexpected.retire(context)
   }
 
   /** The message of a context that has waited longest, of those that have been delivered, and its signature. */
@@ -163,9 +182,9 @@ export class Engine implements WaitCounter {
     return operation
   }
 
-  /** Takes back a receive that no message has matched; false if one has. */
+  /** Takes back a receive that no message has matched, or a probe; false if there is nothing to take back. */
   cancel(operation: Operation): boolean {
-    if (operation.done || !this.#posted.remove(operation)) return false
+    if (operation.done || !(this.#posted.remove(operation) || this.#probes.delete(operation))) return false
     operation.cancelled = true
     operation.complete()
     return true
@@ -389,6 +408,11 @@ export class Engine implements WaitCounter {
     this.#owed[source] = 0
     this.#control(FRAME.CREDIT, source, { nbytes: owed })
   }
+}
+
+/** What a probe tells of a message. */
+export function envelopeOf({ source, tag, nbytes, elementType }: Unexpected): Envelope {
+  return { source, tag, nbytes, elementType: typeOfCode(elementType) }
 }
 
 /** Packs a view into `target`, which may be longer; returns the packed bytes. */
