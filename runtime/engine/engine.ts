@@ -168,6 +168,11 @@ export class Engine implements WaitCounter {
     this.#unexpected.retire(context)
   }
 
+  /** Contexts of which the queues keep something. */
+  get contexts(): number {
+    return this.#posted.contexts + this.#unexpected.contexts
+  }
+
   /** The message of a context that has waited longest, of those that have been delivered, and its signature. */
   oldestUnexpected(context: number): { source: number; tag: number; signature: number } | undefined {
     const found = this.#unexpected.oldest(context)
