@@ -15,9 +15,14 @@ export interface MatchKey {
   readonly tag: number
 }
 
-// World ranks stay below 2^20 and tags below 2^31, wildcards are -1: the pair is one exact double.
-const TAGS = 2 ** 32
-const pairKey = (source: number, tag: number): number => (source + 1) * TAGS + tag + 1
+/**
+ * Source and tag, wildcards (-1) included, as one number. World ranks stay below 2^20 and tags below 2^31, so that an
+ * exact double has room for both; common pairs make a small integer, which a map finds without allocating.
+ */
+function pairKey(source: number, tag: number): number {
+  if (source < 1023 && tag < 0xfffff) return ((source + 1) << 20) | (tag + 1)
+  return (source + 2) * 2 ** 32 + tag
+}
 
 /** What a chain is made of. */
 interface Linked<N> {
@@ -49,12 +54,16 @@ class Chain<N extends Linked<N>> {
 class PostedNode<T extends MatchKey> implements Linked<PostedNode<T>> {
   readonly value: T
   readonly order: number
+  readonly context: PostedContext<T>
+  readonly key: number
   previous: PostedNode<T> | undefined = undefined
   next: PostedNode<T> | undefined = undefined
 
-  constructor(value: T, order: number) {
+  constructor(value: T, order: number, context: PostedContext<T>) {
     this.value = value
     this.order = order
+    this.context = context
+    this.key = pairKey(value.source, value.tag)
   }
 }
 
@@ -64,6 +73,22 @@ class PostedContext<T extends MatchKey> {
   size = 0
   wild = 0
   retired = false
+
+  add(node: PostedNode<T>): void {
+    const chain = this.byPair.get(node.key) ?? new Chain<PostedNode<T>>()
+    if (chain.first === undefined) this.byPair.set(node.key, chain)
+    chain.append(node)
+    this.size++
+    if (isWild(node.value)) this.wild++
+  }
+
+  remove(node: PostedNode<T>): void {
+    const chain = this.byPair.get(node.key) as Chain<PostedNode<T>>
+    chain.remove(node)
+    if (chain.first === undefined) this.byPair.delete(node.key)
+    this.size--
+    if (isWild(node.value)) this.wild--
+  }
 
   /** The oldest receive that accepts a message: there are four ways to ask for it. */
   oldest({ source, tag }: MatchKey): PostedNode<T> | undefined {
@@ -94,12 +119,10 @@ export class PostedQueue<T extends MatchKey> {
   }
 
   add(receive: T): void {
-    const node = new PostedNode(receive, this.#order++)
+    const context = upsert(this.#contexts, receive.context, newPostedContext<T>)
+    const node = new PostedNode(receive, this.#order++, context)
     this.#nodes.set(receive, node)
-    const context = upsert(this.#contexts, receive.context, () => new PostedContext<T>())
-    upsert(context.byPair, pairKey(receive.source, receive.tag), () => new Chain<PostedNode<T>>()).append(node)
-    context.size++
-    if (isWild(receive)) context.wild++
+    context.add(node)
   }
 
   /** Takes out the oldest receive that the message (no wildcards) matches. */
@@ -124,15 +147,10 @@ export class PostedQueue<T extends MatchKey> {
   }
 
   #remove(node: PostedNode<T>): void {
-    const { value } = node
+    const { value, context } = node
     this.#nodes.delete(value)
-    const context = this.#contexts.get(value.context) as PostedContext<T>
-    const key = pairKey(value.source, value.tag)
-    const chain = context.byPair.get(key) as Chain<PostedNode<T>>
-    chain.remove(node)
-    if (chain.first === undefined) context.byPair.delete(key)
-    if (isWild(value)) context.wild--
-    if (--context.size === 0 && context.retired) this.#contexts.delete(value.context)
+    context.remove(node)
+    if (context.retired && context.size === 0) this.#contexts.delete(value.context)
   }
 }
 
@@ -181,7 +199,7 @@ class ArrivedContext<T extends MatchKey> {
     const { source, tag } = node.value
     this.size++
     this.all.append(node)
-    upsert(this.bySource, source, () => new Chain<SourceLink<T>>()).append(node.ofSource)
+    upsert(this.bySource, source, newChain<SourceLink<T>>).append(node.ofSource)
     const key = pairKey(source, tag)
     const queue = this.byPair.get(key)
     if (queue === undefined) this.byPair.set(key, { first: node, last: node })
@@ -227,7 +245,7 @@ export class UnexpectedQueue<T extends MatchKey> {
   }
 
   add(message: T): void {
-    const context = upsert(this.#contexts, message.context, () => new ArrivedContext<T>())
+    const context = upsert(this.#contexts, message.context, newArrivedContext<T>)
     context.add(new ArrivedNode(message, this.#order++))
     this.#size++
   }
@@ -275,6 +293,18 @@ function retire(contexts: Map<number, { readonly size: number; retired: boolean 
   if (context === undefined) return
   if (context.size === 0) contexts.delete(number)
   else context.retired = true
+}
+
+function newPostedContext<T extends MatchKey>(): PostedContext<T> {
+  return new PostedContext()
+}
+
+function newArrivedContext<T extends MatchKey>(): ArrivedContext<T> {
+  return new ArrivedContext()
+}
+
+function newChain<N extends Linked<N>>(): Chain<N> {
+  return new Chain()
 }
 
 function upsert<V>(map: Map<number, V>, key: number, create: () => V): V {
