@@ -5,7 +5,7 @@
 import { MpiError } from '../base/errors.ts'
 import { resolveBuffer, type MessageBuffer, type MessageView } from '../base/message-buffer.ts'
 import type { Operation } from '../engine/operation.ts'
-import { Request } from './request.ts'
+import type { Request } from './request.ts'
 import type { Received, Status } from './status.ts'
 
 /** What a message needs of the communicator it came over. */

@@ -4,6 +4,7 @@
  * Frames from one rank to another stay in order; a waiting rank makes progress in a microtask of its own, so that ranks
  * take turns the way their messages do. All memory is shared: one thread sees it all.
  */
+import { regionOver, type Region } from '../base/region.ts'
 import { Frame, type Progress, type Transport } from './transport.ts'
 
 /** Sizes a test may choose to drive the protocols into their corners. */
@@ -119,8 +120,8 @@ class InprocTransport implements Transport {
     return true
   }
 
-  alloc(nbytes: number): Uint8Array {
-    return new Uint8Array(new SharedArrayBuffer(nbytes))
+  alloc(nbytes: number): Region {
+    return regionOver(new SharedArrayBuffer(nbytes), 0, nbytes)
   }
 
   free(): void {
