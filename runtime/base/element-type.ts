@@ -4,6 +4,7 @@
  */
 import { sliceOf, type Region } from './region.ts'
 
+/** Every typed array of the language. */
 export type TypedArray =
   | Int8Array
   | Uint8Array

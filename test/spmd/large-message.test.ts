@@ -7,7 +7,7 @@ import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 t.test('a message beyond 4 GiB in one thread', { skip: tooLittleMemory(5) }, async (t) => {
   const sent = new Float64Array(new SharedArrayBuffer(8 * LENGTH))
   for (const mark of MARKS) sent[mark] = mark + 1
-  const received = new Float64Array(LENGTH)
+  const received = new Float64Array(LENGTH + 1)
   await runRanks(2, async ({ world }) => {
     if (world.rank === 0) await world.send(sent, { dest: 1 })
     else t.match(await world.recv(received), { count: LENGTH, nbytes: 8 * LENGTH })
