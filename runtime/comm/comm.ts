@@ -127,6 +127,8 @@ export class Comm extends CommProperties {
   async sendrecvReplace(buffer: MessageBuffer, options: SendrecvOptions): Promise<Status> {
     const call = 'sendrecvReplace'
     const view = this.#resolve(buffer, call)
+    this.#checkSend(call, options.dest, options.sendTag ?? 0)
+    this.#checkReceive(call, options.source ?? ANY_SOURCE, options.recvTag ?? ANY_TAG)
     const { transport } = this.job.engine
     const memory = transport.alloc(view.nbytes)
     view.pack(memory)
