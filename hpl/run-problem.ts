@@ -3,6 +3,7 @@
  */
 import { ActivityLog, loggedBlas, loggedGrid } from './activities.ts'
 import type { Blas } from './blas/blas.ts'
+import type { CrossCheck } from './cross-check.ts'
 import { layOut, type Arena, type ProblemSize } from './local-system.ts'
 import { factorise } from './lookahead.ts'
 import type { DetailedTimes } from './output.ts'
@@ -24,6 +25,8 @@ export interface Problem {
   readonly variant: Variant
   /** Whether to check the solution. */
   readonly check: boolean
+  /** Whether to compare x with that of another solver, if N is not too large. */
+  readonly crossCheck?: boolean
   /** Order of problems to solve first, untimed, in the same memory; 0 or undefined: none. */
   readonly warmUp?: number
   /** Another matrix than HPL's. */
@@ -53,6 +56,8 @@ export interface Solution {
   readonly profile: RunProfile | undefined
   /** Undefined if the solution was not checked or there is none. */
   readonly verification: Verification | undefined
+  /** In process 0 of the grid, if it was asked for and done. */
+  readonly crossCheck: CrossCheck | undefined
 }
 
 /** A process of the grid could not allocate its part: the largest row and column that failed. */
@@ -94,7 +99,15 @@ export async function runProblem(problem: Problem): Promise<Solution | NoMemory>
   const phases = Object.fromEntries(PHASES.map((phase, k) => [phase, times[k + 1]])) as unknown as DetailedTimes
   const profile = await gatherProfile(solver)
   const verification = problem.check && info === 0 ? await verify(solver, problem.generate) : undefined
-  return { info, seconds: times[0], started, ended, phases, profile, verification }
+  const crossCheck = problem.crossCheck && info === 0 ? await compared(solver, problem.generate) : undefined
+  return { info, seconds: times[0], started, ended, phases, profile, verification, crossCheck }
+}
+
+/** The comparison with another solver, which is loaded only here. Collective. */
+async function compared(solver: Solver, generate?: Generate): Promise<CrossCheck | undefined> {
+  const { n } = solver.system
+  const { crossCheck, CROSS_CHECK_MOST } = await import('./cross-check.ts')
+  return n === 0 || n > CROSS_CHECK_MOST ? undefined : crossCheck(solver, generate)
 }
 
 /** Small problems solved one after another; more than three brought nothing. */

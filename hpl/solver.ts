@@ -44,9 +44,7 @@ export interface Solver {
 
 type Optional = 'onPanel' | 'onProgress' | 'activities'
 
-export function createSolver(
-  parts: Omit<Solver, 'rowsOnTheWay' | Optional> & Partial<Pick<Solver, Optional>>,
-): Solver {
+export function createSolver(parts: Omit<Solver, 'rowsOnTheWay' | Optional> & Partial<Pick<Solver, Optional>>): Solver {
   const defaults = { onPanel: undefined, onProgress: undefined, activities: new ActivityLog() }
   return { ...defaults, ...parts, rowsOnTheWay: new Outstanding() }
 }
