@@ -54,7 +54,7 @@ export interface Exchange {
 /** What `mark` keeps by panel, in the order of its numbers; a broadcast with the wait for it. */
 const MARKED = ['panel', 'pivots', 'broadcast', 'rows'] as const satisfies readonly Activity[]
 export type MarkedActivity = (typeof MARKED)[number]
-const PER_ACTIVITY = 3
+const PER_ACTIVITY = 5
 const PER_PANEL = MARKED.length * PER_ACTIVITY
 const TOTALS = 4 * COUNT + 1
 
@@ -144,8 +144,7 @@ export class ActivityLog {
     for (const activity of MARKED) {
       const k = ACTIVITY[activity]
       const seconds = this.#seconds[k] + (activity === 'broadcast' ? this.#seconds[ACTIVITY.wait] : 0)
-      const messages = Math.max(this.#sent[k], this.#received[k])
-      this.#marks.push(seconds, messages, Math.max(this.#sentBytes[k], this.#receivedBytes[k]))
+      this.#marks.push(seconds, this.#sent[k], this.#received[k], this.#sentBytes[k], this.#receivedBytes[k])
     }
   }
 
@@ -182,7 +181,7 @@ export function exchangeOf(log: Float64Array, panel: number, activity: MarkedAct
   const column = MARKED.indexOf(activity) * PER_ACTIVITY
   const at = TOTALS + panel * PER_PANEL + column
   const since = (k: number): number => log[at + k] - (panel === 0 ? 0 : log[at - PER_PANEL + k])
-  return { seconds: since(0), messages: since(1), bytes: since(2) }
+  return { seconds: since(0), messages: Math.max(since(1), since(2)), bytes: Math.max(since(3), since(4)) }
 }
 
 /** Kernels that tell the log what they do. */

@@ -138,8 +138,8 @@ export function crossCheckLines(n: number, check: CrossCheck | undefined): strin
   return (
     SINGLE_RULE +
     sprintf('Cross-check with ml-matrix: ||x-y||_oo/||y||_oo = %13.6e\n', difference) +
-    sprintf('allowed 2 eps N ||A^-1||_oo (||A||_oo + ||b||_oo/||y||_oo) = %13.6e', bound) +
-    ` .. ${passed ? 'PASSED' : 'FAILED'}\n`
+    sprintf('at most 2 eps N ||A^-1|| (||A|| + ||b||/||y||)     = %13.6e', bound) +
+    ` ...... ${passed ? 'PASSED' : 'FAILED'}\n`
   )
 }
 

@@ -42,13 +42,24 @@ export async function explain(profile: RunProfile, point: AdvicePoint): Promise<
 
 function table({ activities, seconds, messages, bytes }: Analysis): string {
   const head = sprintf('%-20s %9s %9s %9s %6s %9s %11s\n', 'Seconds of a process', 'mean', 'min', 'max', 'share', 'messages', 'MBytes') // prettier-ignore
-  const total = sprintf('%-20s %9.3f %26s %9d %11.3f\n', 'all', seconds, '', messages, bytes / 1e6)
+  const total = sprintf('%-20s %9s %26s %s', 'all', fixed(seconds, 9), '', traffic(messages, bytes))
   return head + activities.map(tableRow).join('') + total
 }
 
 function tableRow({ activity, mean, min, max, share, messages, bytes }: ActivitySummary): string {
-  const times = sprintf('%-20s %9.3f %9.3f %9.3f %5.1f%%', LABEL[activity], mean, min, max, 100 * share)
-  return messages === 0 ? `${times}\n` : `${times}${sprintf(' %9d %11.3f\n', messages, bytes / 1e6)}`
+  const times = [mean, min, max].map((seconds) => fixed(seconds, 9)).join(' ')
+  const row = sprintf('%-20s %s %5.1f%%', LABEL[activity], times, 100 * share)
+  return messages === 0 ? `${row}\n` : `${row} ${traffic(messages, bytes)}`
+}
+
+function traffic(messages: number, bytes: number): string {
+  return `${fixed(messages, 9, 0)} ${fixed(bytes / 1e6, 11)}\n`
+}
+
+/** A number in `width` columns, with its decimals if they fit. */
+function fixed(value: number, width: number, decimals = 3): string {
+  const texts = [sprintf(`%.${String(decimals)}f`, value), sprintf('%.0f', value), sprintf('%.2e', value)]
+  return (texts.find((text) => text.length <= width) ?? '').padStart(width)
 }
 
 /** A line for each figure: its name up to column 21, the number, what it means. */
