@@ -32,6 +32,7 @@ async function main(context: RankContext): Promise<void> {
     process.exitCode = 1
     return
   }
+  if (plan.options.threadsPerRank > 1) await warnOfSharedThreads(context)
   const { parameters, options } = plan
   const silent = options.json === STANDARD_OUTPUT && parameters.device === DEVICE_STDOUT
   const output = world.rank === 0 && !silent ? openOutput(parameters) : undefined
@@ -120,6 +121,16 @@ async function openBlas(context: RankContext, options: HplOptions): Promise<Blas
     failure = (error as Error).message
   }
   return (await agree(context.world, failure)) ? blas : undefined
+}
+
+/** The library has one set of threads a process, and calls of several ranks wait for each other. Collective. */
+async function warnOfSharedThreads({ world, host }: RankContext): Promise<void> {
+  const processes = new Set(await world.allgatherObject(`${host} ${String(process.pid)}`))
+  if (world.rank === 0 && processes.size < world.size)
+    process.stderr.write(
+      `hpl: note: ${String(world.size)} ranks share the threads of ${String(processes.size)} processes; ` +
+        'tsmpirun --ranks-per-agent 1 gives every rank threads of its own\n',
+    )
 }
 
 /** Kernels with a memory of their own keep the matrix there: the other ranks read messages out of it. */

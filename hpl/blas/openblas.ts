@@ -86,6 +86,9 @@ const SET_THREADS = [
 
 /** @throws Error if several are wanted and the library has no way to say so */
 function setThreads(library: Library, libraryPath: string, threads: number): void {
+  const parallel = optional(library, 'openblas_get_parallel', 'int', [])
+  if (threads > 1 && parallel?.() === 0)
+    throw new Error(`--threads-per-rank ${threads}: ${libraryPath} is an OpenBLAS built for one thread`)
   for (const name of SET_THREADS) {
     const set = optional(library, name, 'void', [name.startsWith('bli') ? 'int64_t' : 'int'])
     if (set === undefined) continue

@@ -70,12 +70,16 @@ t.test('--threads-per-rank is refused where the kernels have one thread', async 
   const ended = await hpl(input(), '--blas', 'wasm', '--threads-per-rank', '2')
   t.equal(ended.code, 1)
   t.equal(ended.stdout, '')
-  t.match(messages(ended), /^hpl: rank 0: --threads-per-rank 2: only the kernels of a CBLAS library .* --blas openblas\n/)
+  t.match(
+    messages(ended),
+    /^hpl: rank 0: --threads-per-rank 2: only the kernels of a CBLAS library .* --blas openblas\n/,
+  )
 })
 
 const cblas = findCblas()
 t.test('--threads-per-rank works with OpenBLAS', { skip: cblas === undefined && 'no CBLAS library' }, async (t) => {
-  const { code, stdout } = await hpl(input(), '--blas', 'openblas', '--threads-per-rank', '2')
-  t.equal(code, 0)
-  t.match(stdout, / {14}1 tests completed and passed residual checks/)
+  const ended = await hpl(input(), '--blas', 'openblas', '--threads-per-rank', '2')
+  t.equal(ended.code, 0)
+  t.match(ended.stdout, / {14}1 tests completed and passed residual checks/)
+  t.match(messages(ended), /^hpl: note: 4 ranks share the threads of 1 processes; .* --ranks-per-agent 1/)
 })

@@ -193,16 +193,16 @@ t.test('lines have at most 80 columns, whatever the numbers', async () => {
   const point = fc.record({
     n: fc.nat(1_000_000),
     nb: fc.integer({ min: 1, max: 9999 }),
-    grid: fc.constantFrom([1, 4], [2, 2], [4, 1]),
+    grid: fc.constantFrom({ p: 1, q: 4 }, { p: 2, q: 2 }, { p: 4, q: 1 }),
     depth: fc.nat(2),
   })
   await fc.assert(
-    fc.asyncProperty(ranks, exchanges, point, async (ranks, exchanges, { grid: [p = 1, q = 1], ...point }) => {
+    fc.asyncProperty(ranks, exchanges, point, async (ranks, exchanges, { grid, ...point }) => {
       const profile = {
         ranks: ranks.map(({ activities, waited }) => rank(activities, { broadcastSeconds: waited })),
         exchanges,
       }
-      const text = await explain(profile, { ...point, p, q, blas: 'wasm' })
+      const text = await explain(profile, { ...point, ...grid, blas: 'wasm' })
       return text.endsWith('\n') && text.split('\n').every((line) => line.length <= 80 && line === line.trimEnd())
     }),
   )
