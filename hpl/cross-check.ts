@@ -38,7 +38,7 @@ export async function crossCheck(solver: Solver, generate: Generate = generateLo
   if (x === undefined) return undefined
   const { n } = solver.system
   const ab = new Float64Array(n * (n + 1))
-  generate({ n, nb: n, nprow: 1, npcol: 1, myrow: 0, mycol: 0, seed: HPL_SEED }, ab, 0, n)
+  generate({ n, nb: n, nprow: 1, npcol: 1, myrow: 0, mycol: 0, seed: HPL_SEED }, ab, 0, n, 0, n + 1)
   const a = new Matrix(n, n)
   for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) a.set(i, j, ab[i + j * n])
   return compareSolutions(a, ab.subarray(n * n), x)
