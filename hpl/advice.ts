@@ -125,7 +125,7 @@ function aboutImbalance({ imbalance }: Analysis, { n, nb, p, q }: AdvicePoint): 
 
 function aboutLatency({ alpha }: NetworkFit): string {
   if (!(alpha > SLOW)) return ''
-  return ` A message takes ${(alpha * 1e6).toFixed(0)} us: ranks wait for cores, or the network is slow.`
+  return ` A message costs ${(alpha * 1e6).toFixed(0)} us with the wait for it: ranks wait for each other or for cores, or the network is slow.`
 }
 
 /** "a, b or c". */

@@ -136,8 +136,8 @@ predicted            4.529 = 4.167 + 0.313 + 0.050 s; measured 10.000 s
 The matrix product gets 50 % of the time. Most of the rest, 15 %, is the
 factorisation of panels, in which one process column works. Try a smaller NB
 than 100 or a larger N than 5000 (all but the matrix product grows more slowly
-than N^3). A message takes 1000 us: ranks wait for cores, or the network is
-slow.
+than N^3). A message costs 1000 us with the wait for it: ranks wait for each
+other or for cores, or the network is slow.
 `,
   )
 })
