@@ -9,6 +9,7 @@
  */
 import { MpiError } from '../base/errors.ts'
 import { MessageView } from '../base/message-buffer.ts'
+import { copyRegion, regionOver, slicesOf, type Region } from '../base/region.ts'
 import type { Operation } from '../engine/operation.ts'
 
 /** NaN in every floating-point type, -1 in every integer type. */
@@ -79,12 +80,12 @@ export class BufferChecks {
   /** Begins to watch the buffer of a receive, which it poisons. */
   receive(view: MessageView, call: string): BufferWatch {
     const original = packed(view)
-    const arriving = new Uint8Array(view.nbytes)
-    const poison = new Uint8Array(view.nbytes).fill(POISON)
-    view.unpack(poison)
+    const arriving = memory(view.nbytes)
+    for (const slice of slicesOf(arriving)) slice.fill(POISON)
+    view.unpack(arriving)
     return this.#watch(new Substitute(view, arriving), call, 'receive', (nbytes) => {
-      const intact = Buffer.compare(packed(view), poison) === 0
-      original.set(arriving.subarray(0, nbytes))
+      const intact = [...slicesOf(packed(view))].every((slice) => slice.every((byte) => byte === POISON))
+      copyRegion(original, regionOver(arriving.buffer, arriving.byteOffset, nbytes))
       view.unpack(original)
       return intact
     })
@@ -126,8 +127,8 @@ export class BufferChecks {
 class Substitute extends MessageView {
   readonly original: MessageView
 
-  constructor(original: MessageView, bytes: Uint8Array) {
-    super(original.elementType, original.count, bytes)
+  constructor(original: MessageView, region: Region) {
+    super(original.elementType, original.count, region)
     this.original = original
   }
 }
@@ -136,22 +137,27 @@ class Substitute extends MessageView {
 function overlap(a: MessageView | undefined, b: MessageView | undefined): boolean {
   const [x, y] = [extent(a), extent(b)]
   if (x === undefined || y === undefined || x.buffer !== y.buffer) return false
-  return x.byteOffset < y.byteOffset + y.length && y.byteOffset < x.byteOffset + x.length
+  return x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength
 }
 
-function extent(view: MessageView | undefined): Uint8Array | undefined {
-  return view instanceof Substitute ? view.original.bytes : view?.bytes
+function extent(view: MessageView | undefined): Region | undefined {
+  return view instanceof Substitute ? view.original.region : view?.region
 }
 
-function packed(view: MessageView): Uint8Array {
-  const bytes = new Uint8Array(view.nbytes)
-  view.pack(bytes)
-  return bytes
+function packed(view: MessageView): Region {
+  const region = memory(view.nbytes)
+  view.pack(region)
+  return region
+}
+
+function memory(nbytes: number): Region {
+  return regionOver(new ArrayBuffer(nbytes), 0, nbytes)
 }
 
 /** FNV-1a, 32 bits, over the elements in the order in which they travel. */
 function checksum(view: MessageView): number {
   let hash = 0x811c9dc5
-  for (const byte of view.bytes ?? packed(view)) hash = Math.imul(hash ^ byte, 0x01000193)
+  for (const slice of slicesOf(view.region ?? packed(view)))
+    for (const byte of slice) hash = Math.imul(hash ^ byte, 0x01000193)
   return hash
 }

@@ -14,6 +14,7 @@ import {
   type TypedArray,
 } from '../base/element-type.ts'
 import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
+import type { Region } from '../base/region.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { Group } from './group.ts'
@@ -48,7 +49,7 @@ class CombiningView extends MessageView {
     this.#combine = combine
   }
 
-  override unpack(source: Uint8Array): void {
+  override unpack(source: Region): void {
     try {
       this.#combine(arrayOver(this.#accumulator, source), this.#accumulator)
     } catch (error) {
@@ -74,7 +75,7 @@ export class Channel implements Agreement {
   readonly #context: number
   readonly #tag: number
   readonly #ended: () => void
-  readonly #scratch: Uint8Array[] = []
+  readonly #scratch: Region[] = []
 
   constructor(engine: Engine, place: ChannelPlace, call: CollectiveName, particulars?: Particulars) {
     this.#engine = engine

@@ -7,6 +7,7 @@ import type { Group } from './group.ts'
 /** A communicator of this rank. */
 export interface CommEntry {
   readonly context: number
+  /** Those whom ranks in calls mean. */
   readonly group: Group
   /** Collective calls that this rank has made on it. */
   readonly calls: () => number
@@ -31,9 +32,9 @@ export class Communicators {
     this.#entries.delete(context)
   }
 
-  /** The communicator of a context for messages, or of that for collectives beside it. */
+  /** The communicator that a context belongs to. */
   of(context: number): CommEntry | undefined {
-    return this.#entries.get(context & ~1)
+    return this.#entries.get(homeOf(context))
   }
 
   /** Made by the program and not freed. */
@@ -42,8 +43,16 @@ export class Communicators {
   }
 }
 
+/**
+ * The context that stands for a communicator. It has two more: the next one for collectives, and the complement for what
+ * its members tell each other to found communicators or to bridge an intercommunicator.
+ */
+export function homeOf(context: number): number {
+  return context < 0 ? ~context : context & ~1
+}
+
 /** What a communicator is called in reports: the same on all its members. */
 export function commName(context: number): string {
-  const own = context & ~1
+  const own = homeOf(context)
   return BORN.get(own) ?? `communicator ${own / 2}`
 }

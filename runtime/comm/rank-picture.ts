@@ -12,9 +12,10 @@ import {
   type UnreceivedPicture,
   type WaitPicture,
 } from '../diagnosis/picture.ts'
-import type { Engine, Pending, Unreceived } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Pending, Unreceived } from '../engine/pending.ts'
 import type { BufferChecks } from './buffer-checks.ts'
-import { commName, type Communicators } from './communicators.ts'
+import { commName, homeOf, type Communicators } from './communicators.ts'
 import { describeSignature } from './signature.ts'
 
 /** Entries of a list that are told one by one; more are counted. */
@@ -73,7 +74,8 @@ export async function leftoversOf(source: PictureSource): Promise<Leftovers | un
 
 /** True if the rank's waits are all for messages, so that nothing else would end one of them. */
 export function waitsForMessagesOnly(engine: Engine): boolean {
-  return !engine.hasUnsentFrames && engine.waits > 0 && engine.waits === engine.pending().filter(isAwaited).length
+  if (engine.hasUnsentFrames || engine.waits === 0) return false
+  return engine.waits === engine.pending().reduce((sum, { operation }) => sum + operation.waits, 0)
 }
 
 function isAwaited({ operation }: Pending): boolean {
@@ -115,7 +117,7 @@ function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture,
   return {
     kind,
     call,
-    context: context & ~1,
+    context: homeOf(context),
     peer: dest ?? (operation.source === ANY_SOURCE ? undefined : operation.source),
     tag: operation.tag === ANY_TAG ? undefined : operation.tag,
     nbytes,
@@ -123,9 +125,8 @@ function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture,
   }
 }
 
-/** Contexts come in pairs: for messages, and the odd ones for collectives. */
 function isCollective(context: number): boolean {
-  return (context & 1) === 1
+  return context === homeOf(context) + 1
 }
 
 function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
@@ -137,7 +138,7 @@ function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
     else
       groups.set(key, {
         source,
-        context: context & ~1,
+        context: homeOf(context),
         tag,
         nbytes,
         elements: elementType.name,
@@ -149,7 +150,7 @@ function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
 }
 
 function commPictures(contexts: readonly number[], { communicators, placeIn }: PictureSource): CommPicture[] {
-  return [...new Set(contexts.map((context) => context & ~1))].map((context) => {
+  return [...new Set(contexts.map(homeOf))].map((context) => {
     const entry = communicators.of(context)
     const ranks = Array.from({ length: entry?.group.size ?? 0 }, (_, rank) => entry?.group.worldRank(rank) as number)
     return {

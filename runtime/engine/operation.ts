@@ -23,6 +23,16 @@ export interface Agreement {
   describe(signature: number): string
 }
 
+/** Somebody who waits for whichever of several operations ends first. */
+export interface Watcher {
+  /** Called when one of the operations ends. */
+  ended(): void
+  /** What is waited with; for reports. */
+  wait(): Promise<void>
+  /** True if something else, an AbortSignal, may end the wait too. */
+  readonly abortable: boolean
+}
+
 const DONE = Promise.resolve()
 
 export class Operation implements MatchKey {
@@ -46,6 +56,7 @@ export class Operation implements MatchKey {
   #promise: Promise<void> | undefined = undefined
   #resolve: (() => void) | undefined = undefined
   #reject: ((error: Error) => void) | undefined = undefined
+  #watchers: Set<Watcher> | undefined = undefined
 
   constructor(counter: WaitCounter, call: string, key: MatchKey, view?: MessageView, agreement?: Agreement) {
     this.#counter = counter
@@ -59,6 +70,7 @@ export class Operation implements MatchKey {
 
   complete(): void {
     this.done = true
+    if (this.#watchers !== undefined) this.#tellWatchers()
     if (this.#resolve === undefined) return
     this.#counter.waitEnds(this)
     this.#resolve()
@@ -67,14 +79,10 @@ export class Operation implements MatchKey {
   fail(error: Error): void {
     this.error = error
     this.done = true
+    if (this.#watchers !== undefined) this.#tellWatchers()
     if (this.#reject === undefined) return
     this.#counter.waitEnds(this)
     this.#reject(error)
-  }
-
-  /** What somebody waits with, if anybody has ever waited; for reports. */
-  get awaited(): Promise<void> | undefined {
-    return this.#promise
   }
 
   /** Settles when the operation ends. */
@@ -90,4 +98,67 @@ export class Operation implements MatchKey {
     }
     return this.#promise
   }
+
+  /** Has `watcher` told once when the operation ends, unless `unwatch` comes first. Call only before it has ended. */
+  watch(watcher: Watcher): void {
+    this.#watchers ??= new Set()
+    if (this.#watchers.has(watcher)) return
+    this.#watchers.add(watcher)
+    this.#counter.waitBegins(this)
+  }
+
+  /** Takes back a `watch`; a no-op if the operation has ended. A promise cannot forget who waits for it, this can. */
+  unwatch(watcher: Watcher): void {
+    if (this.#watchers?.delete(watcher) === true) this.#counter.waitEnds(this)
+  }
+
+  /** What somebody waits with who waits now; for reports. */
+  get awaited(): Promise<void> | undefined {
+    return this.#promise ?? this.#watchers?.values().next().value?.wait()
+  }
+
+  /** Waits under way that only a message can end; for reports. */
+  get waits(): number {
+    const watchers = [...(this.#watchers ?? [])].filter(({ abortable }) => !abortable)
+    return watchers.length + (this.#promise !== undefined && !this.done ? 1 : 0)
+  }
+
+  #tellWatchers(): void {
+    const watchers = this.#watchers as Set<Watcher>
+    this.#watchers = undefined
+    for (const watcher of watchers) {
+      this.#counter.waitEnds(this)
+      watcher.ended()
+    }
+  }
+}
+
+/**
+ * Resolves as soon as one of the operations has ended, well or not; leaves nothing behind on the others.
+ *
+ * @throws the reason of `signal` if it is aborted first
+ */
+export function anyEnded(operations: readonly Operation[], signal?: AbortSignal): Promise<void> {
+  const promise = new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      for (const operation of operations) operation.unwatch(watcher)
+      signal?.removeEventListener('abort', aborted)
+    }
+    const ended = (): void => {
+      stop()
+      resolve()
+    }
+    const aborted = (): void => {
+      stop()
+      reject(signal?.reason as Error)
+    }
+    const watcher: Watcher = { ended, wait: () => promise, abortable: signal !== undefined }
+    if (operations.some(({ done }) => done)) resolve()
+    else if (signal?.aborted === true) reject(signal.reason as Error)
+    else {
+      signal?.addEventListener('abort', aborted)
+      for (const operation of operations) operation.watch(watcher)
+    }
+  })
+  return promise
 }
