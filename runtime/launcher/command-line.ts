@@ -64,6 +64,29 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   return options
 }
 
+const DIAGNOSIS_OPTIONS = {
+  'no-deadlock-detection': {
+    type: 'boolean',
+    default: false,
+    describe: 'Let a job go on in which no rank can be woken any more',
+  },
+  'ssend-all': {
+    type: 'boolean',
+    default: false,
+    describe: 'Make every send synchronous: shows programs that rely on buffering',
+  },
+  check: {
+    type: 'boolean',
+    default: false,
+    describe: 'Costly checks: buffers touched while a call is under way, requests never completed',
+  },
+  strict: {
+    type: 'boolean',
+    default: false,
+    describe: 'Fail if messages, requests or communicators are left over at the end',
+  },
+} as const
+
 function describeOptions(args: readonly string[]) {
   return yargs(args)
     .scriptName('tsmpirun')
@@ -114,26 +137,7 @@ function describeOptions(args: readonly string[]) {
         requiresArg: true,
         describe: 'End the job after this time: seconds, or a time such as "5 min"',
       },
-      'no-deadlock-detection': {
-        type: 'boolean',
-        default: false,
-        describe: 'Let a job go on in which no rank can be woken any more',
-      },
-      'ssend-all': {
-        type: 'boolean',
-        default: false,
-        describe: 'Make every send synchronous: shows programs that rely on buffering',
-      },
-      check: {
-        type: 'boolean',
-        default: false,
-        describe: 'Costly checks: buffers touched while a call is under way, requests never completed',
-      },
-      strict: {
-        type: 'boolean',
-        default: false,
-        describe: 'Fail if messages, requests or communicators are left over at the end',
-      },
+      ...DIAGNOSIS_OPTIONS,
       'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },
     })
     .example('$0 -n 4 program.ts', 'four ranks on this machine')

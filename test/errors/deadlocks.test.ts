@@ -65,6 +65,13 @@ const wrong: readonly { what: string; n: number; options?: readonly string[]; sa
     says: [/sender and receiver use different communicators/, /made at .*deadlocks\.ts:\d+/],
   },
   { what: 'requests', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:72:/] },
+  { what: 'any', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:77:/] },
+  { what: 'several', n: 2, says: [/irecv\(source 1, tag 1\) on world, .*deadlocks\.ts/, /where the cycle closes/] },
+  {
+    what: 'intercommunicator',
+    n: 3,
+    says: [/rank 0 waits in recv\(source 1, tag 0\) on communicator/, /→ rank 2, which has ended/],
+  },
   { what: 'probe', n: 2, says: [/probe\(source 1, tag 5\)/] },
   { what: 'grid', n: 4, says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+\)/, /world ranks 1 3/] },
 ]
@@ -106,6 +113,7 @@ for (const what of [
   'slow',
   'busy',
   'early',
+  'signal',
 ])
   t.test(`a job that only waits is left alone: ${what}`, async (t) => {
     const topologies = [[], ['--emulate-hosts', '2']]

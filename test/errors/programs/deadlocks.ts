@@ -1,5 +1,5 @@
 /** Programs that cannot go on, one for each first argument. */
-import { ANY_SOURCE, Grid, run, waitAll, waitAny, type Intracomm } from 'tsmpi'
+import { ANY_SOURCE, Grid, Intercomm, run, waitAll, waitAny, waitSome, type Intracomm } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
@@ -75,6 +75,20 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   any: async (world) => {
     const requests = [1, 2].map((tag) => world.irecv(word(), { source: world.rank ^ 1, tag }))
     await waitAny(requests)
+  },
+
+  /** Several waits for the same receive. */
+  several: async (world) => {
+    const request = world.irecv(word(), { source: world.rank ^ 1, tag: 1 })
+    await Promise.all([request.wait(), waitAny([request]), waitSome([request])])
+  },
+
+  /** Rank 1 of the other side is world rank 2. */
+  intercommunicator: async (world) => {
+    const side = Math.min(world.rank, 1)
+    const half = (await world.split(side)) as Intracomm
+    const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - side })
+    if (side === 0) await inter.recv(word(), { source: 1, tag: 0 })
   },
 
   probe: (world) => world.probe({ source: world.rank ^ 1, tag: 5 }),

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createConnection, createServer, type AddressInfo } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import { run, type RankContext } from 'tsmpi'
+import { ANY_SOURCE, run, waitAny, type RankContext } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 const LONG_MS = 1000
@@ -79,6 +79,20 @@ const PROGRAMS: Record<string, (context: RankContext) => Promise<unknown>> = {
       await world.bcast(flag)
       going = flag[0] === 1
     }
+  },
+
+  /** All wait for messages that nobody sends, until a timer that keeps no event loop alive ends the waits. */
+  signal: async ({ world }) => {
+    const signal = AbortSignal.timeout(LONG_MS)
+    const request = world.irecv(word(), { source: ANY_SOURCE, tag: 2 })
+    const waits = [
+      () => world.recv(word(), { source: ANY_SOURCE, tag: 1, signal }),
+      () => waitAny([request], { signal }),
+      () => request.wait({ signal }),
+    ]
+    await waits[world.rank]?.().catch(() => undefined)
+    request.cancel()
+    await world.barrier()
   },
 
   /** Most ranks are done long before the last. */

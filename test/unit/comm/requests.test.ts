@@ -3,10 +3,11 @@ import t from 'tap'
 import { ANY_SOURCE, UNDEFINED, waitAny, waitSome } from '../../../index.ts'
 import { MessageView } from '../../../runtime/base/message-buffer.ts'
 import { ELEMENT_TYPES, type ElementType } from '../../../runtime/base/element-type.ts'
+import { waitsForMessagesOnly } from '../../../runtime/comm/rank-picture.ts'
 import { Request } from '../../../runtime/comm/request.ts'
 import { EMPTY_STATUS } from '../../../runtime/comm/status.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
-import { anyEnded } from '../../../runtime/engine/operation.ts'
+import { anyEnded, type Operation } from '../../../runtime/engine/operation.ts'
 import { InprocHub } from '../../../runtime/transport/inproc.ts'
 import { runRanks } from '../../../testing.ts'
 
@@ -65,6 +66,26 @@ t.test('a wait that is aborted leaves no listener on the signal and no watcher o
   await t.rejects(second, { message: 'enough' })
   t.equal(listeners, 0)
   await t.rejects(anyEnded([operation], signal), { message: 'enough' }, 'aborted before')
+})
+
+t.test('waits that only messages can end are told from those that a signal can end', async (t) => {
+  const engine = new Engine((progress) => new InprocHub(1).open(0, progress))
+  const receive = (tag: number): Operation => engine.irecv(undefined, 0, 0, tag, 'irecv')
+  const [first, second] = [receive(1), receive(2)]
+  t.notOk(waitsForMessagesOnly(engine), 'nobody waits')
+  const waits = [first.settled(), anyEnded([first, second]), anyEnded([second])]
+  t.same([first.waits, second.waits, engine.waits], [2, 2, 4])
+  t.ok(first.awaited === waits[0] && second.awaited === waits[1])
+  t.ok(waitsForMessagesOnly(engine))
+  const stop = new AbortController()
+  const abortable = anyEnded([first, second], stop.signal)
+  t.notOk(waitsForMessagesOnly(engine), 'a signal may end one of the waits')
+  stop.abort(new Error('enough'))
+  await t.rejects(abortable, { message: 'enough' })
+  t.ok(waitsForMessagesOnly(engine), 'that one is over')
+  for (const operation of [first, second]) engine.cancel(operation)
+  await Promise.all(waits)
+  t.same([engine.waits, engine.pending()], [0, []])
 })
 
 t.test('10 000 receives from any source cost the same each as 10, posted or arrived', async (t) => {

@@ -1,4 +1,5 @@
 /** Matching against a naive model: two lists that are searched from the front. */
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { ANY_SOURCE, ANY_TAG } from '../../../runtime/base/constants.ts'
@@ -14,6 +15,11 @@ function accepts(receive: MatchKey, message: MatchKey): boolean {
     (receive.source === ANY_SOURCE || receive.source === message.source) &&
     (receive.tag === ANY_TAG || receive.tag === message.tag)
   )
+}
+
+/** Entries are named in the order of their coming. */
+function byName(a: Entry, b: Entry): number {
+  return a.name - b.name
 }
 
 /** Takes the first entry that fits out of a list. */
@@ -75,6 +81,8 @@ t.test('posted and unexpected queues together do what searching two lists from t
           if (!posted.remove(cancelled) || posted.remove(cancelled)) return false
         }
         if (posted.size !== postedList.length || unexpected.size !== unexpectedList.length) return false
+        if (!isDeepStrictEqual([...posted], postedList)) return false
+        if (!isDeepStrictEqual([...unexpected].sort(byName), unexpectedList)) return false
       }
       return true
     }),
