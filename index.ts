@@ -14,13 +14,15 @@ export { Request, testAll, testAny, testSome, waitAll, waitAny, waitSome } from 
 export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm, type DupOptions } from './collectives/intracomm.ts'
 export type {
+  AlltoallvOptions,
   InPlace,
   OpArgument,
   ReduceOptions,
   ReduceScatterOptions,
+  RootBlockOptions,
   RootOptions,
-} from './collectives/buffer-calls.ts'
-export type { AlltoallvOptions, RootBlockOptions } from './collectives/vector-calls.ts'
+} from './collectives/options.ts'
+export { CollectiveRequest, PersistentCollective } from './collectives/requests.ts'
 export type { BlockOptions } from './collectives/arguments.ts'
 export type { Algorithms } from './collectives/selection.ts'
 export { Grid, type GridOptions, type GridOrder } from './collectives/topology/grid.ts'

@@ -12,6 +12,8 @@ export interface InprocOptions {
   readonly eagerLimit?: number
   /** Frames that a pair may have in flight before `trySend` refuses. */
   readonly queueLimit?: number
+  /** Number of the host that each rank is said to run on; default: one host. All of them still share one memory. */
+  readonly hosts?: readonly number[]
 }
 
 /** The network that the ranks of one `InprocHub` share. */
@@ -20,11 +22,13 @@ export class InprocHub {
   readonly eagerLimit: number
   readonly #queueLimit: number
   readonly #ends: InprocTransport[]
+  readonly #hosts: readonly number[]
 
   constructor(size: number, options: InprocOptions = {}) {
     this.size = size
     this.eagerLimit = options.eagerLimit ?? 16_384
     this.#queueLimit = options.queueLimit ?? Infinity
+    this.#hosts = options.hosts ?? []
     this.#ends = Array.from({ length: size }, (_, rank) => new InprocTransport(this, rank))
   }
 
@@ -33,6 +37,10 @@ export class InprocHub {
     const end = this.#end(rank)
     end.progress = progress
     return end
+  }
+
+  hostOf(rank: number): number {
+    return this.#hosts[rank] ?? 0
   }
 
   /** Puts a copy of the frame into the queue of `dest`; false if the pair's queue is full. */
@@ -90,6 +98,10 @@ class InprocTransport implements Transport {
 
   isNear(): boolean {
     return true
+  }
+
+  hostOf(dest: number): number {
+    return this.#hub.hostOf(dest)
   }
 
   isShared(): boolean {

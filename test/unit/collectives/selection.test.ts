@@ -3,6 +3,7 @@ import t from 'tap'
 import { allreduceRabenseifner } from '../../../collectives/allreduce/rabenseifner.ts'
 import { allreduceRecursiveDoubling } from '../../../collectives/allreduce/recursive-doubling.ts'
 import { allreduceRing } from '../../../collectives/allreduce/ring.ts'
+import { Hosts } from '../../../collectives/hosts.ts'
 import {
   algorithmNames,
   checkAlgorithms,
@@ -13,6 +14,8 @@ import {
 import { MINLOC, Op, SUM } from '../../../index.ts'
 import { FORCED } from '../../helpers/collective-checks.ts'
 
+const ONE_HOST = new Hosts([0, 0])
+
 const anyUser = Op.create(() => undefined, { commutative: true })
 const ordered = Op.create(() => undefined, { unit: 1 })
 
@@ -22,7 +25,7 @@ t.test('every algorithm is chosen for some size, number of ranks and operation',
     const chosen = new Set<unknown>()
     for (const size of [1, 2, 3, 4, 7, 8, 16, 100])
       for (let nbytes = 1; nbytes < 2 ** 28; nbytes *= 2)
-        for (const op of [SUM, ordered]) chosen.add(select(collective, { nbytes, size, op }, {}))
+        for (const op of [SUM, ordered]) chosen.add(select(collective, { nbytes, size, op, hosts: ONE_HOST }, {}))
     t.equal(chosen.size, names[collective].length, collective)
   }
 })
@@ -34,14 +37,14 @@ t.test(
       for (const size of [2, 3, 8])
         for (const nbytes of [0, 8, 1 << 20])
           for (const forced of [{}, { allreduce: 'ring' }, { allreduce: 'rabenseifner' }] as Algorithms[])
-            t.equal(select('allreduce', { nbytes, size, op }, forced), allreduceRecursiveDoubling)
+            t.equal(select('allreduce', { nbytes, size, op, hosts: ONE_HOST }, { forced }), allreduceRecursiveDoubling)
   },
 )
 
 t.test('a forced algorithm wins over the table', async (t) => {
-  const facts = { nbytes: 8, size: 4, op: MINLOC }
-  t.equal(select('allreduce', facts, { allreduce: 'ring' }), allreduceRing)
-  t.equal(select('allreduce', facts, { allreduce: 'rabenseifner' }), allreduceRabenseifner)
+  const facts = { nbytes: 8, size: 4, op: MINLOC, hosts: ONE_HOST }
+  t.equal(select('allreduce', facts, { forced: { allreduce: 'ring' } }), allreduceRing)
+  t.equal(select('allreduce', facts, { forced: { allreduce: 'rabenseifner' } }), allreduceRabenseifner)
 })
 
 t.test('the checks of the collectives force every algorithm there is', async (t) => {
