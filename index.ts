@@ -43,4 +43,8 @@ export {
   type OpOptions,
   type ReduceFunction,
 } from './collectives/op.ts'
+export { Cartcomm, type CartOptions, type Shift } from './collectives/topology/cart.ts'
+export { Distgraph, type AdjacentOptions, type GraphEdge } from './collectives/topology/distgraph.ts'
+export { TopologyComm } from './collectives/topology/topology-comm.ts'
+export type { Hosts } from './collectives/hosts.ts'
 export { dimsCreate } from './collectives/topology/dims.ts'

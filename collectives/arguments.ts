@@ -114,11 +114,11 @@ function overlap(a: TypedArray, b: TypedArray): boolean {
 }
 
 /** The length of one of `size` equal blocks. @throws {MpiError} MPI_ERR_COUNT if the elements cannot be dealt evenly */
-export function checkDivisible(call: string, array: TypedArray, size: number): number {
+export function checkDivisible(call: string, array: TypedArray, size: number, whose = 'rank'): number {
   if (array.length % size !== 0)
     throw new MpiError(
       'MPI_ERR_COUNT',
-      `${call}: the buffer holds ${array.length} elements, expected a multiple of ${size}, one block for each rank`,
+      `${call}: the buffer holds ${array.length} elements, expected a multiple of ${size}, one block for each ${whose}`,
     )
   return array.length / size
 }

@@ -30,8 +30,8 @@ export class CollectiveComm extends Comm {
     }
   }
 
-  /** The ranks by host. Local. */
-  protected get hosts(): Hosts {
+  /** The ranks by the host they run on. Local. */
+  get hosts(): Hosts {
     const { transport } = this.job.engine
     this.#hosts ??= new Hosts(
       Array.from({ length: this.size }, (_, rank) => transport.hostOf(this.group.worldRank(rank))),
