@@ -96,21 +96,32 @@ function hostsByPlace(order: readonly number[], hostOf: readonly number[]): numb
 }
 
 /**
- * How ranks should fill a grid of nprow x npcol: the way in which rows and columns of processes together touch fewer hosts
- * beyond their first. If both ways touch as many: on one host 'row'; else 'column', because in dense factorizations a
- * column of processes exchanges for every column of the matrix (pivots), a row once for every block of them (panels).
+ * How ranks should fill a grid of nprow x npcol: the way that sends fewer bytes between hosts in dense factorizations; if
+ * both send as many, as on one host, 'row'.
+ *
+ * Of a matrix of order n, a row of processes passes on the panels, n^2 / (2 nprow) elements, to every further host it
+ * touches; a column the rows to swap and those of U, together n^2 / npcol. (A column talks for every column of the matrix
+ * besides, a row once for every block: where bytes decide for columns within hosts, so does latency.)
  */
 export function cheaperOrder(nprow: number, npcol: number, hostOf: readonly number[]): 'row' | 'column' {
-  const [byRow, byColumn] = [hostsTouched(hostOf, nprow, npcol), hostsTouched(hostOf, npcol, nprow)]
-  if (byRow === byColumn) return byRow === 0 ? 'row' : 'column'
-  return byRow < byColumn ? 'row' : 'column'
+  const traffic = ({ rows, columns }: Crossings): number => rows / (2 * nprow) + columns / npcol
+  const byRow = crossings(nprow, npcol, (row, column) => hostOf[row * npcol + column] as number)
+  const byColumn = crossings(nprow, npcol, (row, column) => hostOf[column * nprow + row] as number)
+  return traffic(byColumn) < traffic(byRow) ? 'column' : 'row'
 }
 
-/** Hosts beyond the first, over all lines of a table that the ranks fill line by line and over all across them. */
-function hostsTouched(hostOf: readonly number[], lines: number, across: number): number {
-  const beyond = (ranks: number[]): number => new Set(ranks.map((rank) => hostOf[rank])).size - 1
+/** Hosts that rows, and columns, touch beyond their first. */
+interface Crossings {
+  readonly rows: number
+  readonly columns: number
+}
+
+function crossings(nprow: number, npcol: number, hostAt: (row: number, column: number) => number): Crossings {
   const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
-  const along = range(lines).map((line) => range(across).map((i) => line * across + i))
-  const crosswise = range(across).map((i) => range(lines).map((line) => line * across + i))
-  return [...along, ...crosswise].reduce((sum, ranks) => sum + beyond(ranks), 0)
+  const beyond = (hosts: readonly number[]): number => new Set(hosts).size - 1
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0)
+  return {
+    rows: sum(range(nprow).map((row) => beyond(range(npcol).map((column) => hostAt(row, column))))),
+    columns: sum(range(npcol).map((column) => beyond(range(nprow).map((row) => hostAt(row, column))))),
+  }
 }
