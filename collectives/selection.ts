@@ -13,9 +13,9 @@ import {
   problemsOfAlgorithms,
   type AlgorithmName,
   type Algorithms,
+  type JobSelection,
   type Rule,
   type Selectable,
-  type Tuning,
 } from '../runtime/base/tuning.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { allgatherBruck } from './allgather/bruck.ts'
@@ -49,10 +49,7 @@ import { reduceScatterRing } from './reduce-scatter/ring.ts'
 export type { Algorithms, Selectable } from '../runtime/base/tuning.ts'
 
 /** How a communicator chooses. */
-export interface Selection {
-  readonly forced?: Algorithms
-  /** Rules before the built-in ones. */
-  readonly tuned?: Tuning
+export interface Selection extends JobSelection {
   /** Only algorithms that combine operands in one fixed tree over the ranks. */
   readonly reproducible?: boolean
 }

@@ -7,6 +7,7 @@
 import { invariant, MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
 import { Intracomm, type Foundation } from '../intracomm.ts'
+import { MIN } from '../op.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
 import { TopologyComm } from './topology-comm.ts'
 
@@ -42,7 +43,7 @@ export class Distgraph extends TopologyComm {
   /**
    * Makes a graph of which every rank names its own edges. Collective.
    *
-   * @throws {MpiError} MPI_ERR_RANK if a neighbour is no rank, MPI_ERR_ARG on all ranks concerned if two disagree
+   * @throws {MpiError} MPI_ERR_RANK if a neighbour is no rank, MPI_ERR_ARG on all ranks if two disagree
    * @example
    * const ring = await Distgraph.createAdjacent(world, { sources: [left], destinations: [right] })
    */
@@ -52,6 +53,10 @@ export class Distgraph extends TopologyComm {
     const claimed = new Int32Array(comm.size)
     await comm.alltoall(outgoing, claimed)
     const at = claimed.findIndex((edges, rank) => edges !== incoming[rank])
+    // All ranks learn of it: a graph that some have and others not would hang later.
+    const disagreeing = await comm.allreduce(at >= 0 ? comm.rank : comm.size, { op: MIN })
+    if (at < 0 && disagreeing < comm.size)
+      throw new MpiError('MPI_ERR_ARG', `Distgraph.createAdjacent: rank ${disagreeing} and others disagree on an edge`)
     if (at >= 0)
       throw new MpiError(
         'MPI_ERR_ARG',

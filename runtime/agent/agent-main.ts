@@ -75,6 +75,7 @@ async function start(job: AgentJob): Promise<void> {
       host: job.host,
       program: job.program,
       argv: job.argv,
+      selection: job.selection,
     })
 }
 

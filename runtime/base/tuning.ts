@@ -48,6 +48,12 @@ export interface Rule<K extends Selectable = Selectable> {
 /** Rules by collective; the first that fits is taken, and the built-in ones come after. */
 export type Tuning = { readonly [K in Selectable]?: readonly Rule<K>[] }
 
+/** What the launcher tells all ranks of a job. */
+export interface JobSelection {
+  readonly forced?: Algorithms
+  readonly tuned?: Tuning
+}
+
 /** The content of a tuning file. */
 export interface TuningFile {
   /** Says what the file is, and its version. */
