@@ -32,14 +32,14 @@ export interface Point {
   readonly us: Readonly<Record<string, number>>
 }
 
-/** A call on vectors of about `nbytes` bytes. */
-type Call = (comm: Intracomm) => Promise<void>
+/** A call on vectors of about `nbytes` bytes. Roots take turns: one that only sends would run ahead of the others. */
+type Call = (comm: Intracomm, root: number) => Promise<void>
 
 const CALLS: { readonly [K in Selectable]: (nbytes: number, size: number) => { call: Call; nbytes: number } } = {
   barrier: () => ({ call: (comm) => comm.barrier(), nbytes: 0 }),
   bcast: (nbytes) => {
     const data = new Float64Array(Math.ceil(nbytes / 8))
-    return { call: (comm) => comm.bcast(data), nbytes: data.byteLength }
+    return { call: (comm, root) => comm.bcast(data, { root }), nbytes: data.byteLength }
   },
   allreduce: (nbytes) => {
     const [sent, data] = vectors(nbytes, 1)
@@ -47,7 +47,7 @@ const CALLS: { readonly [K in Selectable]: (nbytes: number, size: number) => { c
   },
   reduce: (nbytes) => {
     const [sent, data] = vectors(nbytes, 1)
-    return { call: (comm) => comm.reduce(sent, data, { op: SUM }), nbytes: data.byteLength }
+    return { call: (comm, root) => comm.reduce(sent, data, { op: SUM, root }), nbytes: data.byteLength }
   },
   allgather: (nbytes, size) => {
     const [all] = vectors(nbytes, size)
@@ -74,7 +74,7 @@ function vectors(nbytes: number, unit: number): [Float64Array, Float64Array] {
 /** Measures all algorithms of a collective at every length; the same result on all ranks. Collective over `comm`. */
 export async function measure(comm: Intracomm, collective: Selectable, options: MeasureOptions): Promise<Point[]> {
   const names = ALGORITHM_NAMES[collective].filter((name) =>
-    serves(collective, name as never, { op: SUM, hosts: comm.hosts }),
+    serves(collective, name as never, { op: SUM, hosts: comm.hosts, size: comm.size }),
   )
   const comms = await Promise.all(names.map((name) => comm.dup({ algorithms: { [collective]: name } })))
   const points: Point[] = []
@@ -110,6 +110,6 @@ async function compare(
 async function time(comm: Intracomm, one: Intracomm, call: Call, repeats: number): Promise<number> {
   await comm.barrier()
   const began = performance.now()
-  for (let i = 0; i < repeats; i++) await call(one)
+  for (let i = 0; i < repeats; i++) await call(one, i % comm.size)
   return comm.allreduce(((performance.now() - began) * 1000) / repeats, { op: MAX })
 }

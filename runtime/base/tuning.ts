@@ -34,6 +34,7 @@ export type Algorithms = { readonly [K in Selectable]?: AlgorithmName<K> }
 /** Names an algorithm for the calls that it fits; it fits if all that it says holds. */
 export interface Rule<K extends Selectable = Selectable> {
   /** Bytes of the whole vector. */
+  readonly minNbytes?: number
   readonly maxNbytes?: number
   /** Bytes of one of `size` blocks. */
   readonly maxBlockNbytes?: number
@@ -64,6 +65,7 @@ export interface TuningFile {
 }
 
 const RULE_FIELDS: Readonly<Record<string, 'number' | 'boolean'>> = {
+  minNbytes: 'number',
   maxNbytes: 'number',
   maxBlockNbytes: 'number',
   minSize: 'number',
