@@ -147,8 +147,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
     },
     rules: [
       { maxNbytes: 2048, algorithm: 'recursive-doubling' },
-      // 4 ranks on one host, 2 MiB: 3.5 ms, Rabenseifner's 3.9 ms; on 2 hosts, 4 MiB: two levels 27 ms, Rabenseifner's 33.
-      { oneHost: true, maxSize: 8, minNbytes: 131_073, algorithm: 'shared-heap' },
+      // 4 ranks on 2 hosts, 4 MiB: 27 ms, Rabenseifner's 33.
       { oneHost: false, minNbytes: 1_048_577, algorithm: 'two-level' },
       { powerOfTwo: true, algorithm: 'rabenseifner' },
       { maxNbytes: 65_536, algorithm: 'rabenseifner' },
