@@ -20,6 +20,7 @@ export class Hosts {
     this.ranksOf = ranksOf
   }
 
+  /** Number of hosts. */
   get count(): number {
     return this.ranksOf.length
   }
@@ -29,7 +30,7 @@ export class Hosts {
     return this.ranksOf.every(({ length }) => length === this.ranksOf[0]?.length)
   }
 
-  /** The ranks of the host of `rank`. */
+  /** The ranks of the host of `rank`, ascending. */
   neighbours(rank: number): readonly number[] {
     return this.ranksOf[this.hostOf[rank] as number] as readonly number[]
   }

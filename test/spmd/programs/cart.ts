@@ -9,6 +9,7 @@ await run(async ({ world, log }) => {
   await cart.neighborAllgather(Int32Array.of(cart.rank), halo)
   const apart = cart.sources.filter((rank) => rank >= 0 && cart.hosts.hostOf[rank] !== cart.hosts.hostOf[cart.rank])
   const total = await cart.allreduce(apart.length, { op: SUM })
-  if (String(halo) !== String(cart.sources.map((rank) => Math.max(rank, -1)))) throw new Error(`halo is ${String(halo)}`)
+  if (String(halo) !== String(cart.sources.map((rank) => Math.max(rank, -1))))
+    throw new Error(`halo is ${String(halo)}`)
   if (cart.rank === 0) log(`${world.hosts.count} hosts, ${total / 2} neighbours apart, grid by ${grid.order}`)
 })
