@@ -16,7 +16,7 @@ import {
 import { copyElements, copyOf, equalBlocks, likeMine, type Blocks } from '../blocks.ts'
 import { gatherBinomial } from '../gather/binomial.ts'
 import type { InPlace, RootOptions } from '../options.ts'
-import type { Member, Plan } from '../plan.ts'
+import { inOrder, type Member, type Plan } from '../plan.ts'
 import { scatterBinomial } from '../scatter/binomial.ts'
 
 export function barrierPlan(member: Member): Plan {
@@ -29,11 +29,12 @@ export function bcastPlan(member: Member, buffer: MessageBuffer, { root = 0 }: R
   return {
     call: 'bcast',
     particulars: { root },
-    *steps(channel) {
-      if (member.rank === root) data.load()
-      yield* member.select('bcast', data.array.byteLength)(channel, data.array, root, member.hosts)
-      if (member.rank !== root) data.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => (member.rank === root ? data.load() : undefined),
+        () => member.select('bcast', data.array.byteLength)(channel, data.array, root, member.hosts),
+        () => (member.rank === root ? undefined : data.commit()),
+      ),
   }
 }
 
@@ -49,12 +50,12 @@ export function gatherPlan(
   return {
     call: 'gather',
     particulars: { root },
-    *steps(channel) {
-      collected?.load()
-      mine.load()
-      yield* gatherBinomial(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root)
-      collected?.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => (collected ?? mine).load(),
+        () => gatherBinomial(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root),
+        () => collected?.commit(),
+      ),
   }
 }
 
@@ -72,11 +73,12 @@ export function scatterPlan(
   return {
     call: 'scatter',
     particulars: { root },
-    *steps(channel) {
-      source?.load()
-      yield* scatterBinomial(channel, blocks ?? likeMine(into.array), into.array, root)
-      into.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => source?.load(),
+        () => scatterBinomial(channel, blocks ?? likeMine(into.array), into.array, root),
+        () => into.commit(),
+      ),
   }
 }
 
@@ -84,11 +86,12 @@ export function allgatherPlan(member: Member, send: MessageBuffer | InPlace, rec
   const collected = collectedBlocks('allgather', member, send, recv)
   return {
     call: 'allgather',
-    *steps(channel) {
-      collected.load()
-      yield* member.select('allgather', collected.blocks.array.byteLength)(channel, collected.blocks)
-      collected.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => collected.load(),
+        () => member.select('allgather', collected.blocks.array.byteLength)(channel, collected.blocks),
+        () => collected.commit(),
+      ),
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from '../arguments.ts'
 import { equalBlocks, likeMine, type Blocks } from '../blocks.ts'
 import type { AlltoallvOptions } from '../options.ts'
-import type { Plan } from '../plan.ts'
+import { inOrder, type Plan } from '../plan.ts'
 import { MpiError } from '../../runtime/base/errors.ts'
 
 /** One message of an exchange: with whom, and which block it is. */
@@ -100,12 +100,15 @@ function exchangePlan(
   checkTypes(call, from.array, into.array)
   return {
     call,
-    *steps(channel) {
-      from.load()
-      into.load() // for what no neighbour writes to
-      yield* exchange(channel, near, blocks)
-      into.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => {
+          from.load()
+          into.load() // for what no neighbour writes to
+        },
+        () => exchange(channel, near, blocks),
+        () => into.commit(),
+      ),
   }
 }
 

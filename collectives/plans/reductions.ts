@@ -8,7 +8,7 @@ import { checkDivisible, checkPair, received, sent, settled, checkRoot, type Tar
 import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
-import type { Member, Plan } from '../plan.ts'
+import { inOrder, type Member, type Plan } from '../plan.ts'
 import { exscanRecursiveDoubling, scanRecursiveDoubling } from '../scan/recursive-doubling.ts'
 import { loadBlock } from './movement.ts'
 
@@ -36,13 +36,16 @@ export function reducePlan(
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
-    *steps(channel) {
-      work.load()
-      yield* member.select('reduce', work.array.byteLength, op)(channel, work.array, op, root)
-      if (!isRoot) return undefined
-      work.commit()
-      return scalar ? (work.array[0] as number) : undefined
-    },
+    steps: (channel) =>
+      inOrder(
+        () => work.load(),
+        () => member.select('reduce', work.array.byteLength, op)(channel, work.array, op, root),
+        () => {
+          if (!isRoot) return undefined
+          work.commit()
+          return scalar ? (work.array[0] as number) : undefined
+        },
+      ),
   }
 }
 
@@ -96,12 +99,15 @@ export function reduceScatterPlan(
   return {
     call: 'reduceScatter',
     particulars: { op: op.name },
-    *steps(channel) {
-      work.load()
-      yield* member.select('reduceScatter', work.array.byteLength, op)(channel, blocks, op)
-      copyElements(into.array, blocks.of(member.rank))
-      into.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => work.load(),
+        () => member.select('reduceScatter', work.array.byteLength, op)(channel, blocks, op),
+        () => {
+          copyElements(into.array, blocks.of(member.rank))
+          into.commit()
+        },
+      ),
   }
 }
 
@@ -120,12 +126,15 @@ function toAll(
   return {
     call,
     particulars: { op: op.name },
-    *steps(channel) {
-      work.load()
-      yield* algorithm(channel, work.array, op)
-      work.commit()
-      return scalar ? (work.array[0] as number) : undefined
-    },
+    steps: (channel) =>
+      inOrder(
+        () => work.load(),
+        () => algorithm(channel, work.array, op),
+        () => {
+          work.commit()
+          return scalar ? (work.array[0] as number) : undefined
+        },
+      ),
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import { blocksAt, copyElements, likeMine, type Blocks } from '../blocks.ts'
 import { gatherDirect } from '../gather/direct.ts'
 import type { AlltoallvOptions, InPlace, RootBlockOptions } from '../options.ts'
-import type { Member, Plan } from '../plan.ts'
+import { inOrder, type Member, type Plan } from '../plan.ts'
 import { scatterDirect } from '../scatter/direct.ts'
 import { exchange, loadBlock } from './movement.ts'
 
@@ -33,12 +33,12 @@ export function gathervPlan(
   return {
     call: 'gatherv',
     particulars: { root },
-    *steps(channel) {
-      collected?.load()
-      mine.load()
-      yield* gatherDirect(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root)
-      collected?.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => (collected ?? mine).load(),
+        () => gatherDirect(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root),
+        () => collected?.commit(),
+      ),
   }
 }
 
@@ -74,15 +74,16 @@ export function allgathervPlan(
   options: BlockOptions,
 ): Plan {
   const collected = collectedBlocks('allgatherv', member, send, recv, options)
+  const { blocks } = collected
   const elements = options.counts.reduce((sum, count) => sum + count, 0)
   return {
     call: 'allgatherv',
-    *steps(channel) {
-      const { blocks } = collected
-      collected.load()
-      yield* member.select('allgather', elements * blocks.array.BYTES_PER_ELEMENT)(channel, blocks)
-      collected.commit()
-    },
+    steps: (channel) =>
+      inOrder(
+        () => collected.load(),
+        () => member.select('allgather', elements * blocks.array.BYTES_PER_ELEMENT)(channel, blocks),
+        () => collected.commit(),
+      ),
   }
 }
 
@@ -105,13 +106,15 @@ export function alltoallvPlan(
   }
   return {
     call: 'alltoallv',
-    *steps(channel) {
-      // Blocks need not cover the receive buffer: what lies between them must survive a packed view.
-      into.load()
-      yield* exchange(from, into, (array) =>
-        alltoallPairwise(channel, blocksAt(array, outgoing.counts, outgoing.displs), receives),
-      )
-    },
+    steps: (channel) =>
+      inOrder(
+        () => into.load(), // blocks need not cover it: what lies between them must survive a packed view
+        () =>
+          exchange(from, into, (array) =>
+            alltoallPairwise(channel, blocksAt(array, outgoing.counts, outgoing.displs), receives),
+          ),
+        () => undefined,
+      ),
   }
 }
 
