@@ -6,7 +6,7 @@ import { Comm, type Job } from '../runtime/comm/comm.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
 import type { Member, Plan } from './plan.ts'
-import { CollectiveRequest, complete, PersistentCollective } from './requests.ts'
+import { CollectiveRequest, complete, PersistentCollective, Run } from './requests.ts'
 import { select, type Selection } from './selection.ts'
 
 export class CollectiveComm extends Comm {
@@ -50,13 +50,14 @@ export class CollectiveComm extends Comm {
 
   /** Starts a call. */
   protected nonblocking<T>(plan: Plan<T>): CollectiveRequest<T> {
-    return new CollectiveRequest(this.job.engine, this.channel(plan.call, plan.particulars), plan)
+    const { engine } = this.job
+    return new CollectiveRequest(engine, new Run(engine, this.channel(plan.call, plan.particulars), plan))
   }
 
   /** Prepares a call that can be started many times; its channel is matched by the order of preparation. */
   protected persistent(plan: Plan): PersistentCollective {
     const { engine } = this.job
     const open = this.persistentChannel(plan.call, plan.particulars)
-    return new PersistentCollective(engine, plan.call, () => new CollectiveRequest(engine, open(), plan))
+    return new PersistentCollective(engine, plan.call, () => new Run(engine, open(), plan))
   }
 }

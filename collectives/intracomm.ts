@@ -10,7 +10,7 @@
 import { UNDEFINED } from '../runtime/base/constants.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
-import { newContext, type Job } from '../runtime/comm/comm.ts'
+import { Comm, newContext, type Job } from '../runtime/comm/comm.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { equalBlocks } from './blocks.ts'
 import { ObjectCalls } from './object-calls.ts'
@@ -32,8 +32,15 @@ export interface DupOptions {
 /** What communicators are made of. */
 export type Foundation = readonly [job: Job, group: Group, context: number, selection: Selection]
 
+/** A communicator of a group that does what another does; for the other classes of communicators. */
+export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
+
 /** A communicator: point-to-point calls from `Comm`, and collective calls of all its ranks. */
 export class Intracomm extends ObjectCalls {
+  static {
+    found = (parent, group, context) => parent.#found(group, context)
+  }
+
   /**
    * A communicator of the same ranks whose messages never meet this one's. Collective.
    *
@@ -61,7 +68,7 @@ export class Intracomm extends ObjectCalls {
    */
   async split(color: number, key = 0): Promise<Intracomm | undefined> {
     const foundation = await Intracomm.divided(this, color, key)
-    return foundation && new Intracomm(...foundation)
+    return foundation && new Intracomm(...foundation).inherit(this)
   }
 
   /** What `split` makes its communicators of; for those of other classes. Collective. @throws like `split` */

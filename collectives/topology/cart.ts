@@ -70,7 +70,7 @@ export class Cartcomm extends TopologyComm {
     const hostOf = comm.hosts.hostOf.slice(0, size)
     const order = reorder ? gridOrder(dims, periods, hostOf) : hostOf.map((_, rank) => rank)
     const foundation = await Intracomm.divided(comm, member ? 0 : UNDEFINED, member ? (order[comm.rank] as number) : 0)
-    return foundation && new Cartcomm(foundation, [...dims], [...periods])
+    return foundation && new Cartcomm(foundation, [...dims], [...periods]).inherit(comm)
   }
 
   /** Number of dimensions. */
@@ -129,7 +129,7 @@ export class Cartcomm extends TopologyComm {
     const color = rankAt(cut(this.coords), cut(this.dims))
     const foundation = await Intracomm.divided(this, color, rankAt(kept(this.coords), kept(this.dims)))
     invariant(foundation !== undefined, 'a part of a grid without this rank')
-    return new Cartcomm(foundation, kept(this.dims), kept(this.periods))
+    return new Cartcomm(foundation, kept(this.dims), kept(this.periods)).inherit(this)
   }
 
   #neighbor(direction: number, displacement: number): number {

@@ -85,7 +85,7 @@ export class Distgraph extends TopologyComm {
   static async #make(comm: Intracomm, adjacent: AdjacentOptions): Promise<Distgraph> {
     const foundation = await Intracomm.divided(comm, 0, comm.rank)
     invariant(foundation !== undefined, 'a graph without this rank')
-    return new Distgraph(foundation, adjacent)
+    return new Distgraph(foundation, adjacent).inherit(comm)
   }
 }
 

@@ -151,7 +151,7 @@ t.test('a persistent request that is active cannot be started or freed, and a fr
     const request = world.barrierInit()
     t.ok(request.test(), 'an inactive request is complete')
     request.start()
-    t.throws(() => request.start(), /start: barrier has been started and not completed/)
+    t.throws(() => request.start(), /start: the request of barrier is active/)
     t.throws(() => request.free(), { code: 'MPI_ERR_REQUEST' })
     t.throws(() => request.cancel(), { code: 'MPI_ERR_REQUEST' })
     await request.wait()
