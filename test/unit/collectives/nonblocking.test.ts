@@ -1,6 +1,20 @@
 /** Nonblocking and persistent collectives: progress, matching, requests. */
 import t from 'tap'
-import { IN_PLACE, SUM, waitAll, waitAny, type Intracomm, type PersistentCollective } from '../../../index.ts'
+import {
+  IN_PLACE,
+  startAll,
+  SUM,
+  testAll,
+  testAny,
+  testSome,
+  UNDEFINED,
+  waitAll,
+  waitAny,
+  waitSome,
+  type Intracomm,
+  type PersistentCollective,
+  type PersistentRequest,
+} from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 import { checkWindows, randomNumbers } from '../../helpers/collective-windows.ts'
 
@@ -64,6 +78,78 @@ t.test('waitAny and waitAll take collective requests beside others', async (t) =
     t.equal(index, 1)
     never.cancel()
     await waitAll([world.ibarrier(), world.ibcast(new Int8Array(2)), world.irecv(new Int8Array(0), { source: -2 })])
+  })
+})
+
+t.test('lists of all kinds of requests: each is met once a start, inactive ones never', async (t) => {
+  await runRanks(3, async ({ world }) => {
+    const around = { source: (world.rank + 2) % 3, dest: (world.rank + 1) % 3 }
+    const [passed, sum, root] = [new Int32Array(1), new Float64Array(1), new Int32Array(1)]
+    const persistent: PersistentRequest[] = [
+      world.recvInit(passed, around),
+      world.sendInit(Int32Array.of(world.rank), around),
+      world.allreduceInit(Float64Array.of(world.rank), sum, { op: SUM }),
+      world.bcastInit(root, { root: 1 }),
+    ]
+    t.same([await waitSome(persistent), (await waitAny(persistent)).index], [[], UNDEFINED], 'none has been started')
+    for (let round = 1; round <= 3; round++) {
+      if (world.rank === 1) root[0] = round
+      startAll(persistent)
+      const total = world.iallreduce(1, { op: SUM })
+      const requests = [...persistent, total]
+      t.ok(requests.every(({ active }) => active))
+      const met = [(await waitAny(requests)).index]
+      while (requests.some(({ active }) => active)) met.push(...(await waitSome(requests)).map(({ index }) => index))
+      t.same(met.sort(), [0, 1, 2, 3, 4])
+      t.same([passed[0], sum[0], root[0], total.value], [around.source, 3, round, 3])
+      t.same([testSome(requests), testAny(requests)?.index, testAll(requests)?.length], [[], UNDEFINED, 5])
+    }
+  })
+})
+
+t.test('testAny, testSome and testAll take the steps of every call in the list', async (t) => {
+  for (const look of ['any', 'some', 'all']) {
+    const ranks: (() => boolean)[] = []
+    const sums = range(2).map(() => range(3).map(() => new Float64Array(3000)))
+    await runRanks(2, ({ world }) => {
+      const mine = new Float64Array(3000).fill(world.rank + 1)
+      const never = world.irecv(new Int8Array(1), { tag: 7 })
+      const calls = (sums[world.rank] ?? []).map((sum) => world.iallreduce(mine, sum, { op: SUM }))
+      ranks.push(() => {
+        if (look === 'any') testAny([never, ...calls])
+        else if (look === 'some') testSome([never, ...calls])
+        else testAll([never, ...calls])
+        return calls.every(({ unended }) => unended === undefined)
+      })
+    })
+    // No await: nothing but these looks makes the calls go on.
+    let turns = 0
+    while (!ranks.map((turn) => turn()).every(Boolean) && turns < 100) turns++
+    t.same(
+      sums.flat().map((sum) => sum[2999]),
+      range(6).fill(3),
+      look,
+    )
+  }
+})
+
+t.test('a persistent call that failed can be started again', async (t) => {
+  const { Op } = await import('../../../index.ts')
+  let failing = true
+  const moody = Op.create((incoming, accumulator) => {
+    if (failing) throw new RangeError('no such sum')
+    accumulator[0] = (accumulator[0] as number) + (incoming[0] as number)
+  })
+  await runRanks(2, async ({ world }) => {
+    const sum = new Float64Array(1)
+    const request = world.allreduceInit(Float64Array.of(1), sum, { op: moody })
+    request.start()
+    await t.rejects(waitAny([request]), { message: 'no such sum' })
+    t.notOk(request.active)
+    await world.barrier()
+    failing = false
+    request.start()
+    t.same([(await waitAny([request])).index, sum[0]], [0, 2])
   })
 })
 

@@ -1,7 +1,7 @@
 /** Cartesian and graph communicators, neighbour collectives, and where grids put their processes. */
 import t from 'tap'
 import fc from 'fast-check'
-import { Cartcomm, dimsCreate, Distgraph, Grid, PROC_NULL, SUM, waitAll } from '../../../index.ts'
+import { Cartcomm, dimsCreate, Distgraph, ERRORS_RETURN, Grid, PROC_NULL, SUM, waitAll } from '../../../index.ts'
 import { Hosts } from '../../../collectives/hosts.ts'
 import { cheaperOrder, gridOrder, neighborsApart, product } from '../../../collectives/topology/placement.ts'
 import { runRanks } from '../../../testing.ts'
@@ -277,6 +277,18 @@ t.test("order 'auto' of a grid keeps rows or columns within hosts, whichever cro
     { hosts: blocks(3, 4) },
   )
   t.same(coordinates, range(12))
+})
+
+t.test('communicators with a topology, and parts of them, begin with the error handler of their parent', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const parent = await world.dup()
+    parent.errorHandler = ERRORS_RETURN
+    const cart = await Cartcomm.create(parent, { dims: [2, 1] })
+    const line = await cart?.sub([true, false])
+    const graph = await Distgraph.create(parent, [])
+    const grid = await Grid.create(parent, { nprow: 1, npcol: 2 })
+    for (const comm of [cart, line, graph, grid?.row]) t.equal(comm?.errorHandler, ERRORS_RETURN)
+  })
 })
 
 t.test('hosts are numbered by their lowest rank', async (t) => {
