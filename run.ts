@@ -94,7 +94,10 @@ function joinJob(seat: RankSeat): Membership {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
     return process.exit(code)
   }
-  return { engine, context: { ...createWorld(engine, abort), ...memory, ...printing(seat.argv, seat.host) } }
+  return {
+    engine,
+    context: { ...createWorld(engine, abort, seat.selection), ...memory, ...printing(seat.argv, seat.host) },
+  }
 }
 
 /** A world of one: no launcher, no agent. */

@@ -1,4 +1,5 @@
 /** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
+import type { JobSelection } from '../base/tuning.ts'
 import type { Seating } from '../transport/shm.ts'
 
 /** The program that every rank runs. */
@@ -43,6 +44,8 @@ export interface AgentJob {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly wdir: string | undefined
+  /** Algorithms of the collectives that the launcher was asked for. */
+  readonly selection: JobSelection
   /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
   readonly busyThreads: number
   /** Part of the machine's memory that is this agent's, 0..1. */
@@ -73,6 +76,7 @@ export interface RankSeat {
   readonly host: string
   readonly program: Program
   readonly argv: readonly string[]
+  readonly selection: JobSelection
 }
 
 /** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */
