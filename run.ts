@@ -110,7 +110,7 @@ function joinJob(seat: RankSeat): Membership {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
     return process.exit(code)
   }
-  const world = createWorld(engine, abort, { communicators, ssendAll, checks })
+  const world = createWorld(engine, abort, seat.selection, { communicators, ssendAll, checks })
   return { engine, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host) } }
 }
 

@@ -4,6 +4,7 @@ import type { Job } from '../runtime/comm/comm.ts'
 import { Communicators } from '../runtime/comm/communicators.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { Intracomm } from './intracomm.ts'
+import type { Selection } from './selection.ts'
 
 /** Contexts come in pairs, one for point-to-point and one for collectives. */
 const WORLD_CONTEXT = 0
@@ -14,10 +15,14 @@ const RESERVED_PAIRS_PER_RANK = 2
 /** What a job may be asked for, besides messages. */
 export type WorldOptions = Partial<Pick<Job, 'communicators' | 'ssendAll' | 'checks'>>
 
-/** @param abort ends the whole job */
+/**
+ * @param abort ends the whole job
+ * @param selection what the launcher asked for of the collectives' algorithms
+ */
 export function createWorld(
   engine: Engine,
   abort: (code: number) => never,
+  selection: Selection = {},
   { communicators = new Communicators(), ssendAll = false, checks }: WorldOptions = {},
 ): { world: Intracomm; self: Intracomm } {
   const { worldSize, worldRank } = engine
@@ -26,7 +31,7 @@ export function createWorld(
   const job: Job = { engine, abort, nextContext, communicators, ssendAll, checks }
   const everyone = Array.from({ length: worldSize }, (_, rank) => rank)
   return {
-    world: new Intracomm(job, new Group(everyone), WORLD_CONTEXT),
-    self: new Intracomm(job, new Group([worldRank]), SELF_CONTEXT),
+    world: new Intracomm(job, new Group(everyone), WORLD_CONTEXT, selection),
+    self: new Intracomm(job, new Group([worldRank]), SELF_CONTEXT, selection),
   }
 }

@@ -84,12 +84,15 @@ async function start(job: AgentJob): Promise<void> {
   }
   const worldSize = job.placement.reduce((sum, ranks) => sum + ranks.length, 0)
   const spin = job.busyThreads <= availableParallelism()
+  const hosts: number[] = []
+  for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
   for (const worldRank of seats)
     startRank(worldRank, {
-      seating: { heap, channel, worldRank, worldSize, seats, spin },
+      seating: { heap, channel, worldRank, worldSize, seats, hosts, spin },
       host: job.host,
       program: job.program,
       argv: job.argv,
+      selection: job.selection,
       checks: job.checks,
     })
   watchHost(watch)

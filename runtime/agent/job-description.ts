@@ -1,6 +1,7 @@
 /** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
+import type { JobSelection } from '../base/tuning.ts'
 import type { Seating } from '../transport/shm.ts'
 import type { HostLook } from './host-watch.ts'
 
@@ -46,6 +47,8 @@ export interface AgentJob {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly wdir: string | undefined
+  /** Algorithms of the collectives that the launcher was asked for. */
+  readonly selection: JobSelection
   /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
   readonly busyThreads: number
   /** Part of the machine's memory that is this agent's, 0..1. */
@@ -97,6 +100,7 @@ export interface RankSeat {
   readonly host: string
   readonly program: Program
   readonly argv: readonly string[]
+  readonly selection: JobSelection
   readonly checks: Checks
   /** Where the agent asks what the rank is doing. */
   readonly inquiries: MessagePort

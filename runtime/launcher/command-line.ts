@@ -21,6 +21,10 @@ export interface LaunchOptions {
   readonly wdir: string | undefined
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
+  /** Algorithms of collectives to use: COLLECTIVE=ALGORITHM. */
+  readonly collectives: readonly string[]
+  /** Tuning file; undefined: that of the user, if there is one; 'none': none. */
+  readonly tuning: string | undefined
   /** What the program leaves behind makes the job fail. */
   readonly strict: boolean
   readonly checks: Checks
@@ -52,6 +56,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     wdir: once('--wdir', argv.wdir, problems),
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
     tagOutput: argv.tagOutput,
+    collectives: argv.collective ?? [],
+    tuning: once('--tuning', argv.tuning, problems),
     strict: argv.strict,
     checks: { deadlocks: !argv.noDeadlockDetection, ssendAll: argv.ssendAll, buffers: argv.check },
     program: program ?? '',
@@ -136,6 +142,17 @@ function describeOptions(args: readonly string[]) {
         type: 'string',
         requiresArg: true,
         describe: 'End the job after this time: seconds, or a time such as "5 min"',
+      },
+      collective: {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Use this algorithm for a collective: allreduce=ring',
+      },
+      tuning: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'File of "tsmpi tune" that says which algorithm when, or none',
       },
       ...DIAGNOSIS_OPTIONS,
       'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },

@@ -30,6 +30,8 @@ export interface Seating {
   readonly worldSize: number
   /** World ranks of this host's seats, in order. */
   readonly seats: readonly number[]
+  /** Number of the agent of every world rank. */
+  readonly hosts: readonly number[]
   /** Whether a waiting rank may spin. */
   readonly spin: boolean
 }
@@ -51,6 +53,7 @@ export class ShmTransport implements Transport {
   /** Seat that frames to a world rank go to: its own, or the agent's. */
   readonly #route: Int32Array
   readonly #agentSeat: number
+  readonly #hosts: readonly number[]
   readonly #frame = new Frame()
 
   /** @param onlyMessagesWake true if nothing but messages could wake this rank from its waits, as far as the caller knows */
@@ -58,6 +61,7 @@ export class ShmTransport implements Transport {
     const { heap, seats } = seating
     this.worldRank = seating.worldRank
     this.worldSize = seating.worldSize
+    this.#hosts = seating.hosts
     const seat = seats.indexOf(seating.worldRank)
     this.#memories = new SharedMemories(heap, seating.channel, seat)
     this.#allocator = new HeapAllocator(heap.memory)
@@ -106,6 +110,10 @@ export class ShmTransport implements Transport {
 
   isNear(dest: number): boolean {
     return this.#route[dest] !== this.#agentSeat
+  }
+
+  hostOf(dest: number): number {
+    return this.#hosts[dest] as number
   }
 
   isShared(bytes: Region): boolean {

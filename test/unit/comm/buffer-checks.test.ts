@@ -14,7 +14,7 @@ function pair(): [Intracomm, Intracomm] {
     const abort = (): never => {
       throw new Error('abort')
     }
-    return createWorld(engine, abort, { checks: new BufferChecks(() => 'prog.ts:1:1') }).world
+    return createWorld(engine, abort, {}, { checks: new BufferChecks(() => 'prog.ts:1:1') }).world
   }
   return [world(0), world(1)]
 }
