@@ -96,7 +96,7 @@ for (const [what, topology] of [
   })
 
 t.test('a deadlock is left alone with --no-deadlock-detection; --timeout tells what the ranks do', async (t) => {
-  const ended = await tsmpirun(['-n', '2', '--no-deadlock-detection', '--timeout', '5', DEADLOCKS, 'ring'])
+  const ended = await tsmpirun(['-n', '2', '--no-deadlock-detection', '--timeout', '10', DEADLOCKS, 'ring'])
   t.equal(ended.code, 124)
   t.match(ended.stderr, /rank 1: in recv\(source 0, tag 7\) on world, .*deadlocks\.ts/)
 })
