@@ -7,12 +7,16 @@ import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
 import { EXIT_UNSETTLED, type RankSeat } from './runtime/agent/job-description.ts'
-import { writeEvent } from './runtime/agent/start-channel.ts'
+import { callSite } from './runtime/agent/call-site.ts'
+import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
 import { MpiError } from './runtime/base/errors.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
 import { Engine } from './runtime/engine/engine.ts'
+import { EventRecorder } from './runtime/trace/event-recorder.ts'
+import { TraceMemory } from './runtime/trace/trace-memory.ts'
 import { InprocHub } from './runtime/transport/inproc.ts'
 import { ShmTransport } from './runtime/transport/shm.ts'
+import { quickLooks } from './runtime/transport/thread-waiter.ts'
 
 /** What a program's main function is given. */
 export interface RankContext {
@@ -48,6 +52,7 @@ type Memory = Pick<RankContext, 'alloc' | 'free' | 'share'>
 interface Membership {
   readonly context: RankContext
   readonly engine: Engine
+  readonly recorder: EventRecorder | undefined
 }
 
 let membership: Membership | undefined
@@ -61,7 +66,7 @@ let membership: Membership | undefined
  */
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {
   membership ??= join()
-  const { context, engine } = membership
+  const { context, engine, recorder } = membership
   // Emitted when nothing is left to happen, and not for process.exit: then main waits for something that nobody will do.
   const unsettled = (): void => void (process.exitCode = EXIT_UNSETTLED)
   process.on('beforeExit', unsettled)
@@ -72,6 +77,7 @@ export async function run<T>(main: (context: RankContext) => Promise<T> | T): Pr
   } finally {
     // A rank that failed does not wait for its frames to leave: the job ends now.
     process.off('beforeExit', unsettled)
+    recorder?.close()
   }
 }
 
@@ -82,7 +88,8 @@ function join(): Membership {
 
 function joinJob(seat: RankSeat): Membership {
   let transport: ShmTransport | undefined
-  const engine = new Engine((progress) => (transport = new ShmTransport(seat.seating, progress)))
+  const recorder = recorderOf(seat)
+  const engine = new Engine((progress) => (transport = new ShmTransport(seat.seating, progress)), recorder)
   const shm = transport as unknown as ShmTransport
   const memory: Memory = {
     alloc: (type, length) => arrayOver(type, length, (nbytes) => shm.allocZeroed(nbytes)),
@@ -93,7 +100,19 @@ function joinJob(seat: RankSeat): Membership {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
     return process.exit(code)
   }
-  return { engine, context: { ...createWorld(engine, abort), ...memory, ...printing(seat.argv, seat.host) } }
+  return { engine, recorder, context: { ...createWorld(engine, abort), ...memory, ...printing(seat.argv, seat.host) } }
+}
+
+/** What records this rank's calls for `tsmpirun --trace` and `--profile`. */
+function recorderOf({ record, seating }: RankSeat): EventRecorder | undefined {
+  if (record === undefined) return undefined
+  const { worldRank, worldSize, spin } = seating
+  const flags = { call: TRACE_FLAG.CALL, place: TRACE_FLAG.PLACE } as const
+  return new EventRecorder(new TraceMemory(record, worldSize), {
+    quickLooks: quickLooks(spin),
+    locate: callSite,
+    announce: (kind, number, text) => writeTrace(worldRank, flags[kind], Buffer.from(`${number} ${text}`)),
+  })
 }
 
 /** A world of one: no launcher, no agent. */
@@ -109,7 +128,11 @@ function alone(): Membership {
     share: () => undefined,
   }
   const world = createWorld(engine, (code) => process.exit(code))
-  return { engine, context: { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') } }
+  return {
+    engine,
+    recorder: undefined,
+    context: { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') },
+  }
 }
 
 function printing(argv: readonly string[], host: string): Pick<RankContext, 'argv' | 'host' | 'log'> {

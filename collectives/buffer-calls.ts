@@ -67,7 +67,7 @@ export class BufferCalls extends Comm {
     checkRoot('bcast', root, this.size)
     const { array, commit } = writable(buffer, 'bcast', this.rank === root)
     const channel = this.channel('bcast', { root })
-    await select('bcast', this.#facts(array), this.algorithms)(channel, array, root)
+    await channel.uses(select('bcast', this.#facts(array), this.algorithms))(channel, array, root)
     if (this.rank !== root) commit()
     channel.end()
   }
@@ -120,7 +120,7 @@ export class BufferCalls extends Comm {
   async allgather(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
     const { blocks, commit } = this.#collected('allgather', send, recv)
     const channel = this.channel('allgather')
-    await select('allgather', this.#facts(blocks.array), this.algorithms)(channel, blocks)
+    await channel.uses(select('allgather', this.#facts(blocks.array), this.algorithms))(channel, blocks)
     commit()
     channel.end()
   }
@@ -138,7 +138,7 @@ export class BufferCalls extends Comm {
     const sent = send === IN_PLACE ? copyOf(array) : readable(send, 'alltoall')
     checkPair('alltoall', sent, array, 1)
     const channel = this.channel('alltoall')
-    const algorithm = select('alltoall', this.#facts(array), this.algorithms)
+    const algorithm = channel.uses(select('alltoall', this.#facts(array), this.algorithms))
     await algorithm(channel, equalBlocks(sent, length), equalBlocks(array, length))
     commit()
     channel.end()
@@ -171,7 +171,12 @@ export class BufferCalls extends Comm {
         : inPlace(copyOf(readable(present('reduce', 'the send buffer', send), 'reduce')))
     checkOp('reduce', op, target.array)
     const channel = this.channel('reduce', { op: op.name, root })
-    await select('reduce', this.#facts(target.array, op), this.algorithms)(channel, target.array, op, root)
+    await channel.uses(select('reduce', this.#facts(target.array, op), this.algorithms))(
+      channel,
+      target.array,
+      op,
+      root,
+    )
     channel.end()
     if (this.rank !== root) return undefined
     target.commit()
@@ -195,7 +200,7 @@ export class BufferCalls extends Comm {
   ): Promise<number | void> {
     const { op, target } = this.#operands('allreduce', send, recv, options)
     const channel = this.channel('allreduce', { op: op.name })
-    await select('allreduce', this.#facts(target.array, op), this.algorithms)(channel, target.array, op)
+    await channel.uses(select('allreduce', this.#facts(target.array, op), this.algorithms))(channel, target.array, op)
     target.commit()
     channel.end()
     if (typeof send === 'number') return target.array[0] as number
@@ -257,7 +262,7 @@ export class BufferCalls extends Comm {
     const blocks = this.#reduceBlocks(work, op, counts)
     if (send !== IN_PLACE) checkPair('reduceScatter', blocks.of(this.rank), target.array, 1)
     const channel = this.channel('reduceScatter', { op: op.name })
-    await select('reduceScatter', this.#facts(work, op), this.algorithms)(channel, blocks, op)
+    await channel.uses(select('reduceScatter', this.#facts(work, op), this.algorithms))(channel, blocks, op)
     copyElements(target.array, blocks.of(this.rank))
     target.commit()
     channel.end()

@@ -99,7 +99,7 @@ export class VectorCalls extends BufferCalls {
     const { blocks, commit } = this.#collected('allgatherv', send, recv, options)
     const nbytes = options.counts.reduce((sum, count) => sum + count, 0) * blocks.array.BYTES_PER_ELEMENT
     const channel = this.channel('allgatherv')
-    await select('allgather', { nbytes, size: this.size }, this.algorithms)(channel, blocks)
+    await channel.uses(select('allgather', { nbytes, size: this.size }, this.algorithms))(channel, blocks)
     commit()
     channel.end()
   }

@@ -12,6 +12,7 @@ import { createHostHeap } from '../transport/host-heap.ts'
 import type { AgentEvent, AgentJob, Command, RankSeat } from './job-description.ts'
 import type { Relay } from './relay.ts'
 import { PACKET, PacketParser, writeEvent, writeOutput } from './start-channel.ts'
+import type { TraceTap } from './trace-tap.ts'
 
 const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
 
@@ -19,6 +20,7 @@ let rankZero: Worker | undefined
 /** Standard input that came before rank 0 was there. */
 const earlyInput: Buffer[] = []
 let relay: Relay | undefined
+let tap: TraceTap | undefined
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
@@ -43,7 +45,16 @@ function obey(command: Command): void {
     case 'connect':
       relay?.connect(command.endpoints)
       break
+    case 'clock':
+      tell(-1, {
+        event: 'clock',
+        sent: command.sent,
+        questions: command.questions,
+        ms: Number(process.hrtime.bigint()) / 1e6,
+      })
+      break
     case 'stop':
+      tap?.closeAll()
       die()
   }
 }
@@ -66,6 +77,10 @@ async function start(job: AgentJob): Promise<void> {
     tell(-1, { event: 'listening', endpoint: relay.endpoint })
   }
   const worldSize = job.placement.reduce((sum, ranks) => sum + ranks.length, 0)
+  if (job.recording !== undefined) {
+    const { TraceTap: tapClass } = await import('./trace-tap.ts')
+    tap = new tapClass(job.recording, worldSize)
+  }
   const spin = job.busyThreads <= availableParallelism()
   for (const worldRank of seats)
     startRank(worldRank, {
@@ -73,6 +88,7 @@ async function start(job: AgentJob): Promise<void> {
       host: job.host,
       program: job.program,
       argv: job.argv,
+      record: tap?.open(worldRank),
     })
 }
 
@@ -92,6 +108,7 @@ function startRank(worldRank: number, seat: RankSeat): void {
   worker.stderr.on('data', (bytes: Buffer) => writeOutput(2, worldRank, bytes))
   worker.on('error', (error) => tell(worldRank, { event: 'failed', stack: error.stack ?? String(error) }))
   worker.on('exit', (code) => {
+    tap?.close(worldRank)
     tell(worldRank, { event: 'exit', code })
   })
 }

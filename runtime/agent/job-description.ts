@@ -1,4 +1,5 @@
 /** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
+import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
 
 /** The program that every rank runs. */
@@ -28,6 +29,9 @@ export interface Network {
   readonly address: string | undefined
 }
 
+/** What is recorded of a job: every call and the sums, or the sums only. */
+export type Recording = 'trace' | 'profile'
+
 /** One agent's part of a job. */
 export interface AgentJob {
   readonly version: string
@@ -49,6 +53,7 @@ export interface AgentJob {
   readonly memoryShare: number
   /** Present if the job has several agents. */
   readonly network: Network | undefined
+  readonly recording: Recording | undefined
 }
 
 /** What the launcher says to an agent. */
@@ -56,6 +61,8 @@ export type Command =
   | { readonly command: 'start'; readonly job: AgentJob }
   /** Where every agent listens, by agent. */
   | { readonly command: 'connect'; readonly endpoints: readonly string[] }
+  /** What does your clock say? The rest comes back with the answer: when it was asked, how many questions follow. */
+  | { readonly command: 'clock'; readonly sent: number; readonly questions: number }
   | { readonly command: 'stop' }
 
 /** What an agent, or a rank of it, says to the launcher. */
@@ -64,6 +71,10 @@ export type AgentEvent =
   | { readonly event: 'exit'; readonly code: number }
   | { readonly event: 'abort'; readonly code: number; readonly stack: string }
   | { readonly event: 'failed'; readonly stack: string }
+  /** The sums of a rank's record. */
+  | { readonly event: 'profile'; readonly sums: ProfileSums }
+  /** The machine's monotonic clock, in milliseconds. */
+  | { readonly event: 'clock'; readonly sent: number; readonly questions: number; readonly ms: number }
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 
@@ -73,6 +84,8 @@ export interface RankSeat {
   readonly host: string
   readonly program: Program
   readonly argv: readonly string[]
+  /** Where the rank records what it does, if anything is recorded. */
+  readonly record: SharedArrayBuffer | undefined
 }
 
 /** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */

@@ -11,10 +11,9 @@ const ROOT = new URL('../../', import.meta.url).href
 /** The program's text as compiled, and the way back to its sources. */
 let compiled: { readonly url: string; readonly map: SourceMap } | undefined
 
-Error.prepareStackTrace = formatStack
-
 /** Runs the program's top level; resolves or rejects as its module does. */
 export async function loadProgram(program: Program): Promise<void> {
+  Error.prepareStackTrace = formatStack
   switch (program.kind) {
     case 'file':
       await import(program.url)
@@ -57,14 +56,27 @@ function isNodeInternal(frame: NodeJS.CallSite): boolean {
 }
 
 function describeFrame(frame: NodeJS.CallSite): string {
+  const place = originalPlace(frame)
+  if (place === undefined) return frame.toString()
+  const name = frame.getFunctionName()
+  return name === null ? place : `${frame.isAsync() ? 'async ' : ''}${name} (${place})`
+}
+
+/** The place of a frame in the source that the user wrote, or undefined if its text was not compiled by us. */
+function originalPlace(frame: NodeJS.CallSite): string | undefined {
   const line = frame.getLineNumber()
   const column = frame.getColumnNumber()
   if (compiled === undefined || frame.getScriptNameOrSourceURL() !== compiled.url || line === null || column === null)
-    return frame.toString()
+    return undefined
   const entry = compiled.map.findEntry(line - 1, column - 1)
-  if (!('originalSource' in entry)) return frame.toString()
+  if (!('originalSource' in entry)) return undefined
   const file = decodeURIComponent(new URL(entry.originalSource, compiled.url).pathname)
-  const place = `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
-  const name = frame.getFunctionName()
-  return name === null ? place : `${frame.isAsync() ? 'async ' : ''}${name} (${place})`
+  return `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+}
+
+/** file:line:column of a frame, as the user wrote it. */
+export function placeOf(frame: NodeJS.CallSite): string {
+  return (
+    originalPlace(frame) ?? `${frame.getScriptNameOrSourceURL()}:${frame.getLineNumber()}:${frame.getColumnNumber()}`
+  )
 }

@@ -16,6 +16,7 @@ import {
 import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
+import type { CollectiveCall } from '../engine/recorder.ts'
 import type { Group } from './group.ts'
 import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
 
@@ -75,6 +76,8 @@ export class Channel implements Agreement {
   readonly #tag: number
   readonly #ended: () => void
   readonly #scratch: Uint8Array[] = []
+  /** The call as it will be recorded; undefined if nothing records. */
+  readonly #record: { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] } | undefined
 
   constructor(engine: Engine, place: ChannelPlace, call: CollectiveName, particulars?: Particulars) {
     this.#engine = engine
@@ -86,6 +89,16 @@ export class Channel implements Agreement {
     this.size = place.group.size
     this.call = call
     this.signature = signatureOf(call, particulars)
+    const { recorder } = engine
+    if (recorder === undefined) return
+    const { context } = place
+    this.#record = { call, context, place: recorder.place(call), begun: recorder.now(), algorithm: '', nbytes: 0 }
+  }
+
+  /** The algorithm that does the work, for the record. */
+  uses<F extends { readonly name: string }>(algorithm: F): F {
+    if (this.#record !== undefined) this.#record.algorithm = algorithm.name
+    return algorithm
   }
 
   describe(signature: number): string {
@@ -93,16 +106,7 @@ export class Channel implements Agreement {
   }
 
   isend(data: TypedArray, dest: number): Operation {
-    const view = resolveBuffer(data, this.call)
-    return this.#engine.isend(
-      view,
-      this.#group.worldRank(dest),
-      this.#context,
-      this.#tag,
-      false,
-      this.call,
-      this.signature,
-    )
+    return this.#isend(resolveBuffer(data, this.call), dest)
   }
 
   irecv(data: TypedArray, source: number): Operation {
@@ -153,9 +157,7 @@ export class Channel implements Agreement {
 
   /** Sends a value in serialized form. */
   isendObject(bytes: Uint8Array, dest: number): Operation {
-    const view = new MessageView(OBJECT, bytes.length, bytes)
-    const worldRank = this.#group.worldRank(dest)
-    return this.#engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
+    return this.#isend(new MessageView(OBJECT, bytes.length, bytes), dest)
   }
 
   /** Receives a value in serialized form, of any size. */
@@ -184,9 +186,16 @@ export class Channel implements Agreement {
    * way may still write to it.
    */
   end(): void {
+    if (this.#record !== undefined) this.#engine.recorder?.collective(this.#record)
     for (const bytes of this.#scratch) this.#engine.transport.free(bytes)
     this.#scratch.length = 0
     this.#ended()
+  }
+
+  #isend(view: MessageView, dest: number): Operation {
+    const worldRank = this.#group.worldRank(dest)
+    if (this.#record !== undefined) this.#record.nbytes += view.nbytes
+    return this.#engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
   }
 
   #irecv(view: MessageView | undefined, source: number): Operation {

@@ -14,6 +14,7 @@ import type { MessageView } from '../base/message-buffer.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
 import { Operation, type Agreement, type WaitCounter } from './operation.ts'
+import type { Recorder } from './recorder.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
 
 /** A message that arrived before its receive: its envelope and its bytes, or where they are. */
@@ -48,10 +49,14 @@ interface PendingLanding {
   readonly operation: Operation
   readonly landing: Uint8Array
   readonly staged: boolean
+  /** The sender's number of the message. */
+  readonly id: number
 }
 
 export class Engine implements WaitCounter {
   readonly transport: Transport
+  /** Told what this rank does, if anything is. */
+  readonly recorder: Recorder | undefined
   readonly #posted = new PostedQueue<Operation>()
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
   readonly #probes = new Set<Operation>()
@@ -63,11 +68,15 @@ export class Engine implements WaitCounter {
   readonly #frame = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
   #nextId = 1
+  #lastEagerId = 0
   #waits = 0
+  /** Calls of `progress` since this rank began to wait. */
+  #looks = 0
   #ended = 0
 
   /** @param open gives the rank's end of the network; it is handed the function that makes progress */
-  constructor(open: (progress: Progress) => Transport) {
+  constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
+    this.recorder = recorder
     this.transport = open(() => this.progress())
     this.#windows = new Float64Array(this.transport.worldSize).fill(EAGER_WINDOW)
     this.#owed = new Float64Array(this.transport.worldSize)
@@ -96,6 +105,7 @@ export class Engine implements WaitCounter {
     call: string,
     signature = 0,
   ): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, { context, source: this.worldRank, tag })
     const frame = this.#frame
     frame.flags = synchronous ? FLAG_SYNCHRONOUS : 0
@@ -113,6 +123,7 @@ export class Engine implements WaitCounter {
     } else {
       this.#sendRendezvous(frame, view, operation)
     }
+    if (begun !== undefined) this.recorder?.sent(operation, begun, dest, view.nbytes, frame.id)
     return operation
   }
 
@@ -125,6 +136,7 @@ export class Engine implements WaitCounter {
     call: string,
     agreement?: Agreement,
   ): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, { context, source, tag }, view, agreement)
     // A message that is here is taken at once: most receives of a running program end inside this call.
     const message = this.#unexpected.match(operation)
@@ -133,6 +145,7 @@ export class Engine implements WaitCounter {
       this.#posted.add(operation)
       this.progress()
     }
+    if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
   }
 
@@ -157,9 +170,11 @@ export class Engine implements WaitCounter {
 
   /** An operation that ends when `iprobe` would find a message. */
   probe(source: number, context: number, tag: number, call: string): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, { context, source, tag })
     if (this.iprobe(source, context, tag) === undefined) this.#probes.add(operation)
     else operation.complete()
+    if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
   }
 
@@ -174,6 +189,7 @@ export class Engine implements WaitCounter {
   /** Delivers what has arrived and sends what had no room. Returns how many awaited operations ended. */
   progress(): number {
     const before = this.#ended
+    this.#looks++
     this.transport.poll(this.#deliver)
     if (this.#outboxes.size > 0) this.#flushOutboxes()
     return this.#ended - before
@@ -186,11 +202,21 @@ export class Engine implements WaitCounter {
     return id
   }
 
-  waitBegins(): void {
-    if (this.#waits++ === 0) this.transport.setWaiting(true)
+  /** Nobody answers eager messages: they have numbers for the record only, below 0. */
+  #newEagerId(): number {
+    this.#lastEagerId = this.#lastEagerId === -0x8000_0000 ? -1 : this.#lastEagerId - 1
+    return this.#lastEagerId
   }
 
-  waitEnds(): void {
+  waitBegins(operation: Operation): void {
+    this.recorder?.waitBegan(operation)
+    if (this.#waits++ > 0) return
+    this.#looks = 0
+    this.transport.setWaiting(true)
+  }
+
+  waitEnds(operation: Operation): void {
+    this.recorder?.waitEnded(operation, this.#looks)
     this.#ended++
     if (--this.#waits === 0) this.transport.setWaiting(false)
   }
@@ -211,7 +237,7 @@ export class Engine implements WaitCounter {
     if (synchronous !== undefined) {
       frame.id = this.#newId()
       this.#sends.set(frame.id, { operation: synchronous, staged: undefined })
-    }
+    } else if (this.recorder !== undefined) frame.id = this.#newEagerId()
     this.#post(frame)
   }
 
@@ -328,6 +354,7 @@ export class Engine implements WaitCounter {
     receive.nbytes = nbytes
     if (receive.view === undefined) receive.payload = payload.slice()
     else receive.view.unpack(payload)
+    this.recorder?.received(receive, source, nbytes, id)
     receive.complete()
   }
 
@@ -338,6 +365,7 @@ export class Engine implements WaitCounter {
     else receive.view.unpack(region)
     receive.nbytes = nbytes
     this.#control(FRAME.FIN, source, { id })
+    this.recorder?.received(receive, source, nbytes, id)
     receive.complete()
   }
 
@@ -348,7 +376,7 @@ export class Engine implements WaitCounter {
     const staged = own === undefined || !this.transport.isShared(own)
     const landing = staged ? this.transport.alloc(nbytes) : own
     const aux = this.#newId()
-    this.#landings.set(aux, { operation: receive, landing, staged })
+    this.#landings.set(aux, { operation: receive, landing, staged, id })
     this.#control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
   }
 
@@ -356,11 +384,12 @@ export class Engine implements WaitCounter {
     const pending = this.#landings.get(aux)
     invariant(pending !== undefined, `LANDED for unknown receive ${aux}`)
     this.#landings.delete(aux)
-    const { operation, landing, staged } = pending
+    const { operation, landing, staged, id } = pending
     operation.nbytes = landing.length
     if (operation.view === undefined) operation.payload = landing.slice()
     else if (staged) operation.view.unpack(landing)
     if (staged) this.transport.free(landing)
+    this.recorder?.received(operation, operation.source, landing.length, id)
     operation.complete()
   }
 

@@ -20,6 +20,10 @@ export interface LaunchOptions {
   readonly wdir: string | undefined
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
+  /** File for the trace of all calls. */
+  readonly traceFile: string | undefined
+  /** Print at the end where the time went. */
+  readonly profile: boolean
   readonly program: string
   readonly programArgs: readonly string[]
 }
@@ -48,6 +52,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     wdir: once('--wdir', argv.wdir, problems),
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
     tagOutput: argv.tagOutput,
+    traceFile: once('--trace', argv.trace, problems),
+    profile: argv.profile,
     program: program ?? '',
     programArgs,
   }
@@ -108,6 +114,12 @@ function describeOptions(args: readonly string[]) {
         requiresArg: true,
         describe: 'End the job after this time: seconds, or a time such as "5 min"',
       },
+      trace: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write every call and message to this file, for Perfetto or chrome://tracing',
+      },
+      profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
       'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },
     })
     .example('$0 -n 4 program.ts', 'four ranks on this machine')

@@ -16,6 +16,11 @@ const LONG_LOOKS = 1000
 /** Longest sleep between two turns of the event loop. */
 const SLICE_MS = 1
 
+/** Looks of a wait that ends before the event loop turns. */
+export function quickLooks(spin: boolean): number {
+  return spin ? QUICK_LOOKS : 1
+}
+
 export class ThreadWaiter {
   readonly #progress: Progress
   readonly #doorbell: Doorbell
@@ -28,7 +33,7 @@ export class ThreadWaiter {
   constructor(progress: Progress, doorbell: Doorbell, spin: boolean) {
     this.#progress = progress
     this.#doorbell = doorbell
-    this.#quickLooks = spin ? QUICK_LOOKS : 1
+    this.#quickLooks = quickLooks(spin)
     this.#longLooks = spin ? LONG_LOOKS : 1
   }
 
