@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { machineMs } from '../base/machine-clock.ts'
 import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
 import type { AgentEvent, AgentJob, Command, RankSeat } from './job-description.ts'
@@ -50,7 +51,7 @@ function obey(command: Command): void {
         event: 'clock',
         sent: command.sent,
         questions: command.questions,
-        ms: Number(process.hrtime.bigint()) / 1e6,
+        ms: machineMs(),
       })
       break
     case 'stop':

@@ -2,7 +2,7 @@
  * Takes what the ranks of this host record out of their memory and sends it to the launcher: records in batches while the
  * ranks run, so that little is lost if everything is killed, and the sums when a rank ends or is stopped.
  */
-import { machineMs } from '../trace/event-recorder.ts'
+import { machineMs } from '../base/machine-clock.ts'
 import { summarize } from '../trace/profile-sums.ts'
 import { RECORD_BYTES, TraceMemory } from '../trace/trace-memory.ts'
 import type { Recording } from './job-description.ts'

@@ -3,6 +3,7 @@
  * other machines are compared with ours.
  */
 import { PACKET, TRACE_FLAG, type Packet } from '../agent/start-channel.ts'
+import { machineMs } from '../base/machine-clock.ts'
 import type { Recording } from '../agent/job-description.ts'
 import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { AgentPlan } from './placement.ts'
@@ -102,7 +103,7 @@ function lossNote(lost: number): string {
 
 function openTrace(path: string): TraceFile {
   try {
-    return new TraceFile(path, Number(process.hrtime.bigint()) / 1e6)
+    return new TraceFile(path, machineMs())
   } catch (error) {
     throw new UsageError([`--trace: "${path}" cannot be written: ${(error as Error).message}`])
   }

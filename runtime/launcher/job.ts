@@ -5,6 +5,7 @@
 import { constants } from 'node:os'
 import type { AgentEvent, AgentJob, CurveKeys, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
+import { machineMs } from '../base/machine-clock.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import { AgentProcess, type AgentListener } from './agent-process.ts'
 import type { JobRecording } from './job-recording.ts'
@@ -135,7 +136,7 @@ export class Job implements AgentListener {
         this.#options.recording?.profile(rank, event.sums)
         break
       case 'clock':
-        this.#options.recording?.clock(this.#agents.indexOf(agent), event.sent, event.ms, clockMs())
+        this.#options.recording?.clock(this.#agents.indexOf(agent), event.sent, event.ms, machineMs())
         this.#askClock(agent, event.questions)
         break
       case 'unusable':
@@ -162,7 +163,7 @@ export class Job implements AgentListener {
 
   #askClock(agent: AgentProcess, questions: number): void {
     if (questions > 0 && this.#exitCode === undefined)
-      agent.send({ command: 'clock', sent: clockMs(), questions: questions - 1 })
+      agent.send({ command: 'clock', sent: machineMs(), questions: questions - 1 })
   }
 
   #connectAll(): void {
@@ -229,11 +230,6 @@ export class Job implements AgentListener {
       },
     }
   }
-}
-
-/** Milliseconds of this machine's monotonic clock. */
-function clockMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
 }
 
 function howItEnded(code: number): string {

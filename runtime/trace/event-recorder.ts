@@ -6,6 +6,7 @@
  * STRETCH events, and the times between are dealt out evenly. Finding the line of the program costs microseconds: it may
  * take PLACE_SHARE of the time and no more; a call that was looked up then stands for those of its kind that were not.
  */
+import { machineMs } from '../base/machine-clock.ts'
 import type { Operation } from '../engine/operation.ts'
 import type { CollectiveCall, Place, Recorder } from '../engine/recorder.ts'
 import {
@@ -153,7 +154,8 @@ export class EventRecorder implements Recorder {
     this.#attach(mark, peer, nbytes, id)
     if (mark.waiting) return
     if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#time, this.now())
-    else if (mark.begun === 0) return // inside of the call that posts it
+    else if (mark.begun === 0)
+      return // inside of the call that posts it
     // Nobody waits: the message came while the rank did something else.
     else if (mark.call.nonblocking) this.#write(RECORD.RECEIVE, operation, mark, this.#time, this.now())
     else this.#callEnded(operation, mark, this.now())
@@ -381,9 +383,4 @@ function add(sums: Float64Array, at: number, value: number): void {
 function clockOrigin(): number {
   // Whatever comes between the two readings only makes the difference larger.
   return Math.min(...Array.from({ length: 5 }, () => -performance.now() + machineMs()))
-}
-
-/** Milliseconds of the machine's monotonic clock. */
-export function machineMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
 }
