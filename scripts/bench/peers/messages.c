@@ -82,7 +82,8 @@ int main(int argc, char **argv) {
   for (char *word = strtok(argv[2], ","); word != NULL; word = strtok(NULL, ",")) {
     nbytes = atol(word);
     block = nbytes / size > 0 ? nbytes / size : 1;
-    long rounds = 200000000 / (nbytes + 10000);
+    int windows = !strcmp(mode, "bandwidth") || !strcmp(mode, "bidirectional");
+    long rounds = (windows ? 25000000 : 200000000) / (nbytes + 10000);
     rounds = rounds < 10 ? 10 : rounds > 10000 ? 10000 : rounds;
     long most = (1L << 25) / (nbytes + 1);
     window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
@@ -91,7 +92,7 @@ int main(int argc, char **argv) {
     double result;
     if (!strcmp(mode, "overlap")) result = overlap(mode, rounds);
     else {
-      long messages = !strcmp(mode, "latency") ? 2 : !strcmp(mode, "bandwidth") || !strcmp(mode, "bidirectional") ? window : 1;
+      long messages = windows ? window : !strcmp(mode, "latency") ? 2 : 1;
       timed(mode, (rounds + 9) / 10);
       result = timed(mode, rounds) / rounds / messages;
     }

@@ -47,7 +47,7 @@ static void round_of(int latency, int first, int window, void *in, void *out, ch
 
 static void series(int latency, int first, char *sizes, void *in, void *out) {
   for (char *word = strtok(sizes, ","); word != NULL; word = strtok(NULL, ",")) {
-    long nbytes = atol(word), rounds = 200000000 / (nbytes + 10000), most = (1L << 25) / (nbytes + 1);
+    long nbytes = atol(word), rounds = (latency ? 200000000 : 25000000) / (nbytes + 10000), most = (1L << 25) / (nbytes + 1);
     rounds = rounds < 10 ? 10 : rounds > 2000 ? 2000 : rounds;
     int window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
     char *data = calloc(1, nbytes + 8);

@@ -11,7 +11,8 @@ type Round = () => Promise<void>
 await run(async (context) => {
   const [mode = '', sizes = '', memory = ''] = context.argv
   for (const nbytes of sizes.split(',').map(Number)) {
-    const rounds = Math.max(10, Math.min(10_000, Math.floor(2e8 / (nbytes + 10_000))))
+    const total = mode === 'bandwidth' || mode === 'bidirectional' ? 25e6 : 200e6
+    const rounds = Math.max(10, Math.min(10_000, Math.floor(total / (nbytes + 10_000))))
     const us =
       mode === 'overlap' ? await overlap(context, nbytes, rounds) : await measure(context, mode, nbytes, rounds, memory)
     if (context.world.rank === 0) context.log(JSON.stringify({ nbytes, us }))
