@@ -89,6 +89,8 @@ export class EventRecorder implements Recorder {
   /** What finding the latest place took; no part of the call. */
   #locatingMs = 0
   #depth = 0
+  /** Until when communication has been counted. */
+  #accounted = 0
   #latest: Call
   #latestButOne: Call
   #lost = 0
@@ -169,7 +171,7 @@ export class EventRecorder implements Recorder {
       mark.place = this.#place('wait', this.#wait)
       mark.begun = this.now()
     }
-    if (this.#depth++ === 0) this.#totals[TOTAL.WAITING_SINCE] = mark.begun
+    if (this.#depth++ === 0) this.#totals[TOTAL.WAITING_SINCE] = Math.max(mark.begun, this.#accounted)
   }
 
   waitEnded(operation: Operation, looks: number): void {
@@ -180,7 +182,7 @@ export class EventRecorder implements Recorder {
     else if (!mark.sends) this.#write(RECORD.RECEIVED, operation, mark, ended, ended)
     if (--this.#depth > 0) return
     const totals = this.#totals
-    this.#communicated(ended - (totals[TOTAL.WAITING_SINCE] as number))
+    this.#communicated(totals[TOTAL.WAITING_SINCE] as number, ended)
     totals[TOTAL.WAITING_SINCE] = 0
   }
 
@@ -252,14 +254,17 @@ export class EventRecorder implements Recorder {
     const hasMessage = id !== 0 && !(sends && call === this.#wait)
     this.#write(hasMessage ? (sends ? RECORD.SEND : RECORD.RECEIVE) : RECORD.CALL, operation, mark, begun, ended)
     this.#count(call, place, ended - begun)
-    if (this.#depth === 0) this.#communicated(ended - begun)
+    if (this.#depth === 0) this.#communicated(begun, ended)
   }
 
   // ---- sums --------------------------------------------------------------------------------------------------
 
-  #communicated(ms: number): void {
-    const totals = this.#totals
-    totals[TOTAL.COMMUNICATION] = (totals[TOTAL.COMMUNICATION] as number) + ms
+  /** Calls overlap (a sendrecv is two): no time counts twice. They come in the order of their ends. */
+  #communicated(begun: number, ended: number): void {
+    const ms = ended - Math.max(begun, this.#accounted)
+    if (ms <= 0) return
+    add(this.#totals, TOTAL.COMMUNICATION, ms)
+    this.#accounted = ended
   }
 
   #count({ number }: Call, place: Place | undefined, ms: number): void {
