@@ -17,7 +17,7 @@ export interface RecordingOptions {
 }
 
 /** What is known of one rank. */
-export interface RankRecording extends TraceRank {
+interface RankRecording extends TraceRank {
   readonly agent: number
   readonly calls: Map<number, string>
   readonly places: Map<number, string>

@@ -3,8 +3,7 @@
  * who sent how much to whom. Pure.
  */
 import Table from 'cli-table3'
-import type { Sum } from '../trace/profile-sums.ts'
-import type { RankRecording } from './job-recording.ts'
+import type { ProfileSums, Sum } from '../trace/profile-sums.ts'
 
 const WIDTH = 80
 /** Ranks, calls and places listed at most. */
@@ -15,15 +14,26 @@ const MOST_PLACES = 10
 const MOST_IN_MATRIX = 8
 const PLACE_WIDTH = 34
 
+/** What is known of one rank. */
+export interface ProfiledRank {
+  readonly rank: number
+  readonly host: string
+  readonly calls: ReadonlyMap<number, string>
+  /** The call, a tab, and the file:line:column. */
+  readonly places: ReadonlyMap<number, string>
+  /** Undefined if the rank was lost. */
+  readonly sums: ProfileSums | undefined
+}
+
 /** @param ranks of the whole job, in any order */
-export function profileReport(ranks: readonly RankRecording[]): string {
+export function profileReport(ranks: readonly ProfiledRank[]): string {
   const known = ranks.filter(({ sums }) => sums !== undefined).sort((a, b) => a.rank - b.rank)
   if (known.length === 0) return 'tsmpirun: no rank has left a profile\n'
   const sections = [timeSection(known, ranks.length), callSection(known), placeSection(known), matrixSection(known)]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
-function timeSection(ranks: readonly RankRecording[], size: number): string {
+function timeSection(ranks: readonly ProfiledRank[], size: number): string {
   const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
   const communicationMs = sum(ranks.map(({ sums }) => sums?.communicationMs ?? 0))
   const shown = ranks.slice(0, MOST_RANKS).map(({ rank, host, sums }) => {
@@ -37,7 +47,7 @@ function timeSection(ranks: readonly RankRecording[], size: number): string {
   return `${head}\n${table(['rank', 'host', 'total s', 'application s', 'communication s', 'share'], shown, [1])}${more}`
 }
 
-function callSection(ranks: readonly RankRecording[]): string {
+function callSection(ranks: readonly ProfiledRank[]): string {
   const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
   const calls = merged(ranks, 'calls')
   const rows = calls
@@ -53,7 +63,7 @@ function callSection(ranks: readonly RankRecording[]): string {
   return rows.length === 0 ? '' : `Calls\n${table(['call', 'count', 'time s', 'share', 'mean us', 'bytes'], rows, [0])}`
 }
 
-function placeSection(ranks: readonly RankRecording[]): string {
+function placeSection(ranks: readonly ProfiledRank[]): string {
   const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
   const rows = scaled(merged(ranks, 'places'), merged(ranks, 'calls'))
     .slice(0, MOST_PLACES)
@@ -70,7 +80,7 @@ function placeSection(ranks: readonly RankRecording[]): string {
   return rows.length === 0 ? '' : `Places\n${table(['call', 'at', 'count', 'time s', 'share'], rows, [0, 1])}`
 }
 
-function matrixSection(ranks: readonly RankRecording[]): string {
+function matrixSection(ranks: readonly ProfiledRank[]): string {
   if (ranks.length < 2 || ranks.length > MOST_IN_MATRIX) return ''
   const rows = ranks.map(({ rank, sums }) => {
     const sent = new Map(sums?.sent)
@@ -84,7 +94,7 @@ interface NamedSum extends Omit<Sum, 'number'> {
 }
 
 /** Sums of all ranks by name, longest first. */
-function merged(ranks: readonly RankRecording[], what: 'calls' | 'places'): NamedSum[] {
+function merged(ranks: readonly ProfiledRank[], what: 'calls' | 'places'): NamedSum[] {
   const all = new Map<string, NamedSum>()
   for (const recording of ranks)
     for (const { number, count, nbytes, ms } of recording.sums?.[what] ?? []) {
