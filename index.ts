@@ -5,14 +5,38 @@
  * node alone, the program is a world of one.
  */
 export { run, type RankContext } from './run.ts'
-export { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, TAG_UB, UNDEFINED } from './runtime/base/constants.ts'
+export { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, ROOT, TAG_UB, UNDEFINED } from './runtime/base/constants.ts'
 export { MpiError, type MpiErrorClass } from './runtime/base/errors.ts'
 export type { TypedArray } from './runtime/base/element-type.ts'
 export type { MessageBuffer, NdView } from './runtime/base/message-buffer.ts'
-export { Comm, type RecvOptions, type SendOptions, type SendrecvOptions } from './runtime/comm/comm.ts'
-export { Request, testAll, testAny, testSome, waitAll, waitAny, waitSome } from './runtime/comm/request.ts'
+export { Comm } from './runtime/comm/comm.ts'
+export type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './runtime/comm/options.ts'
+export { Group, type RankRange } from './runtime/comm/group.ts'
+export { Message } from './runtime/comm/message.ts'
+export {
+  ERRORS_ARE_FATAL,
+  ERRORS_RETURN,
+  ERRORS_THROW,
+  Keyval,
+  type ErrorHandler,
+  type KeyvalOptions,
+} from './runtime/comm/properties.ts'
+export {
+  PersistentRequest,
+  Request,
+  startAll,
+  testAll,
+  testAny,
+  testSome,
+  waitAll,
+  waitAny,
+  waitSome,
+  type Completion,
+  type WaitOptions,
+} from './runtime/comm/request.ts'
 export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm, type DupOptions } from './collectives/intracomm.ts'
+export { Intercomm, type IntercommOptions, type IntercommRootOptions } from './collectives/intercomm.ts'
 export type {
   InPlace,
   OpArgument,

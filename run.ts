@@ -11,6 +11,7 @@ import { callSite } from './runtime/agent/call-site.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
 import { MpiError } from './runtime/base/errors.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
+import { MAX_BYTES, regionOver, type Region } from './runtime/base/region.ts'
 import { Engine } from './runtime/engine/engine.ts'
 import { EventRecorder } from './runtime/trace/event-recorder.ts'
 import { TraceMemory } from './runtime/trace/trace-memory.ts'
@@ -120,7 +121,7 @@ function alone(): Membership {
   const hub = new InprocHub(1)
   const engine = new Engine((progress) => hub.open(0, progress))
   const memory: Memory = {
-    alloc: (type, length) => arrayOver(type, length, (nbytes) => new Uint8Array(new SharedArrayBuffer(nbytes))),
+    alloc: (type, length) => arrayOver(type, length, (nbytes) => regionOver(new SharedArrayBuffer(nbytes), 0, nbytes)),
     free: (array) => {
       if (!(array.buffer instanceof SharedArrayBuffer))
         throw new MpiError('MPI_ERR_ARG', 'free: the array does not come from alloc')
@@ -142,10 +143,15 @@ function printing(argv: readonly string[], host: string): Pick<RankContext, 'arg
 function arrayOver<T extends TypedArray>(
   type: TypedArrayConstructor<T>,
   length: number,
-  alloc: (nbytes: number) => Uint8Array,
+  alloc: (nbytes: number) => Region,
 ): T {
   if (!Number.isSafeInteger(length) || length < 0)
     throw new MpiError('MPI_ERR_ARG', `alloc: length is ${length}, expected a whole number >= 0`)
+  if (length > MAX_BYTES)
+    throw new MpiError(
+      'MPI_ERR_NO_MEM',
+      `alloc: length is ${length}, an array of this Node has at most ${MAX_BYTES} elements`,
+    )
   const bytes = alloc(length * type.BYTES_PER_ELEMENT)
   return new type(bytes.buffer, bytes.byteOffset, length)
 }

@@ -50,7 +50,7 @@ export function writable(buffer: MessageBuffer, call: string, filled = false): T
 
 /** The elements themselves if they are contiguous. */
 function contiguous(buffer: MessageBuffer, view: MessageView): TypedArray | undefined {
-  if (view.bytes === undefined) return undefined
+  if (view.region === undefined) return undefined
   if (!isNdarray(buffer)) return ArrayBuffer.isView(buffer) && !(buffer instanceof DataView) ? buffer : view.bytes
   const start = view.count === 0 ? 0 : buffer.offset
   return buffer.data.subarray(start, start + view.count)

@@ -10,7 +10,7 @@
 import { UNDEFINED } from '../runtime/base/constants.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
-import { deserializeObject, serializeObject } from '../runtime/comm/comm.ts'
+import { Comm, deserializeObject, newContext, serializeObject } from '../runtime/comm/comm.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { checkRoot } from './arguments.ts'
 import { bcastBinomialObject } from './bcast/binomial-object.ts'
@@ -99,12 +99,13 @@ export class Intracomm extends VectorCalls {
    */
   async dup({ algorithms = {} }: DupOptions = {}): Promise<Intracomm> {
     checkAlgorithms('dup', algorithms)
-    const context = Int32Array.of(this.rank === 0 ? this.#newContext() : 0)
+    const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
     const channel = this.channel('dup')
     const bcast = select('bcast', { nbytes: context.byteLength, size: this.size }, this.algorithms)
     await bcast(channel, context, 0)
     channel.end()
-    return new Intracomm(this.job, this.group, context[0] as number, { ...this.algorithms, ...algorithms })
+    const made = new Intracomm(this.job, this.group, context[0] as number, { ...this.algorithms, ...algorithms })
+    return made.inherit(this, true)
   }
 
   /**
@@ -120,26 +121,76 @@ export class Intracomm extends VectorCalls {
       throw new MpiError('MPI_ERR_ARG', `split: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
     if (!isInt32(key)) throw new MpiError('MPI_ERR_ARG', `split: key is ${describe(key)}, expected a 32-bit integer`)
     const table = new Int32Array(3 * this.size)
-    table.set([color, key, this.rank === 0 ? this.#newContext() : 0], 3 * this.rank)
+    table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
     const channel = this.channel('split')
     const allgather = select('allgather', { nbytes: table.byteLength, size: this.size }, this.algorithms)
     await allgather(channel, equalBlocks(table, 3))
     channel.end()
     if (color === UNDEFINED) return undefined
     const members = membersOf(table, color).map((rank) => this.group.worldRank(rank))
-    return new Intracomm(this.job, new Group(members), table[2] as number, this.algorithms)
+    return this.#found(new Group(members), table[2] as number)
   }
 
   /**
-   * A context that no other communicator of the job has. Rank 0 of the parent chooses it: its own world rank is part of
-   * the number, so that communicators can be founded anywhere at the same time without agreement. The groups of one
-   * split share a context: no two of them have a rank in common, and messages are matched by world rank too.
+   * Divides the ranks into those that share memory: one new communicator for each host, its ranks ordered by key, equal
+   * keys by rank here. Collective. Ranks of a machine in different processes (`--ranks-per-agent`, `--emulate-hosts`,
+   * `--transport zmq`) share none.
+   *
+   * @throws {MpiError} MPI_ERR_ARG for wrong arguments
    */
-  #newContext(): number {
-    const context = this.job.nextContext
-    if (!isInt32(context + 1)) throw new MpiError('MPI_ERR_OTHER', 'this rank has founded too many communicators')
-    this.job.nextContext += 2 * this.job.engine.worldSize
-    return context
+  async splitType(type: 'host', key = 0): Promise<Intracomm> {
+    if (type !== 'host')
+      throw new MpiError('MPI_ERR_ARG', `splitType: type is ${describe(type)}, expected the string "host"`)
+    const { transport } = this.job.engine
+    const first = this.group.worldRanks.findIndex((worldRank) => transport.isNear(worldRank))
+    return (await this.split(first, key)) as Intracomm
+  }
+
+  /**
+   * A communicator of the members of `group`, in its order; undefined on ranks that are not in it. Collective: all ranks
+   * of this communicator pass the group that they will be in, or any they are not in.
+   *
+   * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator
+   */
+  async create(group: Group): Promise<Intracomm | undefined> {
+    this.#checkMembers('create', group)
+    const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
+    await this.bcast(context)
+    // Groups made by the same call have no rank in common: they share a context, as those of `split` do.
+    return isMember(this, group) ? this.#found(group, context[0] as number) : undefined
+  }
+
+  /**
+   * Like `create`, but collective over the members of `group` only.
+   *
+   * @param tag tells calls apart that a rank has under way at the same time; default 0
+   * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator, or the caller none of the group;
+   *   MPI_ERR_TAG
+   */
+  async createGroup(group: Group, { tag = 0 }: { readonly tag?: number } = {}): Promise<Intracomm> {
+    this.#checkMembers('createGroup', group)
+    if (!isMember(this, group))
+      throw new MpiError('MPI_ERR_GROUP', 'createGroup: the caller is not in the group, expected calls of members only')
+    // A context beside the pair of this communicator, so that no receive of the program takes the message.
+    const members = new Comm(this.job, group, ~this.context)
+    const context = Int32Array.of(members.rank === 0 ? newContext(this.job) : 0)
+    if (members.rank > 0) await members.recv(context, { source: 0, tag })
+    else for (let dest = 1; dest < members.size; dest++) await members.send(context, { dest, tag })
+    return this.#found(group, context[0] as number)
+  }
+
+  #found(group: Group, context: number): Intracomm {
+    return new Intracomm(this.job, group, context, this.algorithms).inherit(this)
+  }
+
+  #checkMembers(call: string, group: Group): void {
+    this.checkUsable(call)
+    const strangers = group.difference(this.group).worldRanks
+    if (strangers.length > 0)
+      throw new MpiError(
+        'MPI_ERR_GROUP',
+        `${call}: the group has world rank ${strangers[0]}, expected ranks of the communicator only`,
+      )
   }
 }
 
@@ -148,6 +199,10 @@ function membersOf(table: Int32Array, color: number): number[] {
   const ranks = Array.from({ length: table.length / 3 }, (_, rank) => rank)
   const keyOf = (rank: number): number => table[3 * rank + 1] as number
   return ranks.filter((rank) => table[3 * rank] === color).sort((a, b) => keyOf(a) - keyOf(b))
+}
+
+function isMember(comm: Intracomm, group: Group): boolean {
+  return group.rankOf(comm.group.worldRank(comm.rank)) !== undefined
 }
 
 function isInt32(value: number): boolean {

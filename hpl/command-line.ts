@@ -15,6 +15,14 @@ export interface HplOptions {
   readonly blasLibrary: string | undefined
   /** Whether the report says where the time went, as netlib's does when compiled for it. */
   readonly detailed: boolean
+  /** Whether the report explains where the time went. */
+  readonly explain: boolean
+  /** Whether lines on standard error say how far a test is. */
+  readonly progress: boolean
+  /** Whether another solver checks the solutions. */
+  readonly crossCheck: boolean
+  /** Threads of one call of the kernels, >= 1. */
+  readonly threadsPerRank: number
 }
 
 export type CommandLine =
@@ -26,7 +34,8 @@ export type CommandLine =
 export async function readCommandLine(args: readonly string[]): Promise<CommandLine> {
   const parser = describe(args)
   try {
-    const { dat, json, blas, blasLibrary, detailed, help } = await parser.parseAsync()
+    const { dat, json, blas, blasLibrary, detailed, explain, progress, crossCheck, threadsPerRank, help } =
+      await parser.parseAsync()
     if (help) return { kind: 'help', text: `${await parser.getHelp()}\n` }
     const options = {
       dat: single('--dat', dat),
@@ -34,11 +43,22 @@ export async function readCommandLine(args: readonly string[]): Promise<CommandL
       blas: single('--blas', blas),
       blasLibrary: single('--blas-library', blasLibrary),
       detailed,
+      explain,
+      progress,
+      crossCheck,
+      threadsPerRank: threadsOf(single('--threads-per-rank', threadsPerRank)),
     }
     return { kind: 'run', options }
   } catch (error) {
     return { kind: 'mistake', text: `hpl: ${(error as Error).message}\nhpl: --help lists the options\n` }
   }
+}
+
+/** @throws Error if the number is none that a library could take */
+function threadsOf(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw new Error(`--threads-per-rank is ${JSON.stringify(text)}, expected a whole number from 1 to 9999`)
+  return Number(text)
 }
 
 /** An option given twice comes as a list, whatever its type says. */
@@ -74,6 +94,19 @@ function describe(args: readonly string[]) {
       },
       'blas-library': { type: 'string', requiresArg: true, describe: 'CBLAS library for openblas: name or path' },
       detailed: { type: 'boolean', default: false, describe: 'Report the time of each phase' },
+      explain: { type: 'boolean', default: false, describe: 'Explain after each test where the time went' },
+      progress: { type: 'boolean', default: false, describe: 'Say on standard error how far a test is' },
+      'cross-check': {
+        type: 'boolean',
+        default: false,
+        describe: 'Solve systems of N <= 2000 again with another solver and compare',
+      },
+      'threads-per-rank': {
+        type: 'string',
+        default: '1',
+        requiresArg: true,
+        describe: 'Threads of one call of openblas',
+      },
       help: { alias: 'h', type: 'boolean', default: false, describe: 'Show this' },
     })
     .demandCommand(0, 0, '', 'no arguments expected but options')

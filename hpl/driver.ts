@@ -5,11 +5,14 @@
 import { Grid } from '../collectives/topology/grid.ts'
 import type { Intracomm } from '../collectives/intracomm.ts'
 import type { Blas } from './blas/blas.ts'
+import type { CrossCheck } from './cross-check.ts'
+import { explain } from './explain.ts'
 import { Arena } from './local-system.ts'
 import { hplError, memoryAllocationFailed, solveFailed } from './messages.ts'
 import * as output from './output.ts'
 import type { BroadcastTopology, Factorisation, GridShape, HplParameters, Mapping } from './parameters.ts'
-import { runProblem, type NoMemory, type Solution } from './run-problem.ts'
+import type { RankProfile } from './profile.ts'
+import { runProblem, type NoMemory, type Problem, type Solution } from './run-problem.ts'
 import type { Variant } from './solver.ts'
 import type { Verification } from './verify.ts'
 
@@ -22,6 +25,12 @@ export interface HplRun {
   readonly print: (text: string) => void | Promise<void>
   /** Whether the report says where the time went; default false. */
   readonly detailedTiming?: boolean
+  /** Whether a table of where the time went follows each test; default false. */
+  readonly explain?: boolean
+  /** Whether x is compared with the solution of another solver; default false. */
+  readonly crossCheck?: boolean
+  /** Takes netlib's lines of progress while a test runs; called on world rank 0 only. */
+  readonly progress?: (line: string) => void
   /** Told of each test when it has ended and its report is printed; called on world rank 0 only. */
   readonly onTest?: (test: TestRecord) => void
   /** Clock in seconds, wall clock; default those of the process. */
@@ -53,6 +62,10 @@ export interface TestRecord extends TestPoint {
   readonly gflops?: number
   /** Seconds by phase, each the maximum over the grid. */
   readonly phases?: output.DetailedTimes
+  /** Where the time of each process of the grid went; on world rank 0 only. */
+  readonly ranks?: readonly RankProfile[]
+  /** How x compares with that of another solver; on world rank 0 only, if it was asked for and done. */
+  readonly crossCheck?: CrossCheck
   /** Scaled residual and the norms behind it. */
   readonly verification?: Verification
 }
@@ -128,12 +141,15 @@ async function runTest(
     variant,
     warmUp,
     check: threshold > 0,
+    crossCheck: run.crossCheck === true,
+    ...progressOf(run, n),
     ...(now && { now }),
     ...(date && { date }),
   })
   const record = 'row' in result ? skippedForMemory(point, result) : recordOf(point, result, threshold)
   if (run.world.rank === 0) {
     await run.print(reportOf(run, record, result, done))
+    if (!('row' in result)) await printExtras(run, record, result)
     run.onTest?.(record)
   }
   return record
@@ -144,12 +160,32 @@ function skippedForMemory(point: TestPoint, { row, col }: NoMemory): TestRecord 
 }
 
 function recordOf(point: TestPoint, solution: Solution, threshold: number): TestRecord {
-  const { info, seconds, phases, verification } = solution
-  const numbers = { ...point, seconds, gflops: output.gflops(point.n, seconds), phases }
+  const { info, seconds, phases, verification, profile, crossCheck } = solution
+  const extras = { ...(profile && { ranks: profile.ranks }), ...(crossCheck && { crossCheck }) }
+  const numbers = { ...point, seconds, gflops: output.gflops(point.n, seconds), phases, ...extras }
   if (!(threshold > 0)) return { ...numbers, outcome: 'unchecked' }
   if (verification === undefined) return { ...numbers, outcome: 'skipped', reason: solveFailed(info).text }
   const outcome = output.passes(verification.scaled, threshold) ? 'passed' : 'failed'
   return { ...numbers, outcome, verification }
+}
+
+/** Netlib's lines of progress, if somebody wants them. */
+function progressOf({ world, progress }: HplRun, n: number): Pick<Problem, 'onProgress'> {
+  if (progress === undefined || world.rank !== 0) return {}
+  return {
+    onProgress: (column, seconds) =>
+      progress(output.progressLine({ column, n, gflops: output.progressGflops(n, column, seconds) })),
+  }
+}
+
+/** What netlib does not have, after what it prints of a test. */
+async function printExtras(run: HplRun, record: TestRecord, { crossCheck, profile }: Solution): Promise<void> {
+  if (run.crossCheck === true) {
+    const { crossCheckLines } = await import('./cross-check.ts')
+    await run.print(crossCheckLines(record.n, crossCheck))
+  }
+  if (run.explain === true && profile !== undefined)
+    await run.print(await explain(profile, { ...record, blas: run.blas.kind }))
 }
 
 /** What is printed of a test. */

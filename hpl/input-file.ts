@@ -43,7 +43,10 @@ export function checkInput(
   const unwritable = unwritableOutput(parsed)
   if (unwritable !== undefined)
     return refused(complaints + unwritable.reason, name, cannotOpenOutput(unwritable.outputFile))
-  if (parsed.ok) return { parameters: parsed.parameters, complaints }
+  if (parsed.ok) {
+    const { parameters } = parsed
+    return { parameters, complaints: complaints + (parameters.threshold > 0 ? '' : notChecked(name, parameters)) }
+  }
   const refusal = refused(complaints, name, parsed.error)
   return { ...refusal, complaints: `${refusal.complaints}${formatInputError(parsed.error, name)}\n` }
 }
@@ -73,6 +76,10 @@ function reason(error: unknown): string {
 function refused(complaints: string, name: string, message: HplMessage): HplInput {
   // Netlib's two messages first, since scripts look for them at the beginning.
   return { parameters: undefined, complaints: said(message) + said(illegalInput(name)) + complaints }
+}
+
+function notChecked(name: string, { threshold }: HplParameters): string {
+  return `hpl: residuals are not checked: line 13 of ${name} has threshold ${String(threshold)}, which is not above 0\n`
 }
 
 function said(message: HplMessage): string {

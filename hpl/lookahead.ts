@@ -5,6 +5,7 @@
  * panel's own columns get the pending updates first, so that it can be factored and sent while everybody still works on
  * the oldest pending panel. Panels are applied to any column in order. Layer below: panel.ts, pfact/, bcast/, update.ts.
  */
+import { ACTIVITY } from './activities.ts'
 import { PanelBroadcast } from './bcast/panel-broadcast.ts'
 import { numrocI } from './block-cyclic.ts'
 import { Panel } from './panel.ts'
@@ -31,6 +32,7 @@ export async function factorise(solver: Solver): Promise<number> {
     pending.push(panel)
   }
   for (let k = depth; k < blocks; k++) {
+    if (k > 0) solver.onProgress?.(k * system.nb)
     const panel = await factorNext(solver, panels, pending)
     const broadcast = panels.receive(panel)
     const oldest = pending.shift()
@@ -74,7 +76,7 @@ class PanelRing {
   /** The next panel of the matrix, in the record that was used longest ago. */
   async next(): Promise<Panel> {
     const panel = this.#panels[this.#placed % this.#panels.length]
-    await panel.onTheWay.drain()
+    await this.#drained(panel)
     panel.place(this.#solver, this.#placed * this.#solver.system.nb)
     this.#placed++
     return panel
@@ -82,18 +84,31 @@ class PanelRing {
 
   /** Starts the broadcast of a panel that its owners have factored. */
   receive(panel: Panel): PanelBroadcast {
+    const { activities } = this.#solver
+    const before = activities.enter(ACTIVITY.broadcast)
     if (this.#solver.grid.mycol === panel.pcol) panel.pack(this.#solver)
-    return new PanelBroadcast(this.#solver, panel)
+    const broadcast = new PanelBroadcast(this.#solver, panel)
+    activities.enter(before)
+    return broadcast
   }
 
   /** A panel is here: what it says about the run. */
   note(panel: Panel): void {
     const { memory } = this.#solver.system
+    this.#solver.activities.mark()
     if (this.info === 0) this.info = memory[panel.info]
     this.#solver.onPanel?.(panel, this.#solver)
   }
 
   async drain(): Promise<void> {
-    for (const panel of this.#panels) await panel.onTheWay.drain()
+    for (const panel of this.#panels) await this.#drained(panel)
+  }
+
+  /** Waits until the sends of a panel have left. */
+  async #drained(panel: Panel): Promise<void> {
+    if (panel.onTheWay.empty) return
+    const before = this.#solver.activities.enter(ACTIVITY.broadcast)
+    await panel.onTheWay.drain()
+    this.#solver.activities.enter(before)
   }
 }

@@ -32,15 +32,27 @@ async function main(context: RankContext): Promise<void> {
     process.exitCode = 1
     return
   }
+  if (plan.options.threadsPerRank > 1) await warnOfSharedThreads(context)
   const { parameters, options } = plan
   const silent = options.json === STANDARD_OUTPUT && parameters.device === DEVICE_STDOUT
   const output = world.rank === 0 && !silent ? openOutput(parameters) : undefined
   const print = (text: string): void => output?.print(text)
   const results = options.json === undefined ? undefined : await openResults(context, options.json, parameters, blas)
   const onTest = results && ((test: TestRecord): void => results.write(test))
-  await runHpl({ world, parameters, blas, print, detailedTiming: options.detailed, ...(onTest && { onTest }) })
+  const { tests } = await runHpl({
+    world,
+    parameters,
+    blas,
+    print,
+    detailedTiming: options.detailed,
+    explain: options.explain,
+    crossCheck: options.crossCheck,
+    ...(onTest && { onTest }),
+    ...(options.progress && { progress: (line) => void process.stderr.write(line) }),
+  })
   results?.close()
   output?.close()
+  if (tests.some(({ crossCheck }) => crossCheck?.passed === false)) process.exitCode = 1
 }
 
 /** Where each test leaves a line of JSON; undefined on ranks other than 0. Collective. */
@@ -91,7 +103,8 @@ function canAppend(path: string | undefined): boolean {
 }
 
 /** The kernels, or undefined if some rank has none: then rank 0 has said why. Collective. */
-async function openBlas(context: RankContext, { blas: choice, blasLibrary }: HplOptions): Promise<Blas | undefined> {
+async function openBlas(context: RankContext, options: HplOptions): Promise<Blas | undefined> {
+  const { blas: choice, blasLibrary, threadsPerRank } = options
   const memory: HostMemory = {
     alloc: (n) => context.alloc(Float64Array, n),
     free: (array) => context.free(array),
@@ -99,12 +112,25 @@ async function openBlas(context: RankContext, { blas: choice, blasLibrary }: Hpl
   let blas: Blas | undefined
   let failure = ''
   try {
-    blas = await createBlas(choice, memory, blasLibrary === undefined ? {} : { library: blasLibrary })
+    blas = await createBlas(choice, memory, {
+      ...(blasLibrary !== undefined && { library: blasLibrary }),
+      threads: threadsPerRank,
+    })
     shareMemory(context, blas)
   } catch (error) {
     failure = (error as Error).message
   }
   return (await agree(context.world, failure)) ? blas : undefined
+}
+
+/** The library has one set of threads a process, and calls of several ranks wait for each other. Collective. */
+async function warnOfSharedThreads({ world, host }: RankContext): Promise<void> {
+  const processes = new Set(await world.allgatherObject(`${host} ${String(process.pid)}`))
+  if (world.rank === 0 && processes.size < world.size)
+    process.stderr.write(
+      `hpl: note: ${String(world.size)} ranks share the threads of ${String(processes.size)} processes; ` +
+        'tsmpirun --ranks-per-agent 1 gives every rank threads of its own\n',
+    )
 }
 
 /** Kernels with a memory of their own keep the matrix there: the other ranks read messages out of it. */

@@ -2,8 +2,8 @@
  * Two idioms of point-to-point traffic that the solver uses everywhere. Both spare the promise where a message is there
  * already, which for small messages between busy neighbours is most of the time.
  */
-import type { Comm } from '../runtime/comm/comm.ts'
 import type { Request } from '../runtime/comm/request.ts'
+import type { Messenger } from './process-grid.ts'
 
 /** Tags by phase. Panel broadcasts cycle, so that panels under way at once stay apart; the others come in order. */
 export const TAG = { column: 1001, firstBroadcast: 2001, lastBroadcast: 3000, solve: 3001, reduction: 9001 } as const
@@ -15,7 +15,7 @@ export async function complete(request: Request): Promise<void> {
 
 /** Sends to and receives from one partner at the same time. Returns when both buffers may be used again. */
 export async function exchange(
-  comm: Comm,
+  comm: Messenger,
   partner: number,
   tag: number,
   sent: Float64Array,

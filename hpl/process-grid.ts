@@ -2,7 +2,18 @@
  * The process grid as the solver sees it: coordinates, and a communicator for each direction. `Grid` of the
  * collectives is one; the solver needs no more of it than this, so that it can stand on any communicator.
  */
-import type { Comm } from '../runtime/comm/comm.ts'
+import type { RecvOptions, SendOptions } from '../runtime/comm/comm.ts'
+import type { Request } from '../runtime/comm/request.ts'
+
+/** What the solver asks of a communicator; every `Comm` is one. */
+export interface Messenger {
+  readonly rank: number
+  readonly size: number
+  send(buffer: Float64Array, options: SendOptions): Promise<void>
+  recv(buffer: Float64Array, options: RecvOptions): Promise<unknown>
+  isend(buffer: Float64Array, options: SendOptions): Request
+  irecv(buffer: Float64Array, options: RecvOptions): Request
+}
 
 export interface ProcessGrid {
   /** (global) process rows and columns. */
@@ -12,11 +23,11 @@ export interface ProcessGrid {
   readonly myrow: number
   readonly mycol: number
   /** All processes of the grid; rank 0 is at (0,0). */
-  readonly all: Comm
+  readonly all: Messenger
   /** The processes of my row, ranked by column. */
-  readonly row: Comm
+  readonly row: Messenger
   /** The processes of my column, ranked by row. */
-  readonly column: Comm
+  readonly column: Messenger
 }
 
 /** Where `process` comes in a ring of `size` that begins at `origin`. */

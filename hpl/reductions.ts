@@ -3,9 +3,8 @@
  * the printed residual must not depend on the algorithm that the runtime happens to choose: this is the order of netlib
  * HPL. Not on the timed path but for a few bytes.
  */
-import type { Comm } from '../runtime/comm/comm.ts'
 import { complete, TAG } from './messaging.ts'
-import { powerOfTwoBelow, relativeTo } from './process-grid.ts'
+import { powerOfTwoBelow, relativeTo, type Messenger } from './process-grid.ts'
 
 /** own := own op received, element by element. */
 export type Combine = (own: Float64Array, received: Float64Array) => void
@@ -25,7 +24,7 @@ export const max: Combine = (own, received) => {
  * Reduces `data` to the root, where it is replaced by the result; elsewhere it holds a part of it afterwards.
  * Collective. In step 1, 2, 4, ... processes whose distance from the root has that bit send to the one without it.
  */
-export async function reduce(comm: Comm, data: Float64Array, combine: Combine, root = 0): Promise<void> {
+export async function reduce(comm: Messenger, data: Float64Array, combine: Combine, root = 0): Promise<void> {
   const { size } = comm
   const d = relativeTo(root, comm.rank, size)
   const received = new Float64Array(data.length)
@@ -41,7 +40,7 @@ export async function reduce(comm: Comm, data: Float64Array, combine: Combine, r
 }
 
 /** Broadcasts `data` from the root along a binomial tree, longest branches first. Collective. */
-export async function broadcast(comm: Comm, data: Float64Array, root = 0): Promise<void> {
+export async function broadcast(comm: Messenger, data: Float64Array, root = 0): Promise<void> {
   const { size } = comm
   if (size === 1) return
   const d = relativeTo(root, comm.rank, size)
@@ -57,14 +56,14 @@ export async function broadcast(comm: Comm, data: Float64Array, root = 0): Promi
 }
 
 /** Reduces to process 0 and broadcasts from there: the same bits everywhere. Collective. */
-export async function allReduce(comm: Comm, data: Float64Array, combine: Combine): Promise<void> {
+export async function allReduce(comm: Messenger, data: Float64Array, combine: Combine): Promise<void> {
   if (comm.size === 1) return
   await reduce(comm, data, combine)
   await broadcast(comm, data)
 }
 
 /** The largest `value` of all processes. Collective. */
-export async function allMax(comm: Comm, value: number): Promise<number> {
+export async function allMax(comm: Messenger, value: number): Promise<number> {
   const data = Float64Array.of(value)
   await allReduce(comm, data, max)
   return data[0]

@@ -1,12 +1,15 @@
 /**
  * One problem from generation to residual: what a test of HPL.dat does, without its output.
  */
+import { ActivityLog, loggedBlas, loggedGrid } from './activities.ts'
 import type { Blas } from './blas/blas.ts'
+import type { CrossCheck } from './cross-check.ts'
 import { layOut, type Arena, type ProblemSize } from './local-system.ts'
 import { factorise } from './lookahead.ts'
 import type { DetailedTimes } from './output.ts'
 import type { FactoredPanel } from './panel-record.ts'
 import type { ProcessGrid } from './process-grid.ts'
+import { gatherProfile, type RunProfile } from './profile.ts'
 import { allReduce, broadcast, max } from './reductions.ts'
 import { backSubstitute } from './solve.ts'
 import { createSolver, type Solver, type Variant } from './solver.ts'
@@ -22,6 +25,8 @@ export interface Problem {
   readonly variant: Variant
   /** Whether to check the solution. */
   readonly check: boolean
+  /** Whether to compare x with that of another solver, if N is not too large. */
+  readonly crossCheck?: boolean
   /** Order of problems to solve first, untimed, in the same memory; 0 or undefined: none. */
   readonly warmUp?: number
   /** Another matrix than HPL's. */
@@ -34,6 +39,8 @@ export interface Problem {
   readonly inspect?: (stage: 'factored' | 'solved', solver: Solver) => void
   /** Called when a panel has been factored and received. For tests. */
   readonly onPanel?: (panel: FactoredPanel, solver: Solver) => void
+  /** Told, while the clock runs, how many columns are factored after how many seconds. */
+  readonly onProgress?: (column: number, seconds: number) => void
 }
 
 export interface Solution {
@@ -45,8 +52,12 @@ export interface Solution {
   readonly ended: Date
   /** Time by phase, each the maximum over the grid. */
   readonly phases: DetailedTimes
+  /** Where the time of every process went; in process 0 of the grid only. */
+  readonly profile: RunProfile | undefined
   /** Undefined if the solution was not checked or there is none. */
   readonly verification: Verification | undefined
+  /** In process 0 of the grid, if it was asked for and done. */
+  readonly crossCheck: CrossCheck | undefined
 }
 
 /** A process of the grid could not allocate its part: the largest row and column that failed. */
@@ -65,7 +76,7 @@ export async function runProblem(problem: Problem): Promise<Solution | NoMemory>
   if ('row' in prepared) return prepared
   if (problem.warmUp) await warmUp(problem, problem.warmUp)
   const solver = problem.warmUp ? newSolver(problem, problem.size) : prepared
-  const { grid, timers } = solver
+  const { grid, timers, activities } = solver
   fillSystem(solver, problem.generate)
   // Nobody starts the clock before all have got this far; as in netlib, a broadcast rather than a barrier.
   await broadcast(grid.all, new Float64Array(1))
@@ -73,18 +84,30 @@ export async function runProblem(problem: Problem): Promise<Solution | NoMemory>
   const date = problem.date ?? (() => new Date())
   const started = date()
   const began = timers.now()
+  activities.start(began)
   const info = await factorise(solver)
   problem.inspect?.('factored', solver)
   if (info === 0) await backSubstitute(solver)
-  const seconds = timers.now() - began
+  const stopped = timers.now()
+  activities.stop(stopped)
+  const seconds = stopped - began
   const ended = date()
   problem.inspect?.('solved', solver)
 
   const times = Float64Array.of(seconds, ...PHASES.map((phase) => timers[phase]))
   await allReduce(grid.all, times, max)
   const phases = Object.fromEntries(PHASES.map((phase, k) => [phase, times[k + 1]])) as unknown as DetailedTimes
+  const profile = await gatherProfile(solver)
   const verification = problem.check && info === 0 ? await verify(solver, problem.generate) : undefined
-  return { info, seconds: times[0], started, ended, phases, verification }
+  const crossCheck = problem.crossCheck && info === 0 ? await compared(solver, problem.generate) : undefined
+  return { info, seconds: times[0], started, ended, phases, profile, verification, crossCheck }
+}
+
+/** The comparison with another solver, which is loaded only here. Collective. */
+async function compared(solver: Solver, generate?: Generate): Promise<CrossCheck | undefined> {
+  const { n } = solver.system
+  const { crossCheck, CROSS_CHECK_MOST } = await import('./cross-check.ts')
+  return n === 0 || n > CROSS_CHECK_MOST ? undefined : crossCheck(solver, generate)
 }
 
 /** Small problems solved one after another; more than three brought nothing. */
@@ -97,14 +120,26 @@ const WARM_UP_SOLVES = 3
  */
 async function warmUp(problem: Problem, n: number): Promise<void> {
   for (let k = 0; k < WARM_UP_SOLVES; k++) {
-    const solver = { ...newSolver(problem, { ...problem.size, n }), onPanel: undefined }
+    const solver = { ...newSolver(problem, { ...problem.size, n }), onPanel: undefined, onProgress: undefined }
     fillSystem(solver, problem.generate)
     if ((await factorise(solver)) === 0) await backSubstitute(solver)
   }
 }
 
-function newSolver({ grid, blas, arena, variant, now, onPanel }: Problem, size: ProblemSize): Solver {
-  return createSolver({ grid, blas, system: layOut(size, grid, arena), variant, timers: new Timers(now), onPanel })
+function newSolver(problem: Problem, size: ProblemSize): Solver {
+  const { grid, blas, arena, variant, now, onPanel, onProgress } = problem
+  const timers = new Timers(now)
+  const activities = new ActivityLog(timers.now)
+  return createSolver({
+    grid: loggedGrid(grid, activities),
+    blas: loggedBlas(blas, activities),
+    system: layOut(size, grid, arena),
+    variant,
+    timers,
+    activities,
+    onPanel,
+    onProgress: onProgress && ((column) => onProgress(column, activities.elapsed)),
+  })
 }
 
 /** Allocates, and agrees with the others on whether all could. */

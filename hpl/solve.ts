@@ -9,6 +9,7 @@
  * Two messages of at most max(window / P, NB) doubles a block are on the critical path.
  */
 import type { Request } from '../runtime/comm/request.ts'
+import { ACTIVITY } from './activities.ts'
 import { numroc } from './block-cyclic.ts'
 import { solveWindow, takeRightHandSide } from './local-system.ts'
 import { complete, Outstanding, TAG } from './messaging.ts'
@@ -17,10 +18,12 @@ import type { Solver } from './solver.ts'
 /** Solves for x, after `factorise`: each process ends with the x of its local columns. Collective over the grid. */
 export async function backSubstitute(solver: Solver): Promise<void> {
   if (solver.system.n === 0) return
-  const { timers } = solver
+  const { timers, activities } = solver
   const began = timers.now()
+  const before = activities.enter(ACTIVITY.solve)
   const substitution = new BackSubstitution(solver)
   await substitution.run()
+  activities.enter(before)
   timers.upTrSv += timers.now() - began
 }
 

@@ -2,6 +2,7 @@
  * What every part of the solver works on: the local system, the grid, the kernels, the variant and the clock of one
  * solve. Only data; the algorithm is in lookahead.ts.
  */
+import { ActivityLog } from './activities.ts'
 import type { Blas } from './blas/blas.ts'
 import type { LocalSystem } from './local-system.ts'
 import { Outstanding } from './messaging.ts'
@@ -31,14 +32,19 @@ export interface Solver {
   readonly system: LocalSystem
   readonly variant: Variant
   readonly timers: Timers
+  /** What this process does when; its kernels and communicators are those of `blas` and `grid`. */
+  readonly activities: ActivityLog
   /** Messages out of `system.w` that have not left yet. */
   readonly rowsOnTheWay: Outstanding
   /** Called when a panel has been factored and received. For tests and reports. */
   readonly onPanel: ((panel: FactoredPanel, solver: Solver) => void) | undefined
+  /** Called when `column` columns, not all and not none, are factored. For reports of progress. */
+  readonly onProgress: ((column: number) => void) | undefined
 }
 
-export function createSolver(
-  parts: Omit<Solver, 'rowsOnTheWay' | 'onPanel'> & Partial<Pick<Solver, 'onPanel'>>,
-): Solver {
-  return { onPanel: undefined, ...parts, rowsOnTheWay: new Outstanding() }
+type Optional = 'onPanel' | 'onProgress' | 'activities'
+
+export function createSolver(parts: Omit<Solver, 'rowsOnTheWay' | Optional> & Partial<Pick<Solver, Optional>>): Solver {
+  const defaults = { onPanel: undefined, onProgress: undefined, activities: new ActivityLog() }
+  return { ...defaults, ...parts, rowsOnTheWay: new Outstanding() }
 }

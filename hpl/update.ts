@@ -5,6 +5,7 @@
  * work is cut into pieces of a few blocks, so that an arriving panel is handed on after each.
  * Layer below: swap/, blas/, bcast/panel-broadcast.ts.
  */
+import { ACTIVITY } from './activities.ts'
 import type { PanelBroadcast } from './bcast/panel-broadcast.ts'
 import type { Panel } from './panel.ts'
 import type { Solver } from './solver.ts'
@@ -20,11 +21,13 @@ import { columnsToRows } from './transpose.ts'
  */
 export async function update(solver: Solver, panel: Panel, n: number, inFlight?: PanelBroadcast): Promise<void> {
   if (n <= 0) return
-  const { timers, grid } = solver
+  const { timers, activities, grid } = solver
   const began = timers.now()
+  const before = activities.enter(ACTIVITY.rows) // all that is not said to be something else
   inFlight?.test()
   if (grid.nprow === 1) updateAlone(solver, panel, n, inFlight)
   else await updateTogether(solver, panel, n, inFlight)
+  activities.enter(before)
   timers.update += timers.now() - began
 }
 

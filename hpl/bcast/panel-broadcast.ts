@@ -6,6 +6,7 @@
  * by then belong to the panel, whose memory must not be used again before `panel.onTheWay` is drained.
  */
 import type { Request } from '../../runtime/comm/request.ts'
+import { ACTIVITY } from '../activities.ts'
 import { complete, TAG } from '../messaging.ts'
 import type { Panel } from '../panel.ts'
 import { relativeTo } from '../process-grid.ts'
@@ -30,6 +31,7 @@ export class PanelBroadcast {
   readonly #tag: number
   readonly #rounds: readonly Round[]
   readonly #receives: readonly Request[][]
+  readonly #began: number
   #round = 0
   /** Receives of the current round that are known to be complete. */
   #received = 0
@@ -44,6 +46,7 @@ export class PanelBroadcast {
     this.#tag = TAG.firstBroadcast + (Math.floor(panel.ia / system.nb) % (TAG.lastBroadcast - TAG.firstBroadcast + 1))
     const schedule = SCHEDULES[variant.bcast]
     this.#rounds = npcol === 1 ? [] : schedule(relativeTo(panel.pcol, mycol, npcol), npcol, panel.length)
+    this.#began = solver.activities.moment
     this.#receives = this.#rounds.map(({ receives }) => receives.map((transfer) => this.#receive(transfer)))
     this.#send()
     this.test()
@@ -64,21 +67,30 @@ export class PanelBroadcast {
 
   /** Waits until the panel is here and has been handed on. */
   async finish(): Promise<void> {
+    if (this.test()) return
+    const { activities } = this.#solver
+    const before = activities.enter(ACTIVITY.wait)
     while (!this.test()) await complete(this.#receives[this.#round][this.#received])
+    activities.enter(before)
   }
 
   #nextRound(): void {
     this.#round++
     this.#received = 0
+    if (this.#round === this.#rounds.length) this.#solver.activities.broadcastEnded(this.#began)
     this.#send()
   }
 
   #send(): void {
     if (this.#round >= this.#rounds.length) return
-    for (const transfer of this.#rounds[this.#round].sends) {
+    const { sends } = this.#rounds[this.#round]
+    if (sends.length === 0) return
+    const before = this.#solver.activities.enter(ACTIVITY.broadcast)
+    for (const transfer of sends) {
       const request = this.#solver.grid.row.isend(this.#part(transfer), { dest: this.#peer(transfer), tag: this.#tag })
       this.#panel.onTheWay.add(request)
     }
+    this.#solver.activities.enter(before)
   }
 
   #receive(transfer: Transfer): Request {

@@ -49,7 +49,7 @@ export async function createCblas(
 ): Promise<Blas> {
   const { default: koffi } = await import('koffi')
   const library = load(koffi, libraryPath)
-  setThreads(library, options.threads ?? 1)
+  setThreads(library, libraryPath, options.threads ?? 1)
   return {
     kind: 'openblas',
     description: describe(library, libraryPath),
@@ -84,13 +84,21 @@ const SET_THREADS = [
   'BLASSetThreading', // Accelerate, macOS 15: 0 = many, 1 = one
 ] as const
 
-function setThreads(library: Library, threads: number): void {
+/** @throws Error if several are wanted and the library has no way to say so */
+function setThreads(library: Library, libraryPath: string, threads: number): void {
+  const parallel = optional(library, 'openblas_get_parallel', 'int', [])
+  if (threads > 1 && parallel?.() === 0)
+    throw new Error(`--threads-per-rank ${threads}: ${libraryPath} is an OpenBLAS built for one thread`)
   for (const name of SET_THREADS) {
     const set = optional(library, name, 'void', [name.startsWith('bli') ? 'int64_t' : 'int'])
     if (set === undefined) continue
     set(name === 'BLASSetThreading' ? Number(threads === 1) : threads)
     return
   }
+  if (threads === 1) return
+  throw new Error(
+    `--threads-per-rank ${threads}: ${libraryPath} has none of the functions that set it: ${SET_THREADS.join(', ')}`,
+  )
 }
 
 /** Name, version and kernel as far as the library tells: "OpenBLAS 0.3.21 SkylakeX". */

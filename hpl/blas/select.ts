@@ -22,21 +22,30 @@ export interface BlasOptions {
  * The backend. Local.
  *
  * @param memory where arrays of 'openblas' and 'ordered' live; 'wasm' has memory of its own
- * @throws Error if the choice is unknown, or the library that was asked for is not found or does not load
+ * @throws Error if the choice is unknown, the library that was asked for is not found or does not
+ *   load, or the kernels cannot use as many threads as `options` says
  */
 export async function createBlas(choice: BlasChoice, memory: HostMemory, options: BlasOptions = {}): Promise<Blas> {
   switch (choice) {
     case 'auto':
-      return (await automatic(memory, options)) ?? createWasmBlas()
+      return (await automatic(memory, options)) ?? singleThreaded(createWasmBlas, options)
     case 'wasm':
-      return createWasmBlas()
+      return singleThreaded(createWasmBlas, options)
     case 'openblas':
       return createCblas(memory, requireCblas(options.library), threadsOf(options))
     case 'ordered':
-      return createOrderedBlas(memory)
+      return singleThreaded(() => createOrderedBlas(memory), options)
     default:
       throw new Error(`--blas is ${JSON.stringify(choice)}, expected ${BLAS_CHOICES.join(', ')}`)
   }
+}
+
+/** @throws Error if more than one thread is asked for */
+function singleThreaded(create: () => Blas, { threads = 1 }: BlasOptions): Blas {
+  if (threads === 1) return create()
+  throw new Error(
+    `--threads-per-rank ${threads}: only the kernels of a CBLAS library use more than one thread; give --blas openblas`,
+  )
 }
 
 /** A library that was named must work; one that merely lies around may be broken and is then passed over. */

@@ -2,6 +2,7 @@
  * Factors a panel: recursion down to NBMIN columns, then column by column. Collective over the process column that owns
  * the panel. Layer below: recursive.ts, kernels.ts, panel-factorisation.ts.
  */
+import { ACTIVITY } from '../activities.ts'
 import type { Panel } from '../panel.ts'
 import type { Solver } from '../solver.ts'
 import { KERNELS } from './kernels.ts'
@@ -13,12 +14,14 @@ import { RECURSIONS } from './recursive.ts'
  * the same L1 and pivots afterwards.
  */
 export async function factorPanel(solver: Solver, panel: Panel): Promise<void> {
-  const { timers } = solver
+  const { timers, activities } = solver
   const began = timers.now()
+  const before = activities.enter(ACTIVITY.panel)
   const f = new PanelFactorisation(solver, panel)
   f.begin()
   await factorColumns(f, 0, panel.jb)
   f.finish()
+  activities.enter(before)
   timers.rfact += timers.now() - began
 }
 

@@ -6,6 +6,7 @@
  * process row keeps the same L1, so what concerns L1 alone is computed by all and sent by none.
  * Layer below: l1.ts, pivot-exchange.ts, blas/.
  */
+import { ACTIVITY } from '../activities.ts'
 import type { Panel } from '../panel.ts'
 import type { Solver } from '../solver.ts'
 import { rowsToColumns } from '../transpose.ts'
@@ -108,10 +109,12 @@ export class PanelFactorisation {
   }
 
   async #eliminateTogether(j: number, pivots: PivotExchange): Promise<void> {
-    const { timers } = this.solver
+    const { timers, activities } = this.solver
     const began = timers.now()
     const row = this.#largest(j)
+    const before = activities.enter(ACTIVITY.pivots)
     await pivots.choose(j, row, this.l1)
+    activities.enter(before)
     timers.mxswp += timers.now() - began
     this.#scale(j)
   }

@@ -2,6 +2,7 @@
  * A rendezvous message on its way to a rank of this host. Its bytes may come before the rank has asked for them (then
  * they are kept here) or after (then they go straight to where the rank wants them).
  */
+import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
 
 export class InboundMessage {
@@ -18,7 +19,7 @@ export class InboundMessage {
   refused = false
   /** The receive that takes it. */
   aux = 0
-  #landing: Uint8Array | undefined
+  #landing: Region | undefined
   #early: Uint8Array[] = []
   #received = 0
   #written = 0
@@ -42,7 +43,7 @@ export class InboundMessage {
   }
 
   /** The rank has said where the bytes go. */
-  land(landing: Uint8Array, aux: number): void {
+  land(landing: Region, aux: number): void {
     this.aux = aux
     this.#landing = landing
     for (const bytes of this.#early) this.#write(bytes)
@@ -63,7 +64,7 @@ export class InboundMessage {
   }
 
   #write(bytes: Uint8Array): void {
-    this.#landing?.set(bytes, this.#written)
+    sliceOf(this.#landing as Region, this.#written, bytes.length).set(bytes)
     this.#written += bytes.length
   }
 }

@@ -8,6 +8,7 @@
  * its receiver is inside a long computation; a message that is asked for is never refused for lack of that space.
  */
 import { networkInterfaces } from 'node:os'
+import { sliceOf, type Region } from '../base/region.ts'
 import { Doorbell } from '../transport/doorbell.ts'
 import { RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../transport/host-heap.ts'
 import { RingReader } from '../transport/ring.ts'
@@ -49,7 +50,7 @@ export class Relay {
   readonly #readers: RingReader[]
   readonly #doorbell: Doorbell
   readonly #overflow = new Map<number, Frame[]>()
-  readonly #outgoing = new Map<string, Uint8Array>()
+  readonly #outgoing = new Map<string, Region>()
   readonly #inbound = new Map<string, InboundMessage>()
   readonly #frame = new Frame()
   #prefetched = 0
@@ -115,7 +116,7 @@ export class Relay {
   #fromRank(frame: Frame): void {
     switch (frame.kind) {
       case FRAME.RTS:
-        this.#outgoing.set(outgoingKey(frame.source, frame.id), frame.region as Uint8Array)
+        this.#outgoing.set(outgoingKey(frame.source, frame.id), frame.region as Region)
         this.#toWire(frame)
         break
       case FRAME.WANT:
@@ -133,7 +134,7 @@ export class Relay {
   #want(frame: Frame): void {
     const message = this.#inbound.get(inboundKey(frame.dest, frame.id)) as InboundMessage
     if (message.requested) this.#prefetched -= message.nbytes
-    message.land(frame.region as Uint8Array, frame.aux)
+    message.land(frame.region as Region, frame.aux)
     if (!message.requested) this.#request(message)
     this.#settle(message)
   }
@@ -214,13 +215,13 @@ export class Relay {
 
   /** Another agent asks for a message of a rank here: its bytes go out from where they are. */
   #push(pull: Frame): void {
-    const bytes = this.#outgoing.get(outgoingKey(pull.dest, pull.id)) as Uint8Array
+    const bytes = this.#outgoing.get(outgoingKey(pull.dest, pull.id)) as Region
     const chunk = makeFrame(WIRE.CHUNK, { id: pull.id, source: pull.dest, dest: pull.source })
     let at = 0
     do {
-      this.#toWire(chunk, bytes.subarray(at, at + CHUNK_BYTES))
+      this.#toWire(chunk, sliceOf(bytes, at, CHUNK_BYTES))
       at += CHUNK_BYTES
-    } while (at < bytes.length)
+    } while (at < bytes.byteLength)
   }
 
   #receive(chunk: Frame): void {

@@ -2,7 +2,9 @@
  * Element types of messages: one for each typed array of the language. The code travels in every envelope, so that
  * sender and receiver types can be compared; codes are part of the wire format and never change meaning.
  */
+import { sliceOf, type Region } from './region.ts'
 
+/** Every typed array of the language. */
 export type TypedArray =
   | Int8Array
   | Uint8Array
@@ -75,8 +77,9 @@ export function newArrayLike<T extends TypedArray>(like: T, length: number): T {
 }
 
 /** `bytes` as an array of the type of `like`; a copy of them if they do not lie where that type can. */
-export function arrayOver<T extends TypedArray>(like: T, bytes: Uint8Array): T {
+export function arrayOver<T extends TypedArray>(like: T, bytes: Region): T {
   const constructor = newArrayLike(like, 0).constructor as unknown as TypedArrayConstructor<T>
-  const home = bytes.byteOffset % like.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
-  return new constructor(home.buffer, home.byteOffset, home.length / like.BYTES_PER_ELEMENT)
+  const { byteOffset, byteLength } = bytes
+  const home = byteOffset % like.BYTES_PER_ELEMENT === 0 ? bytes : sliceOf(bytes, 0, byteLength).slice()
+  return new constructor(home.buffer, home.byteOffset, byteLength / like.BYTES_PER_ELEMENT)
 }

@@ -15,6 +15,7 @@ export const MPI_ERROR_CLASSES = {
   MPI_ERR_COMM: 'the communicator is freed or unusable',
   MPI_ERR_RANK: 'the rank is outside the communicator',
   MPI_ERR_ROOT: 'the root is outside the communicator',
+  MPI_ERR_GROUP: 'the group does not fit the communicator',
   MPI_ERR_REQUEST: 'the request cannot be used this way',
   MPI_ERR_OP: 'the reduction operation does not fit the elements',
   MPI_ERR_DIMS: 'the dimensions of a grid are wrong',

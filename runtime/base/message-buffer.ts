@@ -4,6 +4,7 @@
  * datatype (MPI 4.1, section 5.1): shape and strides say which elements travel.
  */
 import { MpiError } from './errors.ts'
+import { copyRegion, MAX_BYTES, regionOver, type Region } from './region.ts'
 import {
   ELEMENT_TYPES,
   elementTypeOf,
@@ -25,17 +26,22 @@ export type MessageBuffer = TypedArray | DataView | ArrayBuffer | SharedArrayBuf
 
 const BYTES = ELEMENT_TYPES[1] as ElementType
 
-/** A resolved buffer. `bytes` is present when the elements are contiguous in row-major order. */
+/**
+ * A resolved buffer. `region` is present when the elements are contiguous in row-major order, and so is `bytes` when it
+ * can be an array of bytes.
+ */
 export class MessageView {
   readonly elementType: ElementType
   readonly count: number
   readonly bytes: Uint8Array | undefined
+  readonly region: Region | undefined
   readonly #strided: NdView | undefined
 
-  constructor(elementType: ElementType, count: number, bytes: Uint8Array | undefined, strided?: NdView) {
+  constructor(elementType: ElementType, count: number, region: Region | undefined, strided?: NdView) {
     this.elementType = elementType
     this.count = count
-    this.bytes = bytes
+    this.region = region
+    this.bytes = region instanceof Uint8Array ? region : undefined
     this.#strided = strided
   }
 
@@ -44,14 +50,15 @@ export class MessageView {
   }
 
   /** Copies the elements to `target`, which has room for `nbytes`. */
-  pack(target: Uint8Array): void {
-    if (this.bytes !== undefined) target.set(this.bytes)
+  pack(target: Region): void {
+    if (this.region !== undefined) copyRegion(target, this.region)
     else copyStrided(this.#strided as NdView, target, 'pack')
   }
 
   /** Copies `source`, at most `nbytes` and a whole number of elements, to the first elements of the view. */
-  unpack(source: Uint8Array): void {
-    if (this.bytes !== undefined) this.bytes.set(source)
+  unpack(source: Region): void {
+    if (this.bytes !== undefined && source instanceof Uint8Array) this.bytes.set(source)
+    else if (this.region !== undefined) copyRegion(this.region, source)
     else copyStrided(this.#strided as NdView, source, 'unpack')
   }
 }
@@ -66,11 +73,13 @@ export function resolveBuffer(buffer: MessageBuffer, call: string): MessageView 
   if (ArrayBuffer.isView(buffer)) {
     const type = buffer instanceof DataView ? BYTES : elementTypeOf(buffer)
     if (type === undefined) throw bufferError(buffer, call)
-    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    return new MessageView(type, buffer.byteLength / type.bytes, bytes)
+    const { byteOffset, byteLength } = buffer
+    // Inlined for the sake of small messages.
+    const region = byteLength <= MAX_BYTES ? new Uint8Array(buffer.buffer, byteOffset, byteLength) : buffer
+    return new MessageView(type, byteLength / type.bytes, region)
   }
   if (buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer)
-    return new MessageView(BYTES, buffer.byteLength, new Uint8Array(buffer))
+    return new MessageView(BYTES, buffer.byteLength, regionOver(buffer, 0, buffer.byteLength))
   return resolveNdarray(buffer, call)
 }
 
@@ -85,7 +94,7 @@ function resolveNdarray(view: NdView, call: string): MessageView {
   const count = view.shape.reduce((product, extent) => product * extent, 1)
   if (!isRowMajor(view)) return new MessageView(type, count, undefined, view)
   const start = view.data.byteOffset + view.offset * type.bytes
-  return new MessageView(type, count, new Uint8Array(view.data.buffer, count === 0 ? 0 : start, count * type.bytes))
+  return new MessageView(type, count, regionOver(view.data.buffer, count === 0 ? 0 : start, count * type.bytes))
 }
 
 /** The ndarray package has no class to test against: its views are recognised by their fields. */
@@ -108,16 +117,17 @@ function isRowMajor(view: NdView): boolean {
 }
 
 /** Moves elements between a strided view and contiguous bytes, row-major, as many as the bytes hold. */
-function copyStrided(view: NdView, bytes: Uint8Array, direction: 'pack' | 'unpack'): void {
+function copyStrided(view: NdView, bytes: Region, direction: 'pack' | 'unpack'): void {
   const data = view.data
   const size = data.BYTES_PER_ELEMENT
   // A packed buffer may start at any byte: give it a home that the element type accepts.
   const aligned = bytes.byteOffset % size === 0
-  const home = aligned ? bytes : direction === 'unpack' ? new Uint8Array(bytes) : new Uint8Array(bytes.length)
+  const home = aligned ? bytes : new Uint8Array(bytes.byteLength)
+  if (!aligned && direction === 'unpack') copyRegion(home, bytes)
   const Constructor = data.constructor as TypedArrayConstructor
   const flat = new Constructor(home.buffer, home.byteOffset, home.byteLength / size)
   const copied = walk(view, flat, direction)
-  if (direction === 'pack' && home !== bytes) bytes.set(home.subarray(0, copied * size))
+  if (direction === 'pack' && !aligned) copyRegion(bytes, regionOver(home.buffer, 0, copied * size))
 }
 
 function walk(view: NdView, flat: TypedArray, direction: 'pack' | 'unpack'): number {

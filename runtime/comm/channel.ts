@@ -14,6 +14,7 @@ import {
   type TypedArray,
 } from '../base/element-type.ts'
 import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
+import type { Region } from '../base/region.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { CollectiveCall } from '../engine/recorder.ts'
@@ -49,7 +50,7 @@ class CombiningView extends MessageView {
     this.#combine = combine
   }
 
-  override unpack(source: Uint8Array): void {
+  override unpack(source: Region): void {
     try {
       this.#combine(arrayOver(this.#accumulator, source), this.#accumulator)
     } catch (error) {
@@ -75,7 +76,7 @@ export class Channel implements Agreement {
   readonly #context: number
   readonly #tag: number
   readonly #ended: () => void
-  readonly #scratch: Uint8Array[] = []
+  readonly #scratch: Region[] = []
   /** The call as it will be recorded; undefined if nothing records. */
   readonly #record: { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] } | undefined
 

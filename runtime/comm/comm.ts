@@ -10,40 +10,16 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
 import { OBJECT } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
 import { describe, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
-import type { Engine, Envelope } from '../engine/engine.ts'
-import type { Operation } from '../engine/operation.ts'
+import { envelopeOf, type Engine, type Envelope } from '../engine/engine.ts'
+import { anyEnded, type Operation } from '../engine/operation.ts'
 import { Channel } from './channel.ts'
 import type { Group } from './group.ts'
-import { Request } from './request.ts'
+import { Message } from './message.ts'
+import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
+import { CommProperties } from './properties.ts'
+import { PersistentRequest, Request } from './request.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
-import { PROC_NULL_STATUS, type Received, type Status } from './status.ts'
-
-/** Where a message goes. */
-export interface SendOptions {
-  /** Rank that receives, or PROC_NULL. */
-  readonly dest: number
-  /** 0..TAG_UB; default 0. */
-  readonly tag?: number
-}
-
-/** Which message a receive or probe takes. */
-export interface RecvOptions {
-  /** Rank that sends, ANY_SOURCE (default) or PROC_NULL. */
-  readonly source?: number
-  /** 0..TAG_UB or ANY_TAG (default). */
-  readonly tag?: number
-}
-
-/** Where one message goes and where the other comes from. */
-export interface SendrecvOptions {
-  readonly dest: number
-  /** Default ANY_SOURCE. */
-  readonly source?: number
-  /** Tag of the message sent; default 0. */
-  readonly sendTag?: number
-  /** Tag of the message received; default ANY_TAG. */
-  readonly recvTag?: number
-}
+import { EMPTY_STATUS, PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
 /** What all communicators of a rank share. */
 export interface Job {
@@ -54,14 +30,38 @@ export interface Job {
   abort(code: number): never
 }
 
+/** What new communicators are made from. */
+export interface Foundation {
+  readonly job: Job
+  readonly group: Group
+  readonly context: number
+}
+
+/** The inside of a communicator, for the other classes of communicators. */
+export let foundationOf: (comm: Comm) => Foundation
+
+/**
+ * A context that no other communicator of the job has: this rank's world rank is part of the number, so that
+ * communicators can be founded anywhere at the same time without agreement.
+ */
+export function newContext(job: Job): number {
+  const context = job.nextContext
+  if (context >= 0x7fff_ffff) throw new MpiError('MPI_ERR_OTHER', 'this rank has founded too many communicators')
+  job.nextContext += 2 * job.engine.worldSize
+  return context
+}
+
 /** A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest. */
-export class Comm {
+export class Comm extends CommProperties {
   /** Rank of the caller, 0..size-1. */
   readonly rank: number
   /** Number of processes. */
   readonly size: number
   protected readonly job: Job
-  protected readonly group: Group
+  /** The processes, in the order of their ranks; of an intercommunicator, those of the caller's side. */
+  readonly group: Group
+  /** Those whom ranks in arguments and statuses mean: the group, or the other side of an intercommunicator. */
+  protected readonly peers: Group
   protected readonly context: number
   #collectives = 0
   #underWay = 0
@@ -70,13 +70,19 @@ export class Comm {
   }
   #freed = false
 
+  static {
+    foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
+  }
+
   /** Users get communicators from `run`, `dup` and `split`. */
-  constructor(job: Job, group: Group, context: number) {
+  constructor(job: Job, group: Group, context: number, peers = group) {
+    super()
     const rank = group.rankOf(job.engine.worldRank)
     if (rank === undefined)
       throw new MpiError('MPI_ERR_COMM', `world rank ${job.engine.worldRank} is no member of this communicator`)
     this.job = job
     this.group = group
+    this.peers = peers
     this.context = context
     this.rank = rank
     this.size = group.size
@@ -86,51 +92,62 @@ export class Comm {
 
   /** Sends a message; resolves when the buffer may be reused. Local. @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER */
   async send(buffer: MessageBuffer, options: SendOptions): Promise<void> {
-    await this.#post('send', resolveBuffer(buffer, 'send'), options, false)?.settled()
+    await this.#post('send', this.#resolve(buffer, 'send'), options, false)?.settled()
   }
 
   /** Sends a message; resolves when its receive has been matched (synchronous mode). Otherwise like `send`. */
   async ssend(buffer: MessageBuffer, options: SendOptions): Promise<void> {
-    await this.#post('ssend', resolveBuffer(buffer, 'ssend'), options, true)?.settled()
+    await this.#post('ssend', this.#resolve(buffer, 'ssend'), options, true)?.settled()
   }
 
   /**
    * Receives a message into `buffer`, which may be longer than the message. Local.
    *
    * @throws {MpiError} MPI_ERR_TRUNCATE if the message is longer, MPI_ERR_TYPE if its elements are of another type;
-   *   MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER for wrong arguments
+   *   MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER for wrong arguments; the reason of `signal` if that is aborted first
    */
-  async recv(buffer: MessageBuffer, options: RecvOptions = {}): Promise<Status> {
-    const operation = this.#expect('recv', resolveBuffer(buffer, 'recv'), options)
+  async recv(buffer: MessageBuffer, options: BlockingRecvOptions = {}): Promise<Status> {
+    options.signal?.throwIfAborted()
+    const operation = this.#expect('recv', this.#resolve(buffer, 'recv'), options)
     if (operation === undefined) return PROC_NULL_STATUS
-    if (!operation.done || operation.error !== undefined) await operation.settled()
+    try {
+      if (!operation.done || operation.error !== undefined) await this.#ended(operation, options.signal)
+    } catch (error) {
+      return this.failed(error)
+    }
     return this.#status(operation)
   }
 
   /** Sends one message and receives another at the same time, so that a ring of these cannot deadlock. Local. */
-  async sendrecv(sent: MessageBuffer, received: MessageBuffer, options: SendrecvOptions): Promise<Status> {
-    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
-    const [from, into] = [resolveBuffer(sent, 'sendrecv'), resolveBuffer(received, 'sendrecv')]
-    // A send that is refused must not leave a receive behind.
-    this.#checkSend('sendrecv', dest, sendTag)
-    const receive = this.#expect('sendrecv', into, { source, tag: recvTag })
-    const send = this.#post('sendrecv', from, { dest, tag: sendTag }, false)
-    await Promise.all([receive?.settled(), send?.settled()])
-    return receive === undefined ? PROC_NULL_STATUS : this.#status(receive)
+  sendrecv(sent: MessageBuffer, received: MessageBuffer, options: SendrecvOptions): Promise<Status> {
+    return this.#exchange('sendrecv', sent, received, options)
+  }
+
+  /** Sends the elements of `buffer` and receives as many or fewer in their place. Local. @throws {MpiError} like `recv` */
+  async sendrecvReplace(buffer: MessageBuffer, options: SendrecvOptions): Promise<Status> {
+    const call = 'sendrecvReplace'
+    const view = this.#resolve(buffer, call)
+    this.#checkSend(call, options.dest, options.sendTag ?? 0)
+    this.#checkReceive(call, options.source ?? ANY_SOURCE, options.recvTag ?? ANY_TAG)
+    const { transport } = this.job.engine
+    const memory = transport.alloc(view.nbytes)
+    view.pack(memory)
+    const status = await this.#exchange(call, new MessageView(view.elementType, view.count, memory), view, options)
+    // After an error the message may still be on its way out: then the memory stays.
+    if (status.error === undefined) transport.free(memory)
+    return status
   }
 
   /** Waits for a message without receiving it; `count` of the status counts the elements it was sent as. Local. */
-  async probe(options: RecvOptions = {}): Promise<Status> {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+  async probe(options: BlockingRecvOptions = {}): Promise<Status> {
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     this.#checkReceive('probe', source, tag)
     if (source === PROC_NULL) return PROC_NULL_STATUS
-    const { engine } = this.job
-    const from = this.#worldSource(source)
     for (;;) {
-      await engine.probe(from, this.context, tag, 'probe').settled()
+      await this.#untilArrival('probe', source, tag, signal)
       // Another receive of this rank may have taken the message before this continuation runs: then wait for the next.
-      const envelope = engine.iprobe(from, this.context, tag)
-      if (envelope !== undefined) return this.#envelopeStatus(envelope)
+      const status = this.iprobe({ source, tag })
+      if (status !== undefined) return status
     }
   }
 
@@ -143,39 +160,84 @@ export class Comm {
     return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
   }
 
+  /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. */
+  async mprobe(options: BlockingRecvOptions = {}): Promise<Message> {
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
+    this.#checkReceive('mprobe', source, tag)
+    for (;;) {
+      const message = this.improbe({ source, tag })
+      if (message !== undefined) return message
+      await this.#untilArrival('mprobe', source, tag, signal)
+    }
+  }
+
+  /** Like `mprobe`, but returns undefined at once if no message is there. Local. */
+  improbe(options: RecvOptions = {}): Message | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    this.#checkReceive('improbe', source, tag)
+    const { engine } = this.job
+    const home = {
+      request: (operation: Operation | undefined) => this.#receiving(operation),
+      received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
+    }
+    if (source === PROC_NULL) return new Message(PROC_NULL_STATUS, { ...home, mrecv: () => undefined })
+    const taken = engine.improbe(this.#worldSource(source), this.context, tag)
+    if (taken === undefined) return undefined
+    const status = this.#envelopeStatus(envelopeOf(taken))
+    return new Message(status, { ...home, mrecv: (view, call) => engine.mrecv(view, taken, call) })
+  }
+
   // ---- nonblocking -------------------------------------------------------------------------------------------
 
   /** Starts a send; the buffer must stay unchanged until the request is complete. Local. @throws like `send` */
   isend(buffer: MessageBuffer, options: SendOptions): Request {
-    const operation = this.#post('isend', resolveBuffer(buffer, 'isend'), options, false)
-    return new Request(this.job.engine, operation, sendStatus)
+    return this.#sending(this.#post('isend', this.#resolve(buffer, 'isend'), options, false))
   }
 
   /** Starts a synchronous send. Local. @throws like `send` */
   issend(buffer: MessageBuffer, options: SendOptions): Request {
-    const operation = this.#post('issend', resolveBuffer(buffer, 'issend'), options, true)
-    return new Request(this.job.engine, operation, sendStatus)
+    return this.#sending(this.#post('issend', this.#resolve(buffer, 'issend'), options, true))
   }
 
   /** Starts a receive; the buffer must not be touched until the request is complete. Local. @throws like `recv` */
   irecv(buffer: MessageBuffer, options: RecvOptions = {}): Request {
-    const operation = this.#expect('irecv', resolveBuffer(buffer, 'irecv'), options)
-    return new Request(this.job.engine, operation, (ended) => this.#status(ended))
+    return this.#receiving(this.#expect('irecv', this.#resolve(buffer, 'irecv'), options))
+  }
+
+  // ---- persistent --------------------------------------------------------------------------------------------
+
+  /** Prepares a send that `start` of the request performs, as often as wanted. Local. @throws like `send` */
+  sendInit(buffer: MessageBuffer, options: SendOptions): PersistentRequest {
+    return this.#prepareSend('sendInit', buffer, options, false)
+  }
+
+  /** Prepares a synchronous send. Local. @throws like `send` */
+  ssendInit(buffer: MessageBuffer, options: SendOptions): PersistentRequest {
+    return this.#prepareSend('ssendInit', buffer, options, true)
+  }
+
+  /** Prepares a receive that `start` of the request performs, as often as wanted. Local. @throws like `recv` */
+  recvInit(buffer: MessageBuffer, options: RecvOptions = {}): PersistentRequest {
+    const call = 'recvInit'
+    const view = this.#resolve(buffer, call)
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    this.#checkReceive(call, source, tag)
+    const post = (): Operation | undefined => this.#expect(call, view, { source, tag })
+    return new PersistentRequest(this.job.engine, call, post, this.#statusOf, this.#failed)
   }
 
   // ---- objects -----------------------------------------------------------------------------------------------
 
   /** Sends any value that can be structured-cloned. Local. @throws {MpiError} MPI_ERR_TYPE if it cannot; else like `send` */
   async sendObject(value: unknown, options: SendOptions): Promise<void> {
-    await this.#post('sendObject', objectView(value, 'sendObject'), options, false)?.settled()
+    const view = this.#guard(() => objectView(value, 'sendObject'))
+    await this.#post('sendObject', view, options, false)?.settled()
   }
 
   /** Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined. */
-  async recvObject<T = unknown>(options: RecvOptions = {}): Promise<Received<T>> {
-    const operation = this.#expect('recvObject', undefined, options)
-    if (operation === undefined) return { ...PROC_NULL_STATUS, value: undefined as T }
-    await operation.settled()
-    return { ...this.#status(operation), value: deserializeObject<T>(operation.payload as Uint8Array) }
+  async recvObject<T = unknown>(options: BlockingRecvOptions = {}): Promise<Received<T>> {
+    options.signal?.throwIfAborted()
+    return this.#received<T>(this.#expect('recvObject', undefined, options), options.signal)
   }
 
   // ---- management --------------------------------------------------------------------------------------------
@@ -185,10 +247,34 @@ export class Comm {
     return this.job.abort(code)
   }
 
-  /** Gives the communicator back; its calls fail from now on. Local. @throws {MpiError} MPI_ERR_COMM if it is freed already */
+  /**
+   * 'ident' if both are the same object, 'congruent' if they have the same ranks in the same order, 'similar' if in another
+   * order, else 'unequal'. Local.
+   */
+  compare(other: Comm): 'ident' | 'congruent' | 'similar' | 'unequal' {
+    this.checkUsable('compare')
+    other.checkUsable('compare')
+    if (other === this) return 'ident'
+    const here = this.group.compare(other.group)
+    const there = this.peers.compare(other.peers)
+    if (here === 'unequal' || there === 'unequal' || this.#isInter !== other.#isInter) return 'unequal'
+    return here === 'ident' && there === 'ident' ? 'congruent' : 'similar'
+  }
+
+  /**
+   * Gives the communicator back; its calls fail from now on. What is under way still completes, through its requests.
+   * Local. @throws {MpiError} MPI_ERR_COMM if it is freed already
+   */
   free(): void {
     this.checkUsable('free')
+    this.deleteAttributes()
     this.#freed = true
+    const { engine } = this.job
+    for (const context of [this.context, this.context + 1, ~this.context]) engine.retire(context)
+  }
+
+  get #isInter(): boolean {
+    return this.peers !== this.group
   }
 
   /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
@@ -222,11 +308,69 @@ export class Comm {
     if (this.#freed) throw new MpiError('MPI_ERR_COMM', `${call}: the communicator has been freed`)
   }
 
+  protected die(error: unknown): never {
+    console.error(error)
+    return this.job.abort(1)
+  }
+
+  // ---- arguments ---------------------------------------------------------------------------------------------
+
+  #guard<T>(resolve: () => T): T {
+    try {
+      return resolve()
+    } catch (error) {
+      return this.raise(error)
+    }
+  }
+
+  #resolve(buffer: MessageBuffer, call: string): MessageView {
+    try {
+      return resolveBuffer(buffer, call)
+    } catch (error) {
+      return this.raise(error)
+    }
+  }
+
+  #checkReceive(call: string, source: number, tag: number): void {
+    this.checkUsable(call)
+    if (!this.#isRank(source) && source !== ANY_SOURCE && source !== PROC_NULL)
+      this.raise(
+        new MpiError(
+          'MPI_ERR_RANK',
+          `${call}: source is ${describe(source)}, expected 0..${this.peers.size - 1}, ANY_SOURCE or PROC_NULL`,
+        ),
+      )
+    if (!isTag(tag) && tag !== ANY_TAG)
+      this.raise(new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB} or ANY_TAG`))
+  }
+
+  #checkSend(call: string, dest: number, tag: number): void {
+    this.checkUsable(call)
+    if (!this.#isRank(dest) && dest !== PROC_NULL)
+      this.raise(
+        new MpiError(
+          'MPI_ERR_RANK',
+          `${call}: dest is ${describe(dest)}, expected 0..${this.peers.size - 1} or PROC_NULL`,
+        ),
+      )
+    if (!isTag(tag)) this.raise(new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`))
+  }
+
+  #isRank(rank: number): boolean {
+    return Number.isInteger(rank) && rank >= 0 && rank < this.peers.size
+  }
+
+  #worldSource(source: number): number {
+    return source === ANY_SOURCE ? ANY_SOURCE : this.peers.worldRank(source)
+  }
+
+  // ---- operations --------------------------------------------------------------------------------------------
+
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
     const { dest, tag = 0 } = options
     this.#checkSend(call, dest, tag)
     if (dest === PROC_NULL) return undefined
-    return this.job.engine.isend(view, this.group.worldRank(dest), this.context, tag, synchronous, call)
+    return this.job.engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous, call)
   }
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
@@ -236,51 +380,91 @@ export class Comm {
     return this.job.engine.irecv(view, this.#worldSource(source), this.context, tag, call)
   }
 
-  #checkReceive(call: string, source: number, tag: number): void {
-    this.checkUsable(call)
-    if (!this.#isRank(source) && source !== ANY_SOURCE && source !== PROC_NULL)
-      throw new MpiError(
-        'MPI_ERR_RANK',
-        `${call}: source is ${describe(source)}, expected 0..${this.size - 1}, ANY_SOURCE or PROC_NULL`,
-      )
-    if (!isTag(tag) && tag !== ANY_TAG)
-      throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB} or ANY_TAG`)
+  async #exchange(
+    call: string,
+    sent: MessageBuffer | MessageView,
+    received: MessageBuffer | MessageView,
+    { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG }: SendrecvOptions,
+  ): Promise<Status> {
+    const from = sent instanceof MessageView ? sent : this.#resolve(sent, call)
+    const into = received instanceof MessageView ? received : this.#resolve(received, call)
+    // A send that is refused must not leave a receive behind.
+    this.#checkSend(call, dest, sendTag)
+    const receive = this.#expect(call, into, { source, tag: recvTag })
+    const send = this.#post(call, from, { dest, tag: sendTag }, false)
+    try {
+      await Promise.all([receive?.settled(), send?.settled()])
+    } catch (error) {
+      return this.failed(error)
+    }
+    return receive === undefined ? PROC_NULL_STATUS : this.#status(receive)
   }
 
-  #checkSend(call: string, dest: number, tag: number): void {
-    this.checkUsable(call)
-    if (!this.#isRank(dest) && dest !== PROC_NULL)
-      throw new MpiError(
-        'MPI_ERR_RANK',
-        `${call}: dest is ${describe(dest)}, expected 0..${this.size - 1} or PROC_NULL`,
-      )
-    if (!isTag(tag)) throw new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`)
+  #prepareSend(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): PersistentRequest {
+    const view = this.#resolve(buffer, call)
+    const { dest, tag = 0 } = options
+    this.#checkSend(call, dest, tag)
+    const post = (): Operation | undefined => this.#post(call, view, { dest, tag }, synchronous)
+    return new PersistentRequest(this.job.engine, call, post, sendStatus, this.#failed)
   }
 
-  #isRank(rank: number): boolean {
-    return Number.isInteger(rank) && rank >= 0 && rank < this.size
+  #sending(operation: Operation | undefined): Request {
+    return new Request(this.job.engine, operation, sendStatus)
   }
 
-  #worldSource(source: number): number {
-    return source === ANY_SOURCE ? ANY_SOURCE : this.group.worldRank(source)
+  #receiving(operation: Operation | undefined): Request {
+    return new Request(this.job.engine, operation, this.#statusOf, this.#failed)
   }
+
+  /** Waits for a receive or probe. One that has no message yet when the signal comes will get none. */
+  #ended(operation: Operation, signal: AbortSignal | undefined): Promise<void> {
+    return signal === undefined ? operation.settled() : this.#endedUnless(operation, signal)
+  }
+
+  async #endedUnless(operation: Operation, signal: AbortSignal): Promise<void> {
+    try {
+      await anyEnded([operation], signal)
+    } catch (reason) {
+      if (this.job.engine.cancel(operation)) throw reason
+    }
+    await operation.settled()
+  }
+
+  async #untilArrival(call: string, source: number, tag: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    await this.#ended(this.job.engine.probe(this.#worldSource(source), this.context, tag, call), signal)
+  }
+
+  async #received<T>(operation: Operation | undefined, signal?: AbortSignal): Promise<Received<T>> {
+    if (operation === undefined) return { ...PROC_NULL_STATUS, value: undefined as T }
+    try {
+      await this.#ended(operation, signal)
+    } catch (error) {
+      return { ...this.failed(error), value: undefined as T }
+    }
+    return { ...this.#status(operation), value: deserializeObject<T>(operation.payload as Uint8Array) }
+  }
+
+  readonly #failed = (error: Error): Status => this.failed(error)
+
+  readonly #statusOf = (operation: Operation): Status => this.#status(operation)
 
   #status(operation: Operation): Status {
     const { nbytes, tag, cancelled, view } = operation
-    if (cancelled) return { source: ANY_SOURCE, tag: ANY_TAG, count: 0, nbytes: 0, cancelled }
+    if (cancelled) return { ...EMPTY_STATUS, cancelled }
     const count = nbytes / (view?.elementType.bytes ?? 1)
-    return { source: this.group.rankOf(operation.source) as number, tag, count, nbytes, cancelled }
+    return { source: this.peers.rankOf(operation.source) as number, tag, count, nbytes, cancelled }
   }
 
   #envelopeStatus({ source, tag, nbytes, elementType }: Envelope): Status {
     const count = nbytes / elementType.bytes
-    return { source: this.group.rankOf(source) as number, tag, count, nbytes, cancelled: false }
+    return { source: this.peers.rankOf(source) as number, tag, count, nbytes, cancelled: false }
   }
 }
 
 /** Status of a completed send: nothing in it but that it is complete (MPI 4.1, section 3.7.3). */
 function sendStatus(): Status {
-  return { source: ANY_SOURCE, tag: ANY_TAG, count: 0, nbytes: 0, cancelled: false }
+  return EMPTY_STATUS
 }
 
 function isTag(tag: number): boolean {

@@ -1,10 +1,19 @@
 /**
  * An ordered set of processes (MPI 4.1, section 7.3): translates between ranks of a communicator and world ranks.
- * Immutable.
+ * Immutable; every operation gives a new group. Nothing here sends a message.
  */
-import { invariant } from '../base/errors.ts'
+import { UNDEFINED } from '../base/constants.ts'
+import { invariant, MpiError } from '../base/errors.ts'
+import { describe } from '../base/message-buffer.ts'
 
+/** Ranks first, first + stride, … up to last, which is met or passed. */
+export type RankRange = readonly [first: number, last: number, stride?: number]
+
+/** An ordered set of processes, from `comm.group()`. */
 export class Group {
+  /** The group without members. */
+  static readonly EMPTY = new Group([])
+
   readonly #worldRanks: readonly number[]
   readonly #ranks: ReadonlyMap<number, number>
 
@@ -15,8 +24,14 @@ export class Group {
     invariant(this.#ranks.size === worldRanks.length, `group with a repeated rank: ${worldRanks.join(' ')}`)
   }
 
+  /** Number of members. */
   get size(): number {
     return this.#worldRanks.length
+  }
+
+  /** World ranks of the members, by rank. */
+  get worldRanks(): readonly number[] {
+    return this.#worldRanks
   }
 
   /** World rank of `rank`, which must be in the group. */
@@ -28,4 +43,77 @@ export class Group {
   rankOf(worldRank: number): number | undefined {
     return this.#ranks.get(worldRank)
   }
+
+  /** The members of this group, then those of `other` that are not here. Local. */
+  union(other: Group): Group {
+    return new Group([...this.#worldRanks, ...other.difference(this).#worldRanks])
+  }
+
+  /** The members of this group that are in `other` too, in the order of this one. Local. */
+  intersection(other: Group): Group {
+    return new Group(this.#worldRanks.filter((worldRank) => other.#ranks.has(worldRank)))
+  }
+
+  /** The members of this group that are not in `other`, in the order of this one. Local. */
+  difference(other: Group): Group {
+    return new Group(this.#worldRanks.filter((worldRank) => !other.#ranks.has(worldRank)))
+  }
+
+  /** The members with these ranks, in this order. Local. @throws {MpiError} MPI_ERR_RANK if one is no rank or comes twice */
+  incl(ranks: readonly number[]): Group {
+    this.#checkRanks('incl', ranks)
+    return new Group(ranks.map((rank) => this.worldRank(rank)))
+  }
+
+  /** All members but those with these ranks, in their order. Local. @throws {MpiError} MPI_ERR_RANK if one is no rank or comes twice */
+  excl(ranks: readonly number[]): Group {
+    this.#checkRanks('excl', ranks)
+    const left = new Set(ranks)
+    return new Group(this.#worldRanks.filter((_, rank) => !left.has(rank)))
+  }
+
+  /** Like `incl`, of all ranks of the ranges. Local. @throws {MpiError} MPI_ERR_ARG if a stride is 0, MPI_ERR_RANK like `incl` */
+  rangeIncl(ranges: readonly RankRange[]): Group {
+    return this.incl(ranksOf('rangeIncl', ranges))
+  }
+
+  /** Like `excl`, of all ranks of the ranges. Local. @throws {MpiError} MPI_ERR_ARG if a stride is 0, MPI_ERR_RANK like `excl` */
+  rangeExcl(ranges: readonly RankRange[]): Group {
+    return this.excl(ranksOf('rangeExcl', ranges))
+  }
+
+  /** Ranks in `other` of the members with these ranks; UNDEFINED for those that are not in it. Local. @throws {MpiError} MPI_ERR_RANK */
+  translateRanks(ranks: readonly number[], other: Group): number[] {
+    for (const rank of ranks) this.#checkRank('translateRanks', rank)
+    return ranks.map((rank) => other.rankOf(this.worldRank(rank)) ?? UNDEFINED)
+  }
+
+  /** 'ident' if members and order are the same, 'similar' if only the members are, else 'unequal'. Local. */
+  compare(other: Group): 'ident' | 'similar' | 'unequal' {
+    if (this.size !== other.size || this.difference(other).size > 0) return 'unequal'
+    return this.#worldRanks.every((worldRank, rank) => worldRank === other.worldRank(rank)) ? 'ident' : 'similar'
+  }
+
+  #checkRanks(call: string, ranks: readonly number[]): void {
+    const seen = new Set<number>()
+    for (const rank of ranks) {
+      this.#checkRank(call, rank)
+      if (seen.has(rank)) throw new MpiError('MPI_ERR_RANK', `${call}: rank ${rank} comes twice, expected each once`)
+      seen.add(rank)
+    }
+  }
+
+  #checkRank(call: string, rank: number): void {
+    if (Number.isInteger(rank) && rank >= 0 && rank < this.size) return
+    throw new MpiError('MPI_ERR_RANK', `${call}: rank is ${describe(rank)}, expected 0..${this.size - 1}`)
+  }
+}
+
+function ranksOf(call: string, ranges: readonly RankRange[]): number[] {
+  return ranges.flatMap(([first, last, stride = 1]) => {
+    if (!Number.isInteger(stride) || stride === 0)
+      throw new MpiError('MPI_ERR_ARG', `${call}: stride is ${describe(stride)}, expected an integer other than 0`)
+    const length = Math.max(0, Math.floor((last - first) / stride) + 1)
+    return Array.from({ length }, (_, i) => first + i * stride)
+  })
 }

@@ -1,39 +1,79 @@
 /**
- * Handles of nonblocking operations (MPI 4.1, section 3.7). A request is no promise on purpose: `await comm.irecv(…)` by
- * mistake would wait where the program meant to go on; `wait()` says it.
+ * Handles of nonblocking operations (MPI 4.1, sections 3.7 and 3.9). A request is no promise on purpose: `await
+ * comm.irecv(…)` by mistake would wait where the program meant to go on; `wait()` says it.
+ *
+ * A request is *active* until one of the calls below has told its outcome. Those that pick among many leave out requests
+ * that are not active, so that a loop of `waitAny` meets each request once. The status of one that has ended stays.
  */
+import { UNDEFINED } from '../base/constants.ts'
 import { MpiError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Operation } from '../engine/operation.ts'
-import { PROC_NULL_STATUS, type Status } from './status.ts'
+import { anyEnded, type Operation } from '../engine/operation.ts'
+import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
+
+/** How to wait. */
+export interface WaitOptions {
+  /** Ends the wait, with the signal's reason as error; the operation itself goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What `waitAny`, `waitSome`, `testAny` and `testSome` tell: a place in the list and the status of the request there. */
+export interface Completion {
+  readonly index: number
+  readonly status: Status
+}
 
 /** A send or receive that has been started. Complete it with `wait`, or with `test` until that returns a status. */
 export class Request {
   readonly #engine: Engine
-  readonly #operation: Operation | undefined
   readonly #statusOf: (operation: Operation) => Status
+  readonly #failed: (error: Error) => Status
+  #operation: Operation | undefined
+  #idle = PROC_NULL_STATUS
+  #active = true
 
-  /** @param operation undefined for an operation with PROC_NULL, which is complete from the start */
-  constructor(engine: Engine, operation: Operation | undefined, statusOf: (operation: Operation) => Status) {
+  /**
+   * @param operation undefined for an operation with PROC_NULL, which is complete from the start
+   * @param failed throws the error, or gives a status that tells it
+   */
+  constructor(
+    engine: Engine,
+    operation: Operation | undefined,
+    statusOf: (operation: Operation) => Status,
+    failed: (error: Error) => Status = rethrow,
+  ) {
     this.#engine = engine
     this.#operation = operation
     this.#statusOf = statusOf
+    this.#failed = failed
   }
 
-  /** Waits until the operation is complete. Local. @throws {MpiError} what the operation itself fails with */
-  async wait(): Promise<Status> {
-    if (this.#operation === undefined) return PROC_NULL_STATUS
-    await this.#operation.settled()
-    return this.#statusOf(this.#operation)
+  /** True from the start until a wait or test has told the outcome. */
+  get active(): boolean {
+    return this.#active
+  }
+
+  /** Waits until the operation is complete. Local. @throws {MpiError} what the operation itself fails with; the reason of `signal` */
+  async wait({ signal }: WaitOptions = {}): Promise<Status> {
+    const operation = this.#operation
+    if (operation?.done === false)
+      try {
+        await (signal === undefined ? operation.settled() : anyEnded([operation], signal))
+      } catch (reason) {
+        if (!operation.done) throw reason
+      }
+    return this.#outcome(operation)
   }
 
   /** The status if the operation is complete, undefined if it is not. Local. @throws {MpiError} what the operation fails with */
   test(): Status | undefined {
-    if (this.#operation === undefined) return PROC_NULL_STATUS
-    if (!this.#operation.done) this.#engine.progress()
-    if (!this.#operation.done) return undefined
-    if (this.#operation.error !== undefined) throw this.#operation.error
-    return this.#statusOf(this.#operation)
+    return this.poll() ? this.#outcome(this.#operation) : undefined
+  }
+
+  /** Looks for progress; true if a wait would return at once. The request stays active. Local. */
+  poll(): boolean {
+    if (this.unended !== undefined) this.#engine.progress()
+    return this.unended === undefined
   }
 
   /** Takes a receive back that no message has matched yet; a no-op on sends and matched receives. Local. */
@@ -41,55 +81,150 @@ export class Request {
     if (this.#operation !== undefined) this.#engine.cancel(this.#operation)
   }
 
-  /** Settles when the operation ends; for the functions below. */
-  ended(): Promise<void> {
-    return this.#operation?.settled() ?? Promise.resolve()
+  /** What has not ended yet, if anything. For the functions below. */
+  get unended(): Operation | undefined {
+    return this.#operation?.done === false ? this.#operation : undefined
+  }
+
+  /** True if the outcome that nobody has been told yet is an error. */
+  get failed(): boolean {
+    return this.#active && this.#operation?.error !== undefined
+  }
+
+  /** For persistent requests: nothing is under way yet. */
+  protected rest(): void {
+    this.#idle = EMPTY_STATUS
+    this.#active = false
+  }
+
+  /** For persistent requests: begins anew with another operation. */
+  protected restart(operation: Operation | undefined): void {
+    this.#operation = operation
+    this.#idle = PROC_NULL_STATUS
+    this.#active = true
+  }
+
+  #outcome(operation: Operation | undefined): Status {
+    if (operation === this.#operation) this.#active = false
+    if (operation === undefined) return this.#idle
+    return operation.error === undefined ? this.#statusOf(operation) : this.#failed(operation.error)
   }
 }
 
+function rethrow(error: Error): never {
+  throw error
+}
+
+/**
+ * A send or receive with fixed arguments that can be started again and again (MPI 4.1, section 3.9). Between a wait or
+ * test that told its outcome and the next `start`, the buffer is the program's.
+ */
+export class PersistentRequest extends Request {
+  readonly #call: string
+  readonly #post: () => Operation | undefined
+
+  /** Users get them from `sendInit`, `ssendInit` and `recvInit`. */
+  constructor(
+    engine: Engine,
+    call: string,
+    post: () => Operation | undefined,
+    statusOf: (operation: Operation) => Status,
+    failed: (error: Error) => Status,
+  ) {
+    super(engine, undefined, statusOf, failed)
+    this.rest()
+    this.#call = call
+    this.#post = post
+  }
+
+  /** Starts the operation. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active; MPI_ERR_COMM if its communicator is freed */
+  start(): void {
+    if (this.active)
+      throw new MpiError(
+        'MPI_ERR_REQUEST',
+        `start: the request of ${this.#call} is active, expected a wait or test first`,
+      )
+    this.restart(this.#post())
+  }
+}
+
+/** Starts all requests, in their order. Local. @throws {MpiError} MPI_ERR_REQUEST if one is active */
+export function startAll(requests: readonly PersistentRequest[]): void {
+  for (const request of requests) request.start()
+}
+
 /** Waits for all requests; statuses in their order. Local. @throws {MpiError} of the first that failed, after all have ended */
-export async function waitAll(requests: readonly Request[]): Promise<Status[]> {
-  const outcomes = await Promise.allSettled(requests.map((request) => request.wait()))
+export async function waitAll(requests: readonly Request[], options?: WaitOptions): Promise<Status[]> {
+  const outcomes = await Promise.allSettled(requests.map((request) => request.wait(options)))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<Status>).value)
 }
 
-/** Waits until one request is complete; its index and status. Local. @throws {MpiError} MPI_ERR_REQUEST if the list is empty */
-export async function waitAny(requests: readonly Request[]): Promise<{ index: number; status: Status }> {
+/**
+ * Waits until one active request is complete; its index and status. If none is active, the index is UNDEFINED. Local.
+ *
+ * @throws {MpiError} what the operation fails with; the reason of `signal`
+ */
+export async function waitAny(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion> {
   for (;;) {
     const found = testAny(requests)
     if (found !== undefined) return found
-    await Promise.race(requests.map((request) => request.ended()))
+    await anyEnded(unended(requests), signal)
   }
 }
 
-/** Waits until at least one request is complete; all that are. Local. @throws {MpiError} MPI_ERR_REQUEST if the list is empty */
-export async function waitSome(requests: readonly Request[]): Promise<{ index: number; status: Status }[]> {
-  await waitAny(requests)
-  return testSome(requests)
+/**
+ * Waits until at least one active request is complete; all that are, none if no request is active. Local.
+ *
+ * @throws {MpiError} of the first that failed; the reason of `signal`
+ */
+export async function waitSome(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion[]> {
+  for (;;) {
+    const found = testSome(requests)
+    if (found.length > 0 || !requests.some(({ active }) => active)) return found
+    await anyEnded(unended(requests), signal)
+  }
 }
 
-/** The statuses if all requests are complete, else undefined. Local. */
+/** The statuses if all requests are complete, else undefined. Local. @throws {MpiError} of the first that failed */
 export function testAll(requests: readonly Request[]): Status[] | undefined {
-  const statuses = requests.map((request) => request.test())
-  return statuses.includes(undefined) ? undefined : (statuses as Status[])
+  progress(requests)
+  if (unended(requests).length > 0) return undefined
+  return requests.map((request) => request.test() as Status)
 }
 
-/** Index and status of a complete request, or undefined if none is. Local. @throws {MpiError} MPI_ERR_REQUEST if the list is empty */
-export function testAny(requests: readonly Request[]): { index: number; status: Status } | undefined {
-  if (requests.length === 0) throw new MpiError('MPI_ERR_REQUEST', 'waiting for any of no requests would never end')
-  for (const [index, request] of requests.entries()) {
-    const status = request.test()
-    if (status !== undefined) return { index, status }
-  }
-  return undefined
+/**
+ * Index and status of a complete active request, or undefined if there is none yet. If none is active, the index is
+ * UNDEFINED. Local. @throws {MpiError} what the operation fails with
+ */
+export function testAny(requests: readonly Request[]): Completion | undefined {
+  if (!requests.some(({ active }) => active)) return { index: UNDEFINED, status: EMPTY_STATUS }
+  progress(requests)
+  const index = requests.findIndex(hasEnded)
+  return index === -1 ? undefined : { index, status: (requests[index] as Request).test() as Status }
 }
 
-/** Index and status of every complete request. Local. */
-export function testSome(requests: readonly Request[]): { index: number; status: Status }[] {
-  return requests.flatMap((request, index) => {
-    const status = request.test()
-    return status === undefined ? [] : [{ index, status }]
-  })
+/**
+ * Index and status of every complete active request. Local.
+ *
+ * @throws {MpiError} of the first that failed; the others that are complete stay active for the next call
+ */
+export function testSome(requests: readonly Request[]): Completion[] {
+  progress(requests)
+  requests.find(({ failed }) => failed)?.test()
+  return requests.flatMap((request, index) => (hasEnded(request) ? [{ index, status: request.test() as Status }] : []))
+}
+
+/** One look for messages serves all requests of a rank. */
+function progress(requests: readonly Request[]): void {
+  requests.find(({ unended }) => unended !== undefined)?.poll()
+}
+
+function hasEnded(request: Request): boolean {
+  return request.active && request.unended === undefined
+}
+
+function unended(requests: readonly Request[]): Operation[] {
+  return requests.flatMap(({ unended }) => unended ?? [])
 }

@@ -1,5 +1,6 @@
 /** What a receive tells of the message it took (MPI 4.1, section 3.2.5). */
-import { ANY_TAG, PROC_NULL } from '../base/constants.ts'
+import type { MpiError } from '../base/errors.ts'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../base/constants.ts'
 
 /** What a completed receive tells of its message. */
 export interface Status {
@@ -11,12 +12,17 @@ export interface Status {
   readonly nbytes: number
   /** True if the receive was cancelled and took no message. */
   readonly cancelled: boolean
+  /** What was wrong with the message, on communicators whose error handler is ERRORS_RETURN. */
+  readonly error?: MpiError
 }
 
 /** What `recvObject` resolves to: the value and where it came from. */
 export interface Received<T> extends Status {
   readonly value: T
 }
+
+/** Status of what has nothing to tell: a send, a cancelled receive, a request that is not active (MPI 4.1, section 3.7.3). */
+export const EMPTY_STATUS: Status = { source: ANY_SOURCE, tag: ANY_TAG, count: 0, nbytes: 0, cancelled: false }
 
 /** Status of a receive from PROC_NULL (MPI 4.1, section 3.10). */
 export const PROC_NULL_STATUS: Status = { source: PROC_NULL, tag: ANY_TAG, count: 0, nbytes: 0, cancelled: false }

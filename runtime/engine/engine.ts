@@ -11,6 +11,7 @@
 import { ELEMENT_TYPES, OBJECT, type ElementType } from '../base/element-type.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
+import { regionOver, sliceOf, type Region } from '../base/region.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
 import { Operation, type Agreement, type WaitCounter } from './operation.ts'
@@ -18,7 +19,7 @@ import type { Recorder } from './recorder.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
 
 /** A message that arrived before its receive: its envelope and its bytes, or where they are. */
-interface Unexpected extends MatchKey {
+export interface Unexpected extends MatchKey {
   readonly kind: number
   readonly flags: number
   readonly elementType: number
@@ -26,7 +27,7 @@ interface Unexpected extends MatchKey {
   readonly aux: number
   readonly nbytes: number
   readonly payload: Uint8Array | undefined
-  readonly region: Uint8Array | undefined
+  readonly region: Region | undefined
 }
 
 /** What a probe tells of a message. `source` is a world rank. */
@@ -41,13 +42,13 @@ export interface Envelope {
 interface PendingSend {
   readonly operation: Operation
   /** Shared memory that holds a copy because the user's own is private. */
-  readonly staged: Uint8Array | undefined
+  readonly staged: Region | undefined
 }
 
 /** A far receive whose bytes are being fetched by the agents. */
 interface PendingLanding {
   readonly operation: Operation
-  readonly landing: Uint8Array
+  readonly landing: Region
   readonly staged: boolean
   /** The sender's number of the message. */
   readonly id: number
@@ -158,8 +159,32 @@ export class Engine implements WaitCounter {
       found = this.#unexpected.peek(key)
     }
     if (found === undefined) return undefined
-    const { nbytes, elementType } = found
-    return { source: found.source, tag: found.tag, nbytes, elementType: typeOfCode(elementType) }
+    return envelopeOf(found)
+  }
+
+  /** Takes the message that `iprobe` would find out of the queue, for `mrecv` and nobody else (MPI 4.1, section 3.8.2). */
+  improbe(source: number, context: number, tag: number): Unexpected | undefined {
+    const key = { source, context, tag }
+    if (this.#unexpected.peek(key) === undefined) this.progress()
+    return this.#unexpected.match(key)
+  }
+
+  /** Starts the receive of a message that `improbe` took. */
+  mrecv(view: MessageView | undefined, message: Unexpected, call: string): Operation {
+    const operation = new Operation(this, call, message, view)
+    this.#take(operation, message)
+    return operation
+  }
+
+  /** A context will not be used by this rank any more: what is under way in it still ends, then nothing is kept of it. */
+  retire(context: number): void {
+    this.#posted.retire(context)
+    this.#unexpected.retire(context)
+  }
+
+  /** Contexts of which the queues keep something. */
+  get contexts(): number {
+    return this.#posted.contexts + this.#unexpected.contexts
   }
 
   /** The message of a context that has waited longest, of those that have been delivered, and its signature. */
@@ -178,9 +203,9 @@ export class Engine implements WaitCounter {
     return operation
   }
 
-  /** Takes back a receive that no message has matched; false if one has. */
+  /** Takes back a receive that no message has matched, or a probe; false if there is nothing to take back. */
   cancel(operation: Operation): boolean {
-    if (operation.done || !this.#posted.remove(operation)) return false
+    if (operation.done || !(this.#posted.remove(operation) || this.#probes.delete(operation))) return false
     operation.cancelled = true
     operation.complete()
     return true
@@ -233,7 +258,7 @@ export class Engine implements WaitCounter {
   #sendEager(frame: Frame, view: MessageView, synchronous: Operation | undefined): void {
     frame.kind = FRAME.EAGER
     frame.region = undefined
-    frame.payload = view.bytes ?? packed(view, new Uint8Array(view.nbytes))
+    frame.payload = view.bytes ?? (packed(view, new Uint8Array(view.nbytes)) as Uint8Array)
     if (synchronous !== undefined) {
       frame.id = this.#newId()
       this.#sends.set(frame.id, { operation: synchronous, staged: undefined })
@@ -242,8 +267,8 @@ export class Engine implements WaitCounter {
   }
 
   #sendRendezvous(frame: Frame, view: MessageView, operation: Operation): void {
-    const direct = view.bytes !== undefined && this.transport.isShared(view.bytes)
-    const region = direct ? (view.bytes as Uint8Array) : packed(view, this.transport.alloc(view.nbytes))
+    const direct = view.region !== undefined && this.transport.isShared(view.region)
+    const region = direct ? (view.region as Region) : packed(view, this.transport.alloc(view.nbytes))
     frame.kind = FRAME.RTS
     frame.payload = undefined
     frame.region = region
@@ -359,9 +384,9 @@ export class Engine implements WaitCounter {
   }
 
   /** Near rendezvous: this rank copies the message out of the sender's memory, once. */
-  #read(receive: Operation, message: Unexpected | Frame, region: Uint8Array): void {
+  #read(receive: Operation, message: Unexpected | Frame, region: Region): void {
     const { source, id, nbytes } = message
-    if (receive.view === undefined) receive.payload = region.slice()
+    if (receive.view === undefined) receive.payload = sliceOf(region, 0, nbytes).slice()
     else receive.view.unpack(region)
     receive.nbytes = nbytes
     this.#control(FRAME.FIN, source, { id })
@@ -372,7 +397,8 @@ export class Engine implements WaitCounter {
   /** Far rendezvous: the agents put the message into shared memory of this rank. */
   #fetch(receive: Operation, message: Unexpected | Frame): void {
     const { source, id, nbytes } = message
-    const own = receive.view?.bytes?.subarray(0, nbytes)
+    const room = receive.view?.region
+    const own = room === undefined ? undefined : regionOver(room.buffer, room.byteOffset, nbytes)
     const staged = own === undefined || !this.transport.isShared(own)
     const landing = staged ? this.transport.alloc(nbytes) : own
     const aux = this.#newId()
@@ -385,11 +411,11 @@ export class Engine implements WaitCounter {
     invariant(pending !== undefined, `LANDED for unknown receive ${aux}`)
     this.#landings.delete(aux)
     const { operation, landing, staged, id } = pending
-    operation.nbytes = landing.length
-    if (operation.view === undefined) operation.payload = landing.slice()
+    operation.nbytes = landing.byteLength
+    if (operation.view === undefined) operation.payload = sliceOf(landing, 0, landing.byteLength).slice()
     else if (staged) operation.view.unpack(landing)
     if (staged) this.transport.free(landing)
-    this.recorder?.received(operation, operation.source, landing.length, id)
+    this.recorder?.received(operation, operation.source, landing.byteLength, id)
     operation.complete()
   }
 
@@ -420,11 +446,16 @@ export class Engine implements WaitCounter {
   }
 }
 
+/** What a probe tells of a message. */
+export function envelopeOf({ source, tag, nbytes, elementType }: Unexpected): Envelope {
+  return { source, tag, nbytes, elementType: typeOfCode(elementType) }
+}
+
 /** Packs a view into `target`, which may be longer; returns the packed bytes. */
-function packed(view: MessageView, target: Uint8Array): Uint8Array {
-  const bytes = target.subarray(0, view.nbytes)
-  view.pack(bytes)
-  return bytes
+function packed(view: MessageView, target: Region): Region {
+  const region = regionOver(target.buffer, target.byteOffset, view.nbytes)
+  view.pack(region)
+  return region
 }
 
 /** The error of a receive whose message does not fit it, or undefined if it fits. */

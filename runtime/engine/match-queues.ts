@@ -2,8 +2,9 @@
  * Matching of messages and receives: (context, source, tag) with wildcards, first come first served (MPI 4.1, section
  * 3.5, non-overtaking).
  *
- * Two queues with one invariant: no entry of the one matches an entry of the other. Both keep arrival order and find an
- * exact match through a hash, so that 10 000 outstanding receives cost no more each than one.
+ * Two queues with one invariant: no entry of the one matches an entry of the other. Both find the oldest match without
+ * searching, so that 10 000 outstanding receives, with wildcards or not, cost no more each than one; a receive from any
+ * source of one tag looks once at each source that has messages waiting. What is kept of a context goes with `retire`.
  */
 import { ANY_SOURCE, ANY_TAG } from '../base/constants.ts'
 
@@ -14,36 +15,34 @@ export interface MatchKey {
   readonly tag: number
 }
 
-// World ranks stay below 2^20 and tags below 2^31, so that the pair is one exact double.
-const TAGS = 0x8000_0000
-const exactKey = (source: number, tag: number): number => source * TAGS + tag
-
-/** An entry of a queue: linked in arrival order, and in a bucket with the entries of the same exact key. */
-class Node<T extends MatchKey> {
-  readonly value: T
-  readonly order: number
-  previous: Node<T> | undefined = undefined
-  next: Node<T> | undefined = undefined
-
-  constructor(value: T, order: number) {
-    this.value = value
-    this.order = order
-  }
+/**
+ * Source and tag, wildcards (-1) included, as one number. World ranks stay below 2^20 and tags below 2^31, so that an
+ * exact double has room for both; common pairs make a small integer, which a map finds without allocating.
+ */
+function pairKey(source: number, tag: number): number {
+  if (source < 1023 && tag < 0xfffff) return ((source + 1) << 20) | (tag + 1)
+  return (source + 2) * 2 ** 32 + tag
 }
 
-/** Doubly linked list in arrival order. */
-class Chain<T extends MatchKey> {
-  first: Node<T> | undefined = undefined
-  last: Node<T> | undefined = undefined
+/** What a chain is made of. */
+interface Linked<N> {
+  previous: N | undefined
+  next: N | undefined
+}
 
-  append(node: Node<T>): void {
+/** Doubly linked list, oldest first. */
+class Chain<N extends Linked<N>> {
+  first: N | undefined = undefined
+  last: N | undefined = undefined
+
+  append(node: N): void {
     node.previous = this.last
     if (this.last === undefined) this.first = node
     else this.last.next = node
     this.last = node
   }
 
-  remove(node: Node<T>): void {
+  remove(node: N): void {
     if (node.previous === undefined) this.first = node.next
     else node.previous.next = node.next
     if (node.next === undefined) this.last = node.previous
@@ -51,56 +50,85 @@ class Chain<T extends MatchKey> {
   }
 }
 
-/** Entries of the same exact key, oldest first. Nodes removed elsewhere are skipped when they surface. */
-class Buckets<T extends MatchKey> {
-  readonly #byKey = new Map<number, Node<T>[]>()
+/** A receive in the chain of those that ask for the same source and tag. */
+class PostedNode<T extends MatchKey> implements Linked<PostedNode<T>> {
+  readonly value: T
+  readonly order: number
+  readonly context: PostedContext<T>
+  readonly key: number
+  previous: PostedNode<T> | undefined = undefined
+  next: PostedNode<T> | undefined = undefined
 
-  add(node: Node<T>): void {
-    const key = exactKey(node.value.source, node.value.tag)
-    const bucket = this.#byKey.get(key)
-    if (bucket === undefined) this.#byKey.set(key, [node])
-    else bucket.push(node)
+  constructor(value: T, order: number, context: PostedContext<T>) {
+    this.value = value
+    this.order = order
+    this.context = context
+    this.key = pairKey(value.source, value.tag)
+  }
+}
+
+/** The receives of one context by what they ask for, wildcards included as they stand. */
+class PostedContext<T extends MatchKey> {
+  readonly byPair = new Map<number, Chain<PostedNode<T>>>()
+  size = 0
+  wild = 0
+  retired = false
+
+  add(node: PostedNode<T>): void {
+    const chain = this.byPair.get(node.key) ?? new Chain<PostedNode<T>>()
+    if (chain.first === undefined) this.byPair.set(node.key, chain)
+    chain.append(node)
+    this.size++
+    if (isWild(node.value)) this.wild++
   }
 
-  oldest(source: number, tag: number): Node<T> | undefined {
-    return this.#byKey.get(exactKey(source, tag))?.[0]
+  remove(node: PostedNode<T>): void {
+    const chain = this.byPair.get(node.key) as Chain<PostedNode<T>>
+    chain.remove(node)
+    if (chain.first === undefined) this.byPair.delete(node.key)
+    this.size--
+    if (isWild(node.value)) this.wild--
   }
 
-  remove(node: Node<T>): void {
-    const key = exactKey(node.value.source, node.value.tag)
-    const bucket = this.#byKey.get(key)
-    if (bucket === undefined) return
-    if (bucket.length === 1) this.#byKey.delete(key)
-    else if (bucket[0] === node) bucket.shift()
-    else bucket.splice(bucket.indexOf(node), 1)
+  /** The oldest receive that accepts a message: there are four ways to ask for it. */
+  oldest({ source, tag }: MatchKey): PostedNode<T> | undefined {
+    const exact = this.#first(source, tag)
+    if (this.wild === 0) return exact
+    const anySource = older(exact, this.#first(ANY_SOURCE, tag))
+    return older(anySource, older(this.#first(source, ANY_TAG), this.#first(ANY_SOURCE, ANY_TAG)))
+  }
+
+  #first(source: number, tag: number): PostedNode<T> | undefined {
+    return this.byPair.get(pairKey(source, tag))?.first
   }
 }
 
 /** Receives that wait for a message. */
 export class PostedQueue<T extends MatchKey> {
-  readonly #exact = new Map<number, Buckets<T>>()
-  readonly #wild = new Map<number, Chain<T>>()
-  readonly #nodes = new Map<T, Node<T>>()
+  readonly #contexts = new Map<number, PostedContext<T>>()
+  readonly #nodes = new Map<T, PostedNode<T>>()
   #order = 0
 
   get size(): number {
     return this.#nodes.size
   }
 
+  /** Contexts of which something is kept. */
+  get contexts(): number {
+    return this.#contexts.size
+  }
+
   add(receive: T): void {
-    const node = new Node(receive, this.#order++)
+    const context = upsert(this.#contexts, receive.context, newPostedContext<T>)
+    const node = new PostedNode(receive, this.#order++, context)
     this.#nodes.set(receive, node)
-    if (isWild(receive)) upsert(this.#wild, receive.context, () => new Chain<T>()).append(node)
-    else upsert(this.#exact, receive.context, () => new Buckets<T>()).add(node)
+    context.add(node)
   }
 
   /** Takes out the oldest receive that the message (no wildcards) matches. */
   match(message: MatchKey): T | undefined {
     if (this.#nodes.size === 0) return undefined
-    const exact = this.#exact.get(message.context)?.oldest(message.source, message.tag)
-    let wild = this.#wild.get(message.context)?.first
-    while (wild !== undefined && !accepts(wild.value, message)) wild = wild.next
-    const node = exact === undefined || (wild !== undefined && wild.order < exact.order) ? wild : exact
+    const node = this.#contexts.get(message.context)?.oldest(message)
     if (node === undefined) return undefined
     this.#remove(node)
     return node.value
@@ -113,57 +141,141 @@ export class PostedQueue<T extends MatchKey> {
     return node !== undefined
   }
 
-  #remove(node: Node<T>): void {
-    const { value } = node
+  /** Forgets a context as soon as no receive of it is left. */
+  retire(context: number): void {
+    retire(this.#contexts, context)
+  }
+
+  #remove(node: PostedNode<T>): void {
+    const { value, context } = node
     this.#nodes.delete(value)
-    if (isWild(value)) this.#wild.get(value.context)?.remove(node)
-    else this.#exact.get(value.context)?.remove(node)
+    context.remove(node)
+    if (context.retired && context.size === 0) this.#contexts.delete(value.context)
+  }
+}
+
+/** A message in three lists: of all, of those of its source, of those of its source and tag. */
+class ArrivedNode<T extends MatchKey> implements Linked<ArrivedNode<T>> {
+  readonly value: T
+  readonly order: number
+  /** In the chain of all. */
+  previous: ArrivedNode<T> | undefined = undefined
+  next: ArrivedNode<T> | undefined = undefined
+  readonly ofSource: SourceLink<T>
+  /** The next of the same source and tag; the oldest of these is always taken first, so one direction is enough. */
+  follower: ArrivedNode<T> | undefined = undefined
+
+  constructor(value: T, order: number) {
+    this.value = value
+    this.order = order
+    this.ofSource = new SourceLink(this)
+  }
+}
+
+class SourceLink<T extends MatchKey> implements Linked<SourceLink<T>> {
+  readonly node: ArrivedNode<T>
+  previous: SourceLink<T> | undefined = undefined
+  next: SourceLink<T> | undefined = undefined
+
+  constructor(node: ArrivedNode<T>) {
+    this.node = node
+  }
+}
+
+interface Queue<T extends MatchKey> {
+  first: ArrivedNode<T>
+  last: ArrivedNode<T>
+}
+
+/** The messages of one context. */
+class ArrivedContext<T extends MatchKey> {
+  readonly all = new Chain<ArrivedNode<T>>()
+  readonly bySource = new Map<number, Chain<SourceLink<T>>>()
+  readonly byPair = new Map<number, Queue<T>>()
+  size = 0
+  retired = false
+
+  add(node: ArrivedNode<T>): void {
+    const { source, tag } = node.value
+    this.size++
+    this.all.append(node)
+    upsert(this.bySource, source, newChain<SourceLink<T>>).append(node.ofSource)
+    const key = pairKey(source, tag)
+    const queue = this.byPair.get(key)
+    if (queue === undefined) this.byPair.set(key, { first: node, last: node })
+    else queue.last = queue.last.follower = node
+  }
+
+  /** Removes a message that is the oldest of its source and tag, as whatever `oldest` returns is. */
+  remove(node: ArrivedNode<T>): void {
+    const { source, tag } = node.value
+    this.size--
+    this.all.remove(node)
+    this.bySource.get(source)?.remove(node.ofSource)
+    const key = pairKey(source, tag)
+    if (node.follower === undefined) this.byPair.delete(key)
+    else (this.byPair.get(key) as Queue<T>).first = node.follower
+  }
+
+  /** The oldest message that a receive accepts. */
+  oldest({ source, tag }: MatchKey): ArrivedNode<T> | undefined {
+    if (source !== ANY_SOURCE)
+      return tag === ANY_TAG ? this.bySource.get(source)?.first?.node : this.byPair.get(pairKey(source, tag))?.first
+    if (tag === ANY_TAG) return this.all.first
+    let found: ArrivedNode<T> | undefined
+    for (const [origin, chain] of this.bySource)
+      if (chain.first !== undefined) found = older(found, this.byPair.get(pairKey(origin, tag))?.first)
+    return found
   }
 }
 
 /** Messages that arrived before anyone asked for them. */
 export class UnexpectedQueue<T extends MatchKey> {
-  readonly #exact = new Map<number, Buckets<T>>()
-  readonly #arrival = new Map<number, Chain<T>>()
+  readonly #contexts = new Map<number, ArrivedContext<T>>()
+  #order = 0
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
+  /** Contexts of which something is kept. */
+  get contexts(): number {
+    return this.#contexts.size
+  }
+
   add(message: T): void {
-    const node = new Node(message, 0)
-    upsert(this.#exact, message.context, () => new Buckets<T>()).add(node)
-    upsert(this.#arrival, message.context, () => new Chain<T>()).append(node)
+    const context = upsert(this.#contexts, message.context, newArrivedContext<T>)
+    context.add(new ArrivedNode(message, this.#order++))
     this.#size++
   }
 
   /** The oldest message of a context; stays in the queue. */
   oldest(context: number): T | undefined {
-    return this.#arrival.get(context)?.first?.value
+    return this.#contexts.get(context)?.all.first?.value
   }
 
   /** The oldest message that the receive (wildcards allowed) matches; stays in the queue. */
   peek(receive: MatchKey): T | undefined {
-    return this.#find(receive)?.value
+    if (this.#size === 0) return undefined
+    return this.#contexts.get(receive.context)?.oldest(receive)?.value
   }
 
   /** Takes out the oldest message that the receive (wildcards allowed) matches. */
   match(receive: MatchKey): T | undefined {
-    const node = this.#find(receive)
-    if (node === undefined) return undefined
-    this.#exact.get(receive.context)?.remove(node)
-    this.#arrival.get(receive.context)?.remove(node)
+    if (this.#size === 0) return undefined
+    const context = this.#contexts.get(receive.context)
+    const node = context?.oldest(receive)
+    if (context === undefined || node === undefined) return undefined
+    context.remove(node)
     this.#size--
+    if (context.retired && context.size === 0) this.#contexts.delete(receive.context)
     return node.value
   }
 
-  #find(receive: MatchKey): Node<T> | undefined {
-    if (this.#size === 0) return undefined
-    if (!isWild(receive)) return this.#exact.get(receive.context)?.oldest(receive.source, receive.tag)
-    let node = this.#arrival.get(receive.context)?.first
-    while (node !== undefined && !accepts(receive, node.value)) node = node.next
-    return node
+  /** Forgets a context as soon as no message of it is left. */
+  retire(context: number): void {
+    retire(this.#contexts, context)
   }
 }
 
@@ -171,11 +283,28 @@ function isWild(receive: MatchKey): boolean {
   return receive.source === ANY_SOURCE || receive.tag === ANY_TAG
 }
 
-function accepts(receive: MatchKey, message: MatchKey): boolean {
-  return (
-    (receive.source === ANY_SOURCE || receive.source === message.source) &&
-    (receive.tag === ANY_TAG || receive.tag === message.tag)
-  )
+function older<N extends { readonly order: number }>(a: N | undefined, b: N | undefined): N | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a.order < b.order ? a : b
+}
+
+function retire(contexts: Map<number, { readonly size: number; retired: boolean }>, number: number): void {
+  const context = contexts.get(number)
+  if (context === undefined) return
+  if (context.size === 0) contexts.delete(number)
+  else context.retired = true
+}
+
+function newPostedContext<T extends MatchKey>(): PostedContext<T> {
+  return new PostedContext()
+}
+
+function newArrivedContext<T extends MatchKey>(): ArrivedContext<T> {
+  return new ArrivedContext()
+}
+
+function newChain<N extends Linked<N>>(): Chain<N> {
+  return new Chain()
 }
 
 function upsert<V>(map: Map<number, V>, key: number, create: () => V): V {

@@ -48,6 +48,7 @@ export class Operation implements MatchKey {
   #promise: Promise<void> | undefined = undefined
   #resolve: (() => void) | undefined = undefined
   #reject: ((error: Error) => void) | undefined = undefined
+  #watchers: Set<() => void> | undefined = undefined
 
   constructor(counter: WaitCounter, call: string, key: MatchKey, view?: MessageView, agreement?: Agreement) {
     this.#counter = counter
@@ -61,6 +62,7 @@ export class Operation implements MatchKey {
 
   complete(): void {
     this.done = true
+    if (this.#watchers !== undefined) this.#tellWatchers()
     if (this.#resolve === undefined) return
     this.#counter.waitEnds(this)
     this.#resolve()
@@ -69,6 +71,7 @@ export class Operation implements MatchKey {
   fail(error: Error): void {
     this.error = error
     this.done = true
+    if (this.#watchers !== undefined) this.#tellWatchers()
     if (this.#reject === undefined) return
     this.#counter.waitEnds(this)
     this.#reject(error)
@@ -87,4 +90,54 @@ export class Operation implements MatchKey {
     }
     return this.#promise
   }
+
+  /** Has `ended` called once when the operation ends, unless `unwatch` comes first. Call only before it has ended. */
+  watch(ended: () => void): void {
+    this.#watchers ??= new Set()
+    if (this.#watchers.has(ended)) return
+    this.#watchers.add(ended)
+    this.#counter.waitBegins(this)
+  }
+
+  /** Takes back a `watch`; a no-op if the operation has ended. A promise cannot forget who waits for it, this can. */
+  unwatch(ended: () => void): void {
+    if (this.#watchers?.delete(ended) === true) this.#counter.waitEnds(this)
+  }
+
+  #tellWatchers(): void {
+    const watchers = this.#watchers as Set<() => void>
+    this.#watchers = undefined
+    for (const ended of watchers) {
+      this.#counter.waitEnds(this)
+      ended()
+    }
+  }
+}
+
+/**
+ * Resolves as soon as one of the operations has ended, well or not; leaves nothing behind on the others.
+ *
+ * @throws the reason of `signal` if it is aborted first
+ */
+export function anyEnded(operations: readonly Operation[], signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      for (const operation of operations) operation.unwatch(ended)
+      signal?.removeEventListener('abort', aborted)
+    }
+    const ended = (): void => {
+      stop()
+      resolve()
+    }
+    const aborted = (): void => {
+      stop()
+      reject(signal?.reason as Error)
+    }
+    if (operations.some(({ done }) => done)) resolve()
+    else if (signal?.aborted === true) reject(signal.reason as Error)
+    else {
+      signal?.addEventListener('abort', aborted)
+      for (const operation of operations) operation.watch(ended)
+    }
+  })
 }

@@ -6,16 +6,14 @@
  * this host 0..ranks-1, the agent last. Heap memory is bumped off once and then belongs to the seat that took it, which
  * keeps its own free list: no lock anywhere.
  */
-import { constants } from 'node:buffer'
 import { totalmem } from 'node:os'
 import { MpiError } from '../base/errors.ts'
 import { ALIGNMENT, alignUp, FreeList } from '../base/free-list.ts'
+import { clearRegion, regionOver, type Region } from '../base/region.ts'
 import { ringBytes } from './ring.ts'
 
 /** Capacity of each ring. A page is committed when first written; small enough that a ring stays in the L2 cache. */
 export const RING_CAPACITY = 1 << 18
-/** Longest array of bytes that the engine can make: messages are named as such. */
-const MAX_ARRAY_BYTES = constants.MAX_LENGTH
 const SEAT_BYTES = 128
 const BUMP_BYTES = 64
 /** Count of ranks that hear announcements of shared memories (shared-memories.ts); beside the bump pointer. */
@@ -85,20 +83,22 @@ export class HeapAllocator {
   }
 
   /** `nbytes` of zeroed memory, on cache lines of its own. @throws {MpiError} MPI_ERR_NO_MEM */
-  alloc(nbytes: number): Uint8Array {
+  alloc(nbytes: number): Region {
     const reused = this.#blocks.take(nbytes)
     // Memory fresh from the system is zero; what comes from the free list may have been written.
-    if (reused !== undefined) return new Uint8Array(this.#memory, reused, nbytes).fill(0)
-    return new Uint8Array(this.#memory, this.#grow(nbytes), nbytes)
+    if (reused === undefined) return regionOver(this.#memory, this.#grow(nbytes), nbytes)
+    const region = regionOver(this.#memory, reused, nbytes)
+    clearRegion(region)
+    return region
   }
 
   /** Like `alloc`, with whatever was there before. */
-  allocDirty(nbytes: number): Uint8Array {
-    return new Uint8Array(this.#memory, this.#blocks.take(nbytes) ?? this.#grow(nbytes), nbytes)
+  allocDirty(nbytes: number): Region {
+    return regionOver(this.#memory, this.#blocks.take(nbytes) ?? this.#grow(nbytes), nbytes)
   }
 
   /** Takes memory of `alloc` back. @throws {MpiError} MPI_ERR_ARG if it is not memory that this seat was given */
-  free(bytes: ArrayBufferView): void {
+  free(bytes: Region): void {
     if (bytes.buffer !== this.#memory || !this.#blocks.holds(bytes.byteOffset))
       throw new MpiError(
         'MPI_ERR_ARG',
@@ -112,7 +112,7 @@ export class HeapAllocator {
     for (;;) {
       const line = Atomics.load(this.#bump, 0)
       const offset = line * ALIGNMENT
-      if (nbytes > MAX_ARRAY_BYTES || offset + size > this.#memory.byteLength) throw this.#exhausted(nbytes)
+      if (offset + size > this.#memory.byteLength) throw this.#exhausted(nbytes)
       if (Atomics.compareExchange(this.#bump, 0, line, line + size / ALIGNMENT) !== line) continue
       this.#blocks.seize(offset, size, nbytes)
       return offset
@@ -120,7 +120,7 @@ export class HeapAllocator {
   }
 
   #exhausted(nbytes: number): MpiError {
-    const total = `${this.#memory.byteLength} bytes in all, one array at most ${MAX_ARRAY_BYTES}`
+    const total = `${this.#memory.byteLength} bytes in all`
     return new MpiError('MPI_ERR_NO_MEM', `the shared heap of this host has no ${nbytes} bytes left (${total})`)
   }
 }

@@ -4,6 +4,7 @@
  * Frames from one rank to another stay in order; a waiting rank makes progress in a microtask of its own, so that ranks
  * take turns the way their messages do. All memory is shared: one thread sees it all.
  */
+import { regionOver, type Region } from '../base/region.ts'
 import { Frame, type Progress, type Transport } from './transport.ts'
 
 /** Sizes a test may choose to drive the protocols into their corners. */
@@ -12,18 +13,25 @@ export interface InprocOptions {
   readonly eagerLimit?: number
   /** Frames that a pair may have in flight before `trySend` refuses. */
   readonly queueLimit?: number
+  /**
+   * Random numbers in 0..1, from a seeded generator: frames are held back as they say and ranks overtake each other, as
+   * on a bad network. Frames of one rank to another stay in order.
+   */
+  readonly faults?: () => number
 }
 
 /** The network that the ranks of one `InprocHub` share. */
 export class InprocHub {
   readonly size: number
   readonly eagerLimit: number
+  readonly faults: (() => number) | undefined
   readonly #queueLimit: number
   readonly #ends: InprocTransport[]
 
   constructor(size: number, options: InprocOptions = {}) {
     this.size = size
     this.eagerLimit = options.eagerLimit ?? 16_384
+    this.faults = options.faults
     this.#queueLimit = options.queueLimit ?? Infinity
     this.#ends = Array.from({ length: size }, (_, rank) => new InprocTransport(this, rank))
   }
@@ -77,15 +85,31 @@ class InprocTransport implements Transport {
   }
 
   poll(deliver: (frame: Frame) => void): void {
-    while (this.#queue.length > 0) {
-      const arrived = this.#queue
-      this.#queue = []
-      for (const frame of arrived) {
-        this.#inFlight.set(frame.source, (this.#inFlight.get(frame.source) ?? 1) - 1)
-        this.#hub.wake(frame.source)
-        deliver(frame)
-      }
+    const { faults } = this.#hub
+    if (faults !== undefined) this.#deliverSome(deliver, faults)
+    else while (this.#queue.length > 0) this.#deliverAll(this.#queue.splice(0), deliver)
+  }
+
+  #deliverAll(frames: readonly Frame[], deliver: (frame: Frame) => void): void {
+    for (const frame of frames) {
+      this.#inFlight.set(frame.source, (this.#inFlight.get(frame.source) ?? 1) - 1)
+      this.#hub.wake(frame.source)
+      deliver(frame)
     }
+  }
+
+  /** Lets a random number of the first frames of each source through, the sources in random order. */
+  #deliverSome(deliver: (frame: Frame) => void, faults: () => number): void {
+    const queue = this.#queue
+    const sources = [...new Set(queue.map(({ source }) => source))]
+    const passing = sources
+      .map((source) => ({ at: faults(), frames: queue.filter((frame) => frame.source === source) }))
+      .sort((a, b) => a.at - b.at)
+      .flatMap(({ frames }) => frames.slice(0, Math.floor(faults() * (frames.length + 1))))
+    const gone = new Set(passing)
+    this.#queue = queue.filter((frame) => !gone.has(frame))
+    this.#deliverAll(passing, deliver)
+    if (this.#queue.length > 0) this.#scheduleIfWaiting()
   }
 
   isNear(): boolean {
@@ -96,8 +120,8 @@ class InprocTransport implements Transport {
     return true
   }
 
-  alloc(nbytes: number): Uint8Array {
-    return new Uint8Array(new SharedArrayBuffer(nbytes))
+  alloc(nbytes: number): Region {
+    return regionOver(new SharedArrayBuffer(nbytes), 0, nbytes)
   }
 
   free(): void {

@@ -9,6 +9,7 @@
  * of a line that the other side writes costs a cache miss.
  */
 import { invariant } from '../base/errors.ts'
+import type { Region } from '../base/region.ts'
 import type { Frame } from './transport.ts'
 
 const TAIL = 0
@@ -43,8 +44,8 @@ export interface Place {
 
 /** Translates between bytes in this thread and places that every thread of the host understands. */
 export interface Places {
-  placeOf(bytes: Uint8Array): Place
-  bytesAt(segment: number, offset: number, nbytes: number): Uint8Array
+  placeOf(region: Region): Place
+  bytesAt(segment: number, offset: number, nbytes: number): Region
 }
 
 /** Bytes of heap that a ring of this capacity needs. */
@@ -129,7 +130,7 @@ export class RingWriter extends RingEnd {
       const place = this.places.placeOf(frame.region)
       words[word + SEGMENT] = place.segment
       doubles[double + OFFSET / 2] = place.offset
-      doubles[double + EXTENT / 2] = frame.region.length
+      doubles[double + EXTENT / 2] = frame.region.byteLength
     }
   }
 }

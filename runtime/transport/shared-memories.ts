@@ -7,6 +7,7 @@
  */
 import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { invariant } from '../base/errors.ts'
+import { regionOver, type Region } from '../base/region.ts'
 import { LISTENERS_OFFSET, type HostHeapLayout } from './host-heap.ts'
 import type { Place, Places } from './ring.ts'
 
@@ -51,22 +52,22 @@ export class SharedMemories implements Places {
     this.#announce()
   }
 
-  contains(bytes: Uint8Array): boolean {
+  contains(bytes: Region): boolean {
     if (this.#unannounced.size > 0) this.#announce()
     return this.#segments.has(bytes.buffer)
   }
 
-  placeOf(bytes: Uint8Array): Place {
+  placeOf(bytes: Region): Place {
     const segment = this.#segments.get(bytes.buffer)
     invariant(segment !== undefined, 'a region outside the shared memories')
     return { segment, offset: bytes.byteOffset }
   }
 
-  bytesAt(segment: number, offset: number, nbytes: number): Uint8Array {
+  bytesAt(segment: number, offset: number, nbytes: number): Region {
     if (!this.#memories.has(segment)) this.#hearAnnouncements()
     const memory = this.#memories.get(segment)
     invariant(memory !== undefined, `shared memory ${segment} was never announced`)
-    return new Uint8Array(memory, offset, nbytes)
+    return regionOver(memory, offset, nbytes)
   }
 
   close(): void {

@@ -4,6 +4,7 @@
  *
  * Frames of one rank to another always take the same path, so they stay in order.
  */
+import type { Region } from '../base/region.ts'
 import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from './host-heap.ts'
 import { Doorbell } from './doorbell.ts'
 import { RingReader, RingWriter } from './ring.ts'
@@ -94,20 +95,20 @@ export class ShmTransport implements Transport {
     return this.#route[dest] !== this.#agentSeat
   }
 
-  isShared(bytes: Uint8Array): boolean {
+  isShared(bytes: Region): boolean {
     return this.#memories.contains(bytes)
   }
 
-  alloc(nbytes: number): Uint8Array {
+  alloc(nbytes: number): Region {
     return this.#allocator.allocDirty(nbytes)
   }
 
   /** Zeroed memory for the program. @throws {MpiError} MPI_ERR_NO_MEM */
-  allocZeroed(nbytes: number): Uint8Array {
+  allocZeroed(nbytes: number): Region {
     return this.#allocator.alloc(nbytes)
   }
 
-  free(bytes: ArrayBufferView): void {
+  free(bytes: Region): void {
     this.#allocator.free(bytes)
   }
 

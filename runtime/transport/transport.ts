@@ -5,6 +5,7 @@
  * memory in a ready-to-send frame (RTS) and the receiver reads it itself (`region`, peer on the same host), or asks
  * with a WANT frame that it be put into memory of its own (peer on another host).
  */
+import type { Region } from '../base/region.ts'
 
 /** What a frame says. Part of the wire format. */
 export const FRAME = {
@@ -45,7 +46,7 @@ export class Frame {
   /** EAGER: the message. */
   payload: Uint8Array | undefined = undefined
   /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. */
-  region: Uint8Array | undefined = undefined
+  region: Region | undefined = undefined
 }
 
 /** A rank's end of the network. One thread calls it; no method waits but `sleep` inside the transport's own driver. */
@@ -69,13 +70,13 @@ export interface Transport {
   isNear(dest: number): boolean
 
   /** True if these bytes may be offered as a region: they lie in memory that the host's ranks and agent share. */
-  isShared(bytes: Uint8Array): boolean
+  isShared(bytes: Region): boolean
 
   /** Shared memory for regions. @throws {MpiError} MPI_ERR_NO_MEM */
-  alloc(nbytes: number): Uint8Array
+  alloc(nbytes: number): Region
 
   /** Gives memory of `alloc` back. */
-  free(bytes: Uint8Array): void
+  free(bytes: Region): void
 
   /**
    * Tells whether operations of this rank are being waited for. While true, the transport calls the `progress` function

@@ -35,6 +35,13 @@ t.test(
   },
 )
 
+t.test('kernels that run in one thread refuse more, and say which do not', async (t) => {
+  for (const choice of ['wasm', 'ordered'] as const)
+    await t.rejects(createBlas(choice, hostMemory, { threads: 2 }), {
+      message: /^--threads-per-rank 2: only the kernels of a CBLAS library .* --blas openblas$/,
+    })
+})
+
 t.test('an unknown backend is refused with the allowed ones', async (t) => {
   const choice = 'mkl' as BlasChoice
   await t.rejects(createBlas(choice, hostMemory), {

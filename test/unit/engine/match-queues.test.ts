@@ -83,6 +83,27 @@ t.test('posted and unexpected queues together do what searching two lists from t
   t.pass('1000 sequences')
 })
 
+t.test('sources and tags at the ends of their ranges are told apart', async (t) => {
+  const keys = [-1, 0, 1022, 1023, 1024, 2 ** 20 - 1].flatMap((source) =>
+    [-1, 0, 0xffffe, 0xfffff, 0x100000, 2 ** 31 - 1].map((tag) => ({ context: 0, source, tag })),
+  )
+  const exact = keys.filter(({ source, tag }) => source >= 0 && tag >= 0)
+  for (const receive of keys) {
+    const posted = new PostedQueue<MatchKey>()
+    for (const message of exact) {
+      posted.add(receive)
+      const fits = accepts(receive, message)
+      if ((posted.match(message) === receive) !== fits) t.fail(`${JSON.stringify(receive)} ${JSON.stringify(message)}`)
+      if (!fits) posted.remove(receive)
+    }
+    const unexpected = new UnexpectedQueue<MatchKey>()
+    for (const message of exact) unexpected.add(message)
+    if (unexpected.peek(receive) !== exact.find((message) => accepts(receive, message)))
+      t.fail(`peek ${JSON.stringify(receive)}`)
+  }
+  t.pass(`${keys.length} receives, ${exact.length} messages`)
+})
+
 /** Operations that a queue of n entries costs, by counting the reads of `source`. */
 function readsPerMatch(n: number): number {
   let reads = 0

@@ -23,7 +23,7 @@ t.test('without options the kernels are chosen automatically and HPL.dat is look
     kind: 'run',
     options: { dat: undefined, json: undefined, blas: 'auto', blasLibrary: undefined, detailed: false },
   }
-  t.strictSame(await readCommandLine([]), expected)
+  t.match(await readCommandLine([]), expected)
 })
 
 t.test('options are taken over', async (t) => {
@@ -39,7 +39,24 @@ t.test('options are taken over', async (t) => {
     '--detailed',
   ]
   const expected = { dat: 'my.dat', json: 'my.jsonl', blas: 'openblas', blasLibrary: '/lib/libblis.so', detailed: true }
-  t.strictSame(await readCommandLine(args), { kind: 'run', options: expected })
+  t.match(await readCommandLine(args), { kind: 'run', options: expected })
+})
+
+t.test('what netlib does not have is off unless it is asked for', async (t) => {
+  const off = { explain: false, progress: false, crossCheck: false, threadsPerRank: 1 }
+  t.match(await readCommandLine([]), { kind: 'run', options: off })
+  const args = ['--explain', '--progress', '--cross-check', '--threads-per-rank', '4']
+  const on = { explain: true, progress: true, crossCheck: true, threadsPerRank: 4 }
+  t.match(await readCommandLine(args), { kind: 'run', options: on })
+})
+
+t.test('a threshold that checks nothing is said once, with the file and its line', async (t) => {
+  const dir = t.testdir({ 'HPL.dat': withLines({ 13: '-16.0 threshold' }), 'zero.dat': withLines({ 13: '0.0' }) })
+  const path = join(dir, 'HPL.dat')
+  const { parameters, complaints } = readInput(path, 4)
+  t.equal(parameters?.threshold, -16)
+  t.equal(complaints, `hpl: residuals are not checked: line 13 of ${path} has threshold -16, which is not above 0\n`)
+  t.match(readInput(join(dir, 'zero.dat'), 4).complaints, /not checked: .* has threshold 0,/)
 })
 
 const mistakes: [string[], RegExp][] = [
@@ -47,6 +64,8 @@ const mistakes: [string[], RegExp][] = [
   [['--dat', 'a', '--dat', 'b'], /^hpl: --dat is given 2 times, expected once\n/],
   [['--date', 'a'], /^hpl: Unknown argument: date\n/],
   [['HPL.dat'], /^hpl: no arguments expected but options\n/],
+  [['--threads-per-rank', '0'], /^hpl: --threads-per-rank is "0", expected a whole number from 1 to 9999\n/],
+  [['--threads-per-rank', '2.5'], /"2\.5", expected a whole number/],
   [['--dat'], /^hpl: Not enough arguments following: dat\n/],
 ]
 for (const [args, message] of mistakes) {

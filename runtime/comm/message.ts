@@ -1,0 +1,54 @@
+/**
+ * A message taken by a matched probe (MPI 4.1, section 3.8.2): no other receive or probe can see it any more, so that
+ * threads of control of one rank can size a buffer for it in peace. It is received exactly once.
+ */
+import { MpiError } from '../base/errors.ts'
+import { resolveBuffer, type MessageBuffer, type MessageView } from '../base/message-buffer.ts'
+import type { Operation } from '../engine/operation.ts'
+import type { Request } from './request.ts'
+import type { Received, Status } from './status.ts'
+
+/** What a message needs of the communicator it came over. */
+export interface MessageHome {
+  /** Starts the receive; undefined if the message comes from PROC_NULL. */
+  readonly mrecv: (view: MessageView | undefined, call: string) => Operation | undefined
+  readonly request: (operation: Operation | undefined) => Request
+  readonly received: <T>(operation: Operation | undefined) => Promise<Received<T>>
+}
+
+/** A message that `mprobe` or `improbe` has taken out of the queue for the caller. */
+export class Message {
+  /** Its source, tag and size; `count` counts the elements it was sent as. */
+  readonly status: Status
+  readonly #home: MessageHome
+  #taken = false
+
+  /** Users get messages from `mprobe` and `improbe`. */
+  constructor(status: Status, home: MessageHome) {
+    this.status = status
+    this.#home = home
+  }
+
+  /** Receives the message. Local. @throws {MpiError} like `comm.recv`; MPI_ERR_REQUEST if it has been received before */
+  recv(buffer: MessageBuffer): Promise<Status> {
+    return this.irecv(buffer).wait()
+  }
+
+  /** Starts to receive the message. Local. @throws {MpiError} like `recv` */
+  irecv(buffer: MessageBuffer): Request {
+    const view = resolveBuffer(buffer, 'mrecv')
+    this.#take()
+    return this.#home.request(this.#home.mrecv(view, 'mrecv'))
+  }
+
+  /** Receives a message of `sendObject`. Local. @throws {MpiError} MPI_ERR_TYPE if it is none; MPI_ERR_REQUEST like `recv` */
+  async recvObject<T = unknown>(): Promise<Received<T>> {
+    this.#take()
+    return this.#home.received<T>(this.#home.mrecv(undefined, 'mrecvObject'))
+  }
+
+  #take(): void {
+    if (this.#taken) throw new MpiError('MPI_ERR_REQUEST', 'mrecv: the message has been received before')
+    this.#taken = true
+  }
+}

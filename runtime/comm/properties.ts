@@ -1,0 +1,130 @@
+/**
+ * What programs and libraries hang on a communicator: a name, attributes, an error handler (MPI 4.1, sections 7.7, 7.8
+ * and 9.3). All local; no message ever depends on it.
+ */
+import { MpiError } from '../base/errors.ts'
+import { EMPTY_STATUS, type Status } from './status.ts'
+
+/** What happens to an attribute when its communicator is duplicated or freed. */
+export interface KeyvalOptions<T> {
+  /** The value of the duplicate; undefined for none. Default: duplicates get none. */
+  readonly copy?: (value: T) => T | undefined
+  /** Called with a value that is replaced or deleted, or whose communicator is freed. */
+  readonly delete?: (value: T) => void
+}
+
+/** A key under which values are attached to communicators. */
+export class Keyval<T> {
+  readonly #options: KeyvalOptions<T>
+
+  private constructor(options: KeyvalOptions<T>) {
+    this.#options = options
+  }
+
+  /** A new key, different from all others. Local. */
+  static create<T>(options: KeyvalOptions<T> = {}): Keyval<T> {
+    return new Keyval(options)
+  }
+
+  /** What a duplicate gets of a value. */
+  copy(value: T): T | undefined {
+    return this.#options.copy?.(value)
+  }
+
+  /** Tells the owner of the key that a value is no longer attached. */
+  delete(value: T): void {
+    this.#options.delete?.(value)
+  }
+}
+
+/** Errors of the communicator's calls reject their promises, or throw in calls without promise. The default. */
+export const ERRORS_THROW = 'throw'
+/** A message that does not fit its receive is told in `error` of the status instead of being thrown. */
+export const ERRORS_RETURN = 'return'
+/** An error ends the whole job, even if the program would catch it. */
+export const ERRORS_ARE_FATAL = 'fatal'
+
+/** What is done with errors of a communicator's point-to-point calls; a function sees the error before it is thrown. */
+export type ErrorHandler =
+  typeof ERRORS_THROW | typeof ERRORS_RETURN | typeof ERRORS_ARE_FATAL | ((error: MpiError) => void)
+
+/** The base of all communicators. */
+export abstract class CommProperties {
+  /** For messages and tools; duplicates begin without one. */
+  name = ''
+  #errorHandler: ErrorHandler = ERRORS_THROW
+  #attributes: Map<Keyval<unknown>, unknown> | undefined
+
+  /** What is done with errors of point-to-point calls; communicators made of this one begin with the same. */
+  get errorHandler(): ErrorHandler {
+    return this.#errorHandler
+  }
+
+  set errorHandler(handler: ErrorHandler) {
+    const known: readonly unknown[] = [ERRORS_THROW, ERRORS_RETURN, ERRORS_ARE_FATAL]
+    if (typeof handler !== 'function' && !known.includes(handler))
+      throw new MpiError(
+        'MPI_ERR_ARG',
+        `errorHandler is ${String(handler)}, expected ERRORS_THROW, ERRORS_RETURN, ERRORS_ARE_FATAL or a function`,
+      )
+    this.#errorHandler = handler
+  }
+
+  /** Attaches a value; one that was there is deleted first. Local. */
+  setAttribute<T>(keyval: Keyval<T>, value: T): void {
+    this.deleteAttribute(keyval)
+    this.#attributes ??= new Map()
+    this.#attributes.set(keyval as Keyval<unknown>, value)
+  }
+
+  /** The value attached, or undefined. Local. */
+  getAttribute<T>(keyval: Keyval<T>): T | undefined {
+    return this.#attributes?.get(keyval as Keyval<unknown>) as T | undefined
+  }
+
+  /** Takes a value off again and hands it to the key's `delete`; a no-op if there is none. Local. */
+  deleteAttribute<T>(keyval: Keyval<T>): void {
+    const key = keyval as Keyval<unknown>
+    if (this.#attributes?.has(key) !== true) return
+    const value = this.#attributes.get(key)
+    this.#attributes.delete(key)
+    keyval.delete(value as T)
+  }
+
+  /** Ends the job, for ERRORS_ARE_FATAL. */
+  protected abstract die(error: unknown): never
+
+  /** Takes over what a new communicator has of the one it was made of; attributes only if it is its duplicate. */
+  protected inherit(parent: CommProperties, duplicate = false): this {
+    this.#errorHandler = parent.#errorHandler
+    if (duplicate)
+      for (const [keyval, value] of parent.#attributes ?? []) {
+        const copy = keyval.copy(value)
+        if (copy !== undefined) this.setAttribute(keyval, copy)
+      }
+    return this
+  }
+
+  /** Deletes all attributes, the latest first (MPI 4.1, section 7.7.1). */
+  protected deleteAttributes(): void {
+    for (const keyval of [...(this.#attributes?.keys() ?? [])].reverse()) this.deleteAttribute(keyval)
+  }
+
+  /** A call that gives a status failed. @throws the error, unless the handler returns it */
+  protected failed(error: unknown): Status {
+    if (this.#errorHandler === ERRORS_RETURN && isMessageError(error)) return { ...EMPTY_STATUS, error }
+    return this.raise(error)
+  }
+
+  /** A call failed. @throws the error, after the handler has seen it */
+  protected raise(error: unknown): never {
+    if (error instanceof MpiError && this.#errorHandler === ERRORS_ARE_FATAL) this.die(error)
+    if (error instanceof MpiError && typeof this.#errorHandler === 'function') this.#errorHandler(error)
+    throw error
+  }
+}
+
+/** True for what is wrong with a message that came, as opposed to the arguments of the call. */
+function isMessageError(error: unknown): error is MpiError {
+  return error instanceof MpiError && (error.code === 'MPI_ERR_TRUNCATE' || error.code === 'MPI_ERR_TYPE')
+}

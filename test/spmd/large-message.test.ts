@@ -1,0 +1,23 @@
+/** Messages beyond 4 GiB in one thread and over shared memory; skipped, with the reason, where memory is short. */
+import t from 'tap'
+import { runRanks } from '../../testing.ts'
+import { LENGTH, MARKS, tooLittleMemory, wrongMarks } from '../helpers/large-messages.ts'
+import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
+
+t.test('a message beyond 4 GiB in one thread', { skip: tooLittleMemory(5) }, async (t) => {
+  const sent = new Float64Array(new SharedArrayBuffer(8 * LENGTH))
+  for (const mark of MARKS) sent[mark] = mark + 1
+  const received = new Float64Array(LENGTH + 1)
+  await runRanks(2, async ({ world }) => {
+    if (world.rank === 0) await world.send(sent, { dest: 1 })
+    else t.match(await world.recv(received), { count: LENGTH, nbytes: 8 * LENGTH })
+  })
+  t.equal(wrongMarks(received), undefined)
+})
+
+t.test('a message beyond 4 GiB between threads', { skip: tooLittleMemory(5) }, async (t) => {
+  const ended = await tsmpirun(['-n', '2', 'test/spmd/programs/large-message.ts'])
+  t.equal(messages(ended), '')
+  t.equal(ended.stdout, 'ok\n')
+  t.equal(ended.code, 0)
+})

@@ -1,0 +1,196 @@
+/** How communicators are made, compared and given back (MPI 4.1, chapter 7). */
+import t from 'tap'
+import {
+  ANY_SOURCE,
+  ERRORS_ARE_FATAL,
+  ERRORS_RETURN,
+  ERRORS_THROW,
+  Group,
+  Keyval,
+  SUM,
+  UNDEFINED,
+  waitAll,
+  type Intracomm,
+  type MpiError,
+} from '../../../index.ts'
+import { createWorld } from '../../../collectives/world.ts'
+import { Engine } from '../../../runtime/engine/engine.ts'
+import { InprocHub } from '../../../runtime/transport/inproc.ts'
+import { runRanks } from '../../../testing.ts'
+
+const SIZES = [1, 2, 3, 4, 5, 7, 8]
+
+/** World ranks of a communicator, as its ranks report them in a collective call. */
+const membersOf = (comm: Intracomm, world: Intracomm): Promise<number[]> => comm.allgatherObject(world.rank)
+
+for (const size of SIZES) {
+  t.test(`create makes a communicator of a group in the group's order: p=${size}`, async (t) => {
+    await runRanks(size, async ({ world }) => {
+      const odd = world.group.rangeExcl([[0, size - 1, 2]])
+      const reversedEven = world.group
+        .difference(odd)
+        .incl(Array.from({ length: Math.ceil(size / 2) }, (_, i) => Math.ceil(size / 2) - 1 - i))
+      // Ranks of different groups make the same call.
+      const mine = world.rank % 2 === 1 ? odd : reversedEven
+      const comm = (await world.create(mine)) as Intracomm
+      t.same(await membersOf(comm, world), mine.worldRanks)
+      t.equal(comm.rank, mine.rankOf(world.rank))
+      t.equal(await world.create(Group.EMPTY), undefined)
+      t.equal((await world.create(world.group.incl([0])))?.size, world.rank === 0 ? 1 : undefined)
+    })
+  })
+
+  t.test(`createGroup asks members only, also twice at once: p=${size}`, async (t) => {
+    await runRanks(size, async ({ world }) => {
+      const group = world.group.rangeIncl([[size - 1, 0, -2]])
+      if (group.rankOf(world.rank) === undefined)
+        return t.rejects(world.createGroup(group), { code: 'MPI_ERR_GROUP', message: /the caller is not in the group/ })
+      // A wildcard receive of the program takes no message of the call.
+      const wild = world.irecv(new Int32Array(1), { source: ANY_SOURCE })
+      const [a, b] = await Promise.all([world.createGroup(group, { tag: 1 }), world.createGroup(group, { tag: 2 })])
+      wild.cancel()
+      t.ok((await wild.wait()).cancelled)
+      for (const comm of [b, a]) t.same(await membersOf(comm, world), group.worldRanks)
+      t.equal(await a.allreduce(1, { op: SUM }), group.size)
+    })
+  })
+
+  t.test(`split keeps the order of equal keys and leaves UNDEFINED out: p=${size}`, async (t) => {
+    await runRanks(size, async ({ world }) => {
+      const none = await world.split(world.rank === 0 ? UNDEFINED : 3)
+      t.equal(none?.size, world.rank === 0 ? undefined : size - 1)
+      const ties = (await world.split(0, -(world.rank % 2))) as Intracomm
+      const ranks = world.group.worldRanks
+      t.same(await membersOf(ties, world), [...ranks.filter((r) => r % 2 === 1), ...ranks.filter((r) => r % 2 === 0)])
+      const host = await world.splitType('host', -world.rank)
+      t.same(await membersOf(host, world), ranks.toReversed(), 'in one thread all share memory')
+    })
+  })
+}
+
+t.test('compare tells the same object, the same order, the same members and others apart', async (t) => {
+  await runRanks(3, async ({ world, self }) => {
+    const dup = await world.dup()
+    const reversed = (await world.split(0, -world.rank)) as Intracomm
+    t.equal(world.compare(world), 'ident')
+    t.equal(world.compare(dup), 'congruent')
+    t.equal(world.compare(reversed), 'similar')
+    t.equal(world.compare(self), 'unequal')
+    dup.free()
+    t.throws(() => world.compare(dup), { code: 'MPI_ERR_COMM' })
+  })
+})
+
+t.test('groups with strangers, and types of split that do not exist, are refused', async (t) => {
+  await runRanks(2, async ({ world, self }) => {
+    if (world.rank === 0) {
+      await t.rejects(self.create(world.group), {
+        message: 'MPI_ERR_GROUP: create: the group has world rank 1, expected ranks of the communicator only',
+      })
+      await t.rejects(self.createGroup(world.group), { code: 'MPI_ERR_GROUP' })
+      await t.rejects(world.splitType('socket' as 'host'), { code: 'MPI_ERR_ARG' })
+    }
+  })
+})
+
+t.test('what is under way when a communicator is freed still completes', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    for (const n of [1, 9000]) {
+      const comm = await world.dup()
+      const peer = 1 - comm.rank
+      const received = new Float64Array(n)
+      const requests = [
+        comm.irecv(received, { source: peer }),
+        comm.issend(new Float64Array(n).fill(n), { dest: peer }),
+      ]
+      const persistent = comm.recvInit(received, { source: peer })
+      comm.free()
+      t.match(await waitAll(requests), [{ source: peer, count: n }, {}])
+      t.equal(received[n - 1], n)
+      t.throws(() => persistent.start(), { code: 'MPI_ERR_COMM' })
+    }
+  })
+})
+
+t.test('100 000 communicators, made and freed, leave nothing behind', { timeout: 120_000 }, async (t) => {
+  const hub = new InprocHub(2)
+  const engines = [0, 1].map((rank) => new Engine((progress) => hub.open(rank, progress)))
+  const contexts = (): number[] => engines.map((engine) => engine.contexts)
+  const before: number[][] = []
+  await Promise.all(
+    engines.map(async (engine) => {
+      const { world } = createWorld(engine, (code) => t.fail(`abort(${code})`) as never)
+      for (let i = 0; i < 100_000; i++) {
+        const comm = await world.dup()
+        if (i % 1000 === 0) await comm.sendrecv(Int32Array.of(i), new Int32Array(1), { dest: 1 - comm.rank })
+        comm.free()
+        if (i === 10) before.push(contexts())
+      }
+      await world.barrier()
+    }),
+  )
+  for (const [i, count] of contexts().entries()) t.ok(count <= (before[0]?.[i] ?? 0) + 2, `${count} contexts`)
+})
+
+t.test('attributes go to duplicates as their keys say, and are deleted with the communicator', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const deleted: string[] = []
+    const shared = Keyval.create<string>({ copy: (value) => `${value}'`, delete: (value) => deleted.push(value) })
+    const own = Keyval.create<number>()
+    const comm = await world.dup()
+    comm.setAttribute(shared, 'a')
+    comm.setAttribute(own, 1)
+    const copy = await comm.dup()
+    t.equal(copy.getAttribute(shared), "a'")
+    t.equal(copy.getAttribute(own), undefined)
+    t.equal((await comm.split(0))?.getAttribute(shared), undefined)
+    comm.setAttribute(shared, 'b')
+    t.same(deleted, ['a'])
+    copy.deleteAttribute(shared)
+    copy.deleteAttribute(own)
+    t.equal(copy.getAttribute(shared), undefined)
+    comm.free()
+    t.same(deleted, ['a', "a'", 'b'])
+    comm.name = 'freed'
+    t.equal(comm.name, 'freed')
+  })
+})
+
+t.test('errors of a message are thrown, seen by a handler, returned in the status, or end the job', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const comm = await world.dup()
+    const short = (): Promise<unknown> =>
+      comm.sendrecv(new Float64Array(2), new Float64Array(1), { dest: 0, source: 0 })
+    t.equal(comm.errorHandler, ERRORS_THROW)
+    await t.rejects(short(), { code: 'MPI_ERR_TRUNCATE' })
+
+    const seen: string[] = []
+    comm.errorHandler = (error: MpiError) => seen.push(error.code)
+    await t.rejects(short(), { code: 'MPI_ERR_TRUNCATE' })
+    await t.rejects(comm.send(new Float64Array(1), { dest: 5 }), { code: 'MPI_ERR_RANK' })
+    t.same(seen, ['MPI_ERR_TRUNCATE', 'MPI_ERR_RANK'])
+
+    comm.errorHandler = ERRORS_RETURN
+    const inherits = await comm.dup()
+    t.equal(inherits.errorHandler, ERRORS_RETURN)
+    t.match(await short(), { count: 0, error: { code: 'MPI_ERR_TRUNCATE' } })
+    const request = comm.irecv(new Int32Array(9), { source: 0 })
+    await comm.send(new Float64Array(1), { dest: 0 })
+    t.match(await request.wait(), { error: { code: 'MPI_ERR_TYPE' } })
+    await comm.send(new Float64Array(1), { dest: 0 })
+    t.match(await comm.recvObject(), { value: undefined, error: { code: 'MPI_ERR_TYPE' } })
+    await t.rejects(
+      comm.recv(new Float64Array(1), { source: 5 }),
+      { code: 'MPI_ERR_RANK' },
+      'arguments are no messages',
+    )
+    t.throws(() => (comm.errorHandler = 'ignore' as typeof ERRORS_RETURN), { code: 'MPI_ERR_ARG' })
+
+    comm.errorHandler = ERRORS_ARE_FATAL
+    const { error } = console
+    const printed: unknown[] = []
+    console.error = (...values) => void printed.push(...values)
+    await t.rejects(short(), { message: 'rank 0 called abort(1)' }).finally(() => (console.error = error))
+    t.match(printed, [{ code: 'MPI_ERR_TRUNCATE' }])
+  })
+})
