@@ -2,7 +2,7 @@
  * The process grid as the solver sees it: coordinates, and a communicator for each direction. `Grid` of the
  * collectives is one; the solver needs no more of it than this, so that it can stand on any communicator.
  */
-import type { RecvOptions, SendOptions } from '../runtime/comm/comm.ts'
+import type { RecvOptions, SendOptions } from '../runtime/comm/options.ts'
 import type { Request } from '../runtime/comm/request.ts'
 
 /** What the solver asks of a communicator; every `Comm` is one. */
