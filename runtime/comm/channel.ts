@@ -65,6 +65,14 @@ class CombiningView extends MessageView {
   }
 }
 
+/** A collective call as it will be recorded, filled in while it runs. */
+type CallRecord = { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] }
+
+function beginRecord({ recorder }: Engine, { context }: ChannelPlace, call: CollectiveName): CallRecord | undefined {
+  if (recorder === undefined) return undefined
+  return { call, context, place: recorder.place(call), begun: recorder.now(), algorithm: '', nbytes: 0 }
+}
+
 export class Channel implements Agreement {
   readonly rank: number
   readonly size: number
@@ -78,9 +86,15 @@ export class Channel implements Agreement {
   readonly #ended: () => void
   readonly #scratch: Region[] = []
   /** The call as it will be recorded; undefined if nothing records. */
-  readonly #record: { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] } | undefined
+  readonly #record: CallRecord | undefined
 
-  constructor(engine: Engine, place: ChannelPlace, call: CollectiveName, particulars?: Particulars) {
+  constructor(
+    engine: Engine,
+    place: ChannelPlace,
+    call: CollectiveName,
+    particulars?: Particulars,
+    record = beginRecord(engine, place, call),
+  ) {
     this.#engine = engine
     this.#group = place.group
     this.#context = place.context
@@ -90,10 +104,7 @@ export class Channel implements Agreement {
     this.size = place.group.size
     this.call = call
     this.signature = signatureOf(call, particulars)
-    const { recorder } = engine
-    if (recorder === undefined) return
-    const { context } = place
-    this.#record = { call, context, place: recorder.place(call), begun: recorder.now(), algorithm: '', nbytes: 0 }
+    this.#record = record
   }
 
   /** The algorithm that does the work, for the record. */

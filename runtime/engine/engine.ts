@@ -171,8 +171,10 @@ export class Engine implements WaitCounter {
 
   /** Starts the receive of a message that `improbe` took. */
   mrecv(view: MessageView | undefined, message: Unexpected, call: string): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, message, view)
     this.#take(operation, message)
+    if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
   }
 

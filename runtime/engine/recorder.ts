@@ -51,7 +51,8 @@ export interface Recorder {
   waitBegan(operation: Operation): void
 
   /**
-   * The operation that the program waits for has ended.
+   * The operation that the program waits for has ended, or the program has given up waiting for it. For each
+   * `waitBegan` once.
    *
    * @param looks how often this rank has looked for messages since it had none to wait for: many mean a long wait
    */

@@ -60,7 +60,8 @@ interface Mark {
   /** Part of a collective call. */
   readonly inner: boolean
   sends: boolean
-  waiting: boolean
+  /** How many wait for it now. */
+  waiters: number
   peer: number
   nbytes: number
   id: number
@@ -154,7 +155,7 @@ export class EventRecorder implements Recorder {
   received(operation: Operation, peer: number, nbytes: number, id: number): void {
     const mark = this.#markOf(operation)
     this.#attach(mark, peer, nbytes, id)
-    if (mark.waiting) return
+    if (mark.waiters > 0) return
     if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#time, this.now())
     else if (mark.begun === 0)
       return // inside of the call that posts it
@@ -165,8 +166,7 @@ export class EventRecorder implements Recorder {
 
   waitBegan(operation: Operation): void {
     const mark = this.#markOf(operation)
-    mark.waiting = true
-    if (mark.call.nonblocking) {
+    if (mark.waiters++ === 0 && mark.call.nonblocking) {
       mark.call = this.#wait
       mark.place = this.#place('wait', this.#wait)
       mark.begun = this.now()
@@ -178,8 +178,7 @@ export class EventRecorder implements Recorder {
     if (looks > this.#options.quickLooks) this.#skips = 0
     const ended = this.now()
     const mark = this.#markOf(operation)
-    if (!mark.inner) this.#callEnded(operation, mark, ended)
-    else if (!mark.sends) this.#write(RECORD.RECEIVED, operation, mark, ended, ended)
+    if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
     if (--this.#depth > 0) return
     const totals = this.#totals
     this.#communicated(totals[TOTAL.WAITING_SINCE] as number, ended)
@@ -228,13 +227,26 @@ export class EventRecorder implements Recorder {
       locatingMs: this.#locatingMs,
       inner,
       sends: false,
-      waiting: false,
+      waiters: 0,
       peer: operation.source,
       nbytes: 0,
       id: 0,
     }
     operation.mark = mark
     return mark
+  }
+
+  #waitOver(operation: Operation, mark: Mark, ended: number): void {
+    if (!operation.done) this.#giveUpWait(operation, mark)
+    else if (!mark.inner) this.#callEnded(operation, mark, ended)
+    else if (!mark.sends) this.#write(RECORD.RECEIVED, operation, mark, ended, ended)
+  }
+
+  /** The program waited for any of several, and another one has ended: it may wait for this one anew. */
+  #giveUpWait(operation: Operation, mark: Mark): void {
+    if (mark.call !== this.#wait) return
+    mark.call = this.#callOf(operation.call)
+    mark.place = undefined
   }
 
   #attach(mark: Mark, peer: number, nbytes: number, id: number): void {
@@ -364,8 +376,8 @@ export class EventRecorder implements Recorder {
   }
 }
 
-/** MPI's names of nonblocking calls: isend, irecv, iallreduce, … */
-const NONBLOCKING = /^i[a-z]/
+/** Calls that only start something: isend, irecv, …; sendInit, …; the receive of a matched message, which can be waited for later. */
+const NONBLOCKING = /^i[a-z]|Init$|^mrecv$/
 
 const NOTHING: TraceRecord = {
   kind: RECORD.LOST,

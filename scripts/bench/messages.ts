@@ -132,7 +132,7 @@ function report(mode: string, contenders: readonly Contender[]): void {
   const [ours, ...others] = contenders
   const table = new Table({
     head: [
-      mode === '' ? 'size' : `${mode}, ${unit}`,
+      `${name === 'collectives' ? mode : name}, ${unit}`,
       ...contenders.map((one) => one.name),
       ...others.map((one) => `to ${one.name}`),
     ],

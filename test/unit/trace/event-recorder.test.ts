@@ -2,7 +2,7 @@
 import t from 'tap'
 import { createWorld } from '../../../collectives/world.ts'
 import { SUM } from '../../../collectives/op.ts'
-import { waitAll } from '../../../runtime/comm/request.ts'
+import { waitAll, waitAny } from '../../../runtime/comm/request.ts'
 import { machineMs } from '../../../runtime/base/machine-clock.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
 import { EventRecorder } from '../../../runtime/trace/event-recorder.ts'
@@ -67,6 +67,43 @@ for (const size of [2, 3, 5, 8])
     )
     t.ok(records.every(({ begun, ended }) => begun <= ended))
   })
+
+t.test('a request that waitAny leaves for later is one wait, when its turn comes', async (t) => {
+  const [sender, receiver] = open(2)
+  if (sender === undefined || receiver === undefined) throw new Error('no ranks')
+  const requests = [1, 2].map((tag) => receiver.world.irecv(new Uint8Array(8), { source: 0, tag }))
+  for (const tag of [2, 1]) {
+    const any = waitAny(requests)
+    await sender.world.send(new Uint8Array(8), { dest: 1, tag })
+    t.equal((await any).index, tag - 1)
+  }
+  receiver.recorder.close()
+  const { calls, communicationMs, totalMs } = summarize(receiver.memory, machineMs())
+  const wait = calls.find(({ number }) => receiver.names.get(number) === 'wait')
+  t.match(wait, { count: 2, nbytes: 16 })
+  t.ok(communicationMs <= totalMs)
+  t.equal(recordsOf(receiver.memory).filter(({ kind }) => kind === RECORD.RECEIVE).length, 2)
+})
+
+t.test('persistent and matched receives are recorded like others', async (t) => {
+  const [sender, receiver] = open(2)
+  if (sender === undefined || receiver === undefined) throw new Error('no ranks')
+  const persistent = receiver.world.recvInit(new Uint8Array(8), { source: 0 })
+  for (let i = 0; i < 3; i++) {
+    persistent.start()
+    await sender.world.send(new Uint8Array(8), { dest: 1 })
+    await persistent.wait()
+  }
+  await sender.world.send(new Uint8Array(8), { dest: 1 })
+  const message = await receiver.world.mprobe({ source: 0 })
+  await message.recv(new Uint8Array(8))
+  receiver.recorder.close()
+  const { calls } = summarize(receiver.memory, machineMs())
+  const of = (name: string) => calls.find(({ number }) => receiver.names.get(number) === name)
+  t.equal(of('recvInit')?.count, 3)
+  t.match(of('mrecv'), { count: 1, nbytes: 8 })
+  t.equal(recordsOf(receiver.memory).filter(({ kind }) => kind === RECORD.RECEIVE).length, 4)
+})
 
 t.test('what has no room is counted as lost, and the sums go on', async (t) => {
   const [rank] = open(1)
