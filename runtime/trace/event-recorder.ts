@@ -239,7 +239,7 @@ export class EventRecorder implements Recorder {
   #waitOver(operation: Operation, mark: Mark, ended: number): void {
     if (!operation.done) this.#giveUpWait(operation, mark)
     else if (!mark.inner) this.#callEnded(operation, mark, ended)
-    else if (!mark.sends) this.#write(RECORD.RECEIVED, operation, mark, ended, ended)
+    else if (!mark.sends && mark.id !== 0) this.#write(RECORD.RECEIVED, operation, mark, ended, ended)
   }
 
   /** The program waited for any of several, and another one has ended: it may wait for this one anew. */

@@ -3,14 +3,11 @@
  * `{ nbytes, us }`: microseconds of one message or one collective call; for overlap, per cent of the transfer hidden.
  * The twin in C is peers/messages.c: same modes, same numbers of rounds.
  */
-import { run, SUM, waitAll, type RankContext } from 'tsmpi'
+import { MAX, run, SUM, waitAll, type RankContext } from 'tsmpi'
 
 const WINDOW = 64
-/**
- * How often the rounds of the first size are made before they are measured, 3 times if not here: V8's compiler works
- * beside the ranks, and of a ping-pong it takes 200 000 rounds to be done.
- */
-const WARM_UP: Readonly<Record<string, number>> = { latency: 20 }
+/** The compiler works beside the ranks in their first 200 000 messages or so; between hosts those would take half a minute. */
+const WARM_UP = { parts: 20, us: 1e6 } as const
 
 let first = true
 type Round = () => Promise<void>
@@ -37,11 +34,19 @@ async function measure(
   const { world, alloc } = context
   const make = (length: number): Uint8Array => (memory === 'alloc' ? alloc(Uint8Array, length) : new Uint8Array(length))
   const [round, messages, buffers] = roundOf(context, mode, nbytes, make)
-  await timed(world, round, first ? (WARM_UP[mode] ?? 3) * rounds : Math.ceil(rounds / 10))
+  if (first) await warmUp(world, round, rounds)
+  else await timed(world, round, Math.ceil(rounds / 10))
   first = false
   const us = (await timed(world, round, rounds)) / rounds / messages
   if (memory === 'alloc') for (const buffer of buffers) context.free(buffer)
   return us
+}
+
+/** All ranks make as many rounds. */
+async function warmUp(world: RankContext['world'], round: Round, rounds: number): Promise<void> {
+  const usOfPart = await world.allreduce(await timed(world, round, rounds), { op: MAX })
+  const parts = Math.min(WARM_UP.parts, Math.floor(WARM_UP.us / usOfPart))
+  await timed(world, round, parts * rounds)
 }
 
 async function timed(world: RankContext['world'], round: Round, rounds: number): Promise<number> {
