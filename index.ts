@@ -38,13 +38,15 @@ export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm, type DupOptions } from './collectives/intracomm.ts'
 export { Intercomm, type IntercommOptions, type IntercommRootOptions } from './collectives/intercomm.ts'
 export type {
+  AlltoallvOptions,
   InPlace,
   OpArgument,
   ReduceOptions,
   ReduceScatterOptions,
+  RootBlockOptions,
   RootOptions,
-} from './collectives/buffer-calls.ts'
-export type { AlltoallvOptions, RootBlockOptions } from './collectives/vector-calls.ts'
+} from './collectives/options.ts'
+export { CollectiveRequest, PersistentCollective } from './collectives/requests.ts'
 export type { BlockOptions } from './collectives/arguments.ts'
 export type { Algorithms } from './collectives/selection.ts'
 export { Grid, type GridOptions, type GridOrder } from './collectives/topology/grid.ts'
@@ -65,4 +67,8 @@ export {
   type OpOptions,
   type ReduceFunction,
 } from './collectives/op.ts'
+export { Cartcomm, type CartOptions, type Shift } from './collectives/topology/cart.ts'
+export { Distgraph, type AdjacentOptions, type GraphEdge } from './collectives/topology/distgraph.ts'
+export { TopologyComm } from './collectives/topology/topology-comm.ts'
+export type { Hosts } from './collectives/hosts.ts'
 export { dimsCreate } from './collectives/topology/dims.ts'

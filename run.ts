@@ -101,7 +101,11 @@ function joinJob(seat: RankSeat): Membership {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
     return process.exit(code)
   }
-  return { engine, recorder, context: { ...createWorld(engine, abort), ...memory, ...printing(seat.argv, seat.host) } }
+  return {
+    engine,
+    recorder,
+    context: { ...createWorld(engine, abort, seat.selection), ...memory, ...printing(seat.argv, seat.host) },
+  }
 }
 
 /** What records this rank's calls for `tsmpirun --trace` and `--profile`. */

@@ -7,6 +7,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { hplCommand } from './commands/hpl.ts'
 import { infoCommand } from './commands/info.ts'
+import { tuneCommand } from './commands/tune.ts'
 import { installedVersion } from './runtime/base/version.ts'
 import { EXIT_USAGE, UsageError } from './runtime/launcher/usage-error.ts'
 
@@ -16,6 +17,7 @@ try {
     .usage('$0 <command>')
     .command(infoCommand)
     .command(hplCommand)
+    .command(tuneCommand)
     .epilogue('To run a program: tsmpirun -n 4 program.ts')
     .demandCommand(1, 'no command given')
     .strict()

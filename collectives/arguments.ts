@@ -15,37 +15,43 @@ import {
 } from '../runtime/base/message-buffer.ts'
 import { blocksAt, displacements, type Blocks } from './blocks.ts'
 
-/** A buffer that the call may write: work on `array`, then `commit`. */
-export interface Target {
+/** A buffer that the call reads: `load`, then work on `array`. */
+export interface Source {
   readonly array: TypedArray
+  /** Takes the user's elements into `array`. */
+  load(): void
+}
+
+/** A buffer that the call may write: `load` if it reads it too, work on `array`, then `commit`. */
+export interface Target extends Source {
   /** Puts the elements of `array` where the user wants them. */
   commit(): void
 }
 
 const NOTHING = (): void => undefined
 
-/** A buffer of the user to be read: its elements in row-major order. @throws {MpiError} MPI_ERR_BUFFER */
-export function readable(buffer: MessageBuffer, call: string): TypedArray {
+/** A buffer of the user: its elements in row-major order. @throws {MpiError} MPI_ERR_BUFFER */
+export function target(buffer: MessageBuffer, call: string): Target {
   const view = resolveBuffer(buffer, call)
   const array = contiguous(buffer, view)
-  if (array !== undefined) return array
+  if (array !== undefined) return settled(array)
   const packed = temporary(buffer, view)
-  view.pack(asBytes(packed))
-  return packed
+  return { array: packed, load: () => view.pack(asBytes(packed)), commit: () => view.unpack(asBytes(packed)) }
 }
 
-/**
- * A buffer of the user to be written. @throws {MpiError} MPI_ERR_BUFFER
- *
- * @param filled true if its elements are read as well
- */
-export function writable(buffer: MessageBuffer, call: string, filled = false): Target {
-  const view = resolveBuffer(buffer, call)
-  const array = contiguous(buffer, view)
-  if (array !== undefined) return { array, commit: NOTHING }
-  const packed = temporary(buffer, view)
-  if (filled) view.pack(asBytes(packed))
-  return { array: packed, commit: () => view.unpack(asBytes(packed)) }
+/** A buffer that must be there. @throws {MpiError} MPI_ERR_BUFFER */
+export function received(call: string, recv: MessageBuffer | typeof IN_PLACE | undefined): Target {
+  return target(present(call, 'the receive buffer', recv), call)
+}
+
+/** A buffer that must be there. @throws {MpiError} MPI_ERR_BUFFER */
+export function sent(call: string, send: MessageBuffer | typeof IN_PLACE | undefined): Source {
+  return target(present(call, 'the send buffer', send), call)
+}
+
+/** Elements that are where they belong. */
+export function settled(array: TypedArray): Target {
+  return { array, load: NOTHING, commit: NOTHING }
 }
 
 /** The elements themselves if they are contiguous. */
@@ -108,11 +114,11 @@ function overlap(a: TypedArray, b: TypedArray): boolean {
 }
 
 /** The length of one of `size` equal blocks. @throws {MpiError} MPI_ERR_COUNT if the elements cannot be dealt evenly */
-export function checkDivisible(call: string, array: TypedArray, size: number): number {
+export function checkDivisible(call: string, array: TypedArray, size: number, whose = 'rank'): number {
   if (array.length % size !== 0)
     throw new MpiError(
       'MPI_ERR_COUNT',
-      `${call}: the buffer holds ${array.length} elements, expected a multiple of ${size}, one block for each rank`,
+      `${call}: the buffer holds ${array.length} elements, expected a multiple of ${size}, one block for each ${whose}`,
     )
   return array.length / size
 }
@@ -136,6 +142,17 @@ export interface BlockOptions {
   readonly counts: readonly number[]
   /** Where each rank's block begins, in elements; default: one after the other. */
   readonly displs?: readonly number[]
+}
+
+/** Missing counts are for `checkBlocks` to find. */
+export function blockOptions({
+  counts = [],
+  displs,
+}: {
+  readonly counts?: readonly number[] | undefined
+  readonly displs?: readonly number[] | undefined
+}): BlockOptions {
+  return displs === undefined ? { counts } : { counts, displs }
 }
 
 /**

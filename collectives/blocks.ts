@@ -1,8 +1,8 @@
 /**
  * Parts of an array, as the algorithms cut it: one block for each rank, equal or not, or the pieces of a pipeline.
- * Invariant: all parts are views of the array they are cut from; nothing here copies but `copyElements`.
+ * Invariant: all parts are views of the array they are cut from; nothing here copies but `copyElements` and `copyOf`.
  */
-import type { TypedArray } from '../runtime/base/element-type.ts'
+import { newArrayLike, type TypedArray } from '../runtime/base/element-type.ts'
 
 /** An array cut into one block for each rank. */
 export interface Blocks {
@@ -65,6 +65,13 @@ export function copyElements(target: TypedArray, source: TypedArray): void {
   if (from.length > SHORT) to.set(from)
   else if (to.byteOffset <= from.byteOffset) for (let i = 0; i < from.length; i++) to[i] = from[i] as number
   else for (let i = from.length - 1; i >= 0; i--) to[i] = from[i] as number // in case they overlap
+}
+
+/** Private memory with the same elements. */
+export function copyOf(array: TypedArray): TypedArray {
+  const copy = newArrayLike(array, array.length)
+  copyElements(copy, array)
+  return copy
 }
 
 /** Length of the blocks when `count` elements in groups of `unit` are dealt to `parts` ranks. */

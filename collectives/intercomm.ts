@@ -13,10 +13,10 @@ import { describe, type MessageBuffer } from '../runtime/base/message-buffer.ts'
 import { Comm, foundationOf, newContext, type Job } from '../runtime/comm/comm.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { waitAll } from '../runtime/comm/request.ts'
-import { checkDivisible, present, readable, writable } from './arguments.ts'
+import { checkDivisible, present, received, sent, target } from './arguments.ts'
 import { equalBlocks } from './blocks.ts'
-import type { OpArgument } from './buffer-calls.ts'
-import { Intracomm } from './intracomm.ts'
+import { found, type Intracomm } from './intracomm.ts'
+import type { OpArgument } from './options.ts'
 
 /** How two communicators find each other. */
 export interface IntercommOptions {
@@ -121,7 +121,7 @@ export class Intercomm extends Comm {
     const [myContext = 0, myHigh = 0] = sides.mine
     const first = myHigh === theirHigh ? this.group.worldRank(0) < this.peers.worldRank(0) : myHigh < theirHigh
     const [low, up] = first ? [this.group, this.peers] : [this.peers, this.group]
-    const made = new Intracomm(this.job, low.union(up), Math.min(myContext, theirContext))
+    const made = found(this.#local, low.union(up), Math.min(myContext, theirContext))
     made.errorHandler = this.errorHandler
     return made
   }
@@ -146,12 +146,14 @@ export class Intercomm extends Comm {
   async bcast(buffer: MessageBuffer | undefined, { root }: IntercommRootOptions): Promise<void> {
     const tag = this.#begin('bcast', root)
     if (root === PROC_NULL) return
-    const given = present('bcast', 'the buffer', buffer)
-    if (root === ROOT) return this.#bridge.send(readable(given, 'bcast'), { dest: LEADER, tag })
-    const target = writable(given, 'bcast')
-    if (this.#leads) await this.#receive('bcast', target.array, root, tag)
-    await this.#local.bcast(target.array, { root: LEADER })
-    target.commit()
+    const { array, load, commit } = target(present('bcast', 'the buffer', buffer), 'bcast')
+    if (root === ROOT) {
+      load()
+      return this.#bridge.send(array, { dest: LEADER, tag })
+    }
+    if (this.#leads) await this.#receive('bcast', array, root, tag)
+    await this.#local.bcast(array, { root: LEADER })
+    commit()
   }
 
   /** Gives the root the other side's blocks, by rank there. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER */
@@ -163,7 +165,7 @@ export class Intercomm extends Comm {
     const tag = this.#begin('gather', root)
     if (root === PROC_NULL) return
     if (root === ROOT) return this.#collect('gather', recv, tag)
-    const mine = readable(present('gather', 'the send buffer', send), 'gather')
+    const mine = elementsOf('gather', send)
     const all = this.#leads ? newArrayLike(mine, mine.length * this.size) : undefined
     await this.#local.gather(mine, all, { root: LEADER })
     if (all !== undefined) await this.#bridge.send(all, { dest: root, tag })
@@ -178,43 +180,43 @@ export class Intercomm extends Comm {
     const tag = this.#begin('scatter', root)
     if (root === PROC_NULL) return
     if (root === ROOT) {
-      const all = readable(present('scatter', 'the send buffer', send), 'scatter')
+      const all = elementsOf('scatter', send)
       checkDivisible('scatter', all, this.remoteSize)
       return this.#bridge.send(all, { dest: LEADER, tag })
     }
-    const target = writable(present('scatter', 'the receive buffer', recv), 'scatter')
-    const all = this.#leads ? newArrayLike(target.array, target.array.length * this.size) : undefined
+    const into = received('scatter', recv)
+    const all = this.#leads ? newArrayLike(into.array, into.array.length * this.size) : undefined
     if (all !== undefined) await this.#receive('scatter', all, root, tag)
-    await this.#local.scatter(all, target.array, { root: LEADER })
-    target.commit()
+    await this.#local.scatter(all, into.array, { root: LEADER })
+    into.commit()
   }
 
   /** Gives all ranks the blocks of the other side's ranks. Collective. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER */
   async allgather(send: MessageBuffer, recv: MessageBuffer): Promise<void> {
     const tag = this.#begin('allgather')
-    const mine = readable(send, 'allgather')
-    const target = writable(recv, 'allgather')
-    checkDivisible('allgather', target.array, this.remoteSize)
+    const mine = elementsOf('allgather', send)
+    const into = received('allgather', recv)
+    checkDivisible('allgather', into.array, this.remoteSize)
     const all = this.#leads ? newArrayLike(mine, mine.length * this.size) : undefined
     await this.#local.gather(mine, all, { root: LEADER })
-    if (all !== undefined) await this.#exchange(all, target.array, tag)
-    await this.#local.bcast(target.array, { root: LEADER })
-    target.commit()
+    if (all !== undefined) await this.#exchange(all, into.array, tag)
+    await this.#local.bcast(into.array, { root: LEADER })
+    into.commit()
   }
 
   /** Sends a block to every rank of the other side and receives one from each. Collective. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER */
   async alltoall(send: MessageBuffer, recv: MessageBuffer): Promise<void> {
     const tag = this.#begin('alltoall')
-    const target = writable(recv, 'alltoall')
-    const into = equalBlocks(target.array, checkDivisible('alltoall', target.array, this.remoteSize))
-    const all = readable(send, 'alltoall')
+    const into = received('alltoall', recv)
+    const blocks = equalBlocks(into.array, checkDivisible('alltoall', into.array, this.remoteSize))
+    const all = elementsOf('alltoall', send)
     const from = equalBlocks(all, checkDivisible('alltoall', all, this.remoteSize))
     const ranks = Array.from({ length: this.remoteSize }, (_, rank) => rank)
-    const receives = ranks.map((source) => this.#bridge.irecv(into.of(source), { source, tag }))
+    const receives = ranks.map((source) => this.#bridge.irecv(blocks.of(source), { source, tag }))
     const sends = ranks.map((dest) => this.#bridge.isend(from.of(dest), { dest, tag }))
     const statuses = await waitAll([...receives, ...sends])
-    for (const source of ranks) checkCount('alltoall', into.of(source), statuses[source]?.count ?? 0)
-    target.commit()
+    for (const source of ranks) checkCount('alltoall', blocks.of(source), statuses[source]?.count ?? 0)
+    into.commit()
   }
 
   /** Gives the root the reduction of the other side's elements. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_BUFFER */
@@ -226,7 +228,7 @@ export class Intercomm extends Comm {
     const tag = this.#begin('reduce', root)
     if (root === PROC_NULL) return
     if (root === ROOT) return this.#collect('reduce', recv, tag)
-    const mine = readable(present('reduce', 'the send buffer', send), 'reduce')
+    const mine = elementsOf('reduce', send)
     const result = await this.#reduceHere(mine, { op })
     if (this.#leads) await this.#bridge.send(result, { dest: root, tag })
   }
@@ -234,11 +236,11 @@ export class Intercomm extends Comm {
   /** Gives all ranks the reduction of the other side's elements. Collective. @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER */
   async allreduce(send: MessageBuffer, recv: MessageBuffer, options: OpArgument): Promise<void> {
     const tag = this.#begin('allreduce')
-    const target = writable(recv, 'allreduce')
-    const result = await this.#reduceHere(readable(send, 'allreduce'), options)
-    if (this.#leads) await this.#exchange(result, target.array, tag)
-    await this.#local.bcast(target.array, { root: LEADER })
-    target.commit()
+    const into = received('allreduce', recv)
+    const result = await this.#reduceHere(elementsOf('allreduce', send), options)
+    if (this.#leads) await this.#exchange(result, into.array, tag)
+    await this.#local.bcast(into.array, { root: LEADER })
+    into.commit()
   }
 
   /** Gives all ranks of the other side the root's value; undefined on the root's side. Collective. @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_ROOT */
@@ -307,9 +309,9 @@ export class Intercomm extends Comm {
 
   /** On the root: what the other side's leader has brought together. */
   async #collect(call: string, recv: MessageBuffer | undefined, tag: number): Promise<void> {
-    const target = writable(present(call, 'the receive buffer', recv), call)
-    await this.#receive(call, target.array, LEADER, tag)
-    target.commit()
+    const into = received(call, recv)
+    await this.#receive(call, into.array, LEADER, tag)
+    into.commit()
   }
 
   /** The reduction of this side's elements, on its leader. */
@@ -318,6 +320,13 @@ export class Intercomm extends Comm {
     await this.#local.reduce(mine, result, { op, root: LEADER })
     return result
   }
+}
+
+/** The user's elements. @throws {MpiError} MPI_ERR_BUFFER */
+function elementsOf(call: string, send: MessageBuffer | undefined): TypedArray {
+  const { array, load } = sent(call, send)
+  load()
+  return array
 }
 
 /** Sends a value and receives one from the same rank. */

@@ -1,110 +1,60 @@
 /**
- * Communicators of one group, as programs see them: point-to-point calls from `Comm`, collective calls on buffers from
- * buffer-calls.ts and vector-calls.ts (MPI 4.1, chapter 6), and here those on objects and the making of communicators
- * (chapter 7).
+ * Communicators of one group, as programs see them: point-to-point calls from `Comm`, collective calls from
+ * buffer-calls.ts, nonblocking-calls.ts, persistent-calls.ts and object-calls.ts (MPI 4.1, chapter 6), and here the making
+ * of communicators (chapter 7).
  *
- * Every method checks its arguments, takes a channel of its own before anything is awaited, so that calls keep the order
+ * Every call checks its arguments, takes a channel of its own before anything is awaited, so that calls keep the order
  * in which the program makes them, and leaves the work to an algorithm from the folder of its name. All ranks of the
  * communicator make the same calls in the same order; a rank whose arguments are refused has not taken part.
  */
 import { UNDEFINED } from '../runtime/base/constants.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
-import { Comm, deserializeObject, newContext, serializeObject } from '../runtime/comm/comm.ts'
+import { Comm, newContext, type Job } from '../runtime/comm/comm.ts'
 import { Group } from '../runtime/comm/group.ts'
-import { checkRoot } from './arguments.ts'
-import { bcastBinomialObject } from './bcast/binomial-object.ts'
 import { equalBlocks } from './blocks.ts'
-import type { RootOptions } from './buffer-calls.ts'
-import { gatherBinomialObject } from './gather/binomial-object.ts'
-import { scatterBinomialObject } from './scatter/binomial-object.ts'
-import { checkAlgorithms, select, type Algorithms } from './selection.ts'
-import { VectorCalls } from './vector-calls.ts'
+import { ObjectCalls } from './object-calls.ts'
+import { complete } from './requests.ts'
+import { checkAlgorithms, type Algorithms, type Selection } from './selection.ts'
 
 /** What a duplicate may do differently. */
 export interface DupOptions {
   /** Algorithms to use instead of the table's choice; passed on to communicators made of this one. */
   readonly algorithms?: Algorithms
+  /**
+   * True: reductions combine the ranks' elements in one fixed tree, so that a result depends on the elements and the
+   * number of ranks only, to the last bit: not on the algorithm, the length of the vector, the root or the hosts. Default:
+   * as this communicator does. Passed on to communicators made of this one.
+   */
+  readonly reproducible?: boolean
 }
 
+/** What communicators are made of. */
+export type Foundation = readonly [job: Job, group: Group, context: number, selection: Selection]
+
+/** A communicator of a group that does what another does; for the other classes of communicators. */
+export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
+
 /** A communicator: point-to-point calls from `Comm`, and collective calls of all its ranks. */
-export class Intracomm extends VectorCalls {
-  // ---- objects -----------------------------------------------------------------------------------------------
-
-  /**
-   * Gives all ranks the root's value; on the other ranks, `value` is ignored. Collective.
-   *
-   * @throws {MpiError} MPI_ERR_TYPE if the value cannot be structured-cloned, MPI_ERR_ROOT
-   */
-  async bcastObject<T>(value: T | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
-    checkRoot('bcastObject', root, this.size)
-    const mine = this.rank === root ? serializeObject(value, 'bcastObject') : undefined
-    const channel = this.channel('bcastObject', { root })
-    const bytes = await bcastBinomialObject(channel, mine, root)
-    channel.end()
-    return this.rank === root ? (value as T) : deserializeObject<T>(bytes)
+export class Intracomm extends ObjectCalls {
+  static {
+    found = (parent, group, context) => parent.#found(group, context)
   }
-
-  /**
-   * Gives the root the values of all ranks, by rank; resolves to undefined elsewhere. Collective.
-   *
-   * @throws {MpiError} MPI_ERR_TYPE if the value cannot be structured-cloned, MPI_ERR_ROOT
-   */
-  async gatherObject<T>(value: T, { root = 0 }: RootOptions = {}): Promise<T[] | undefined> {
-    checkRoot('gatherObject', root, this.size)
-    const mine = serializeObject(value, 'gatherObject')
-    const channel = this.channel('gatherObject', { root })
-    const all = await gatherBinomialObject(channel, mine, root)
-    channel.end()
-    return all?.map((bytes) => deserializeObject<T>(bytes))
-  }
-
-  /**
-   * Gives each rank its value of the root's list; on the other ranks, `values` is ignored. Collective.
-   *
-   * @param values one for each rank, on the root
-   * @throws {MpiError} MPI_ERR_COUNT if there are more or fewer, MPI_ERR_TYPE if one cannot be cloned, MPI_ERR_ROOT
-   */
-  async scatterObject<T>(values: readonly T[] | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
-    checkRoot('scatterObject', root, this.size)
-    if (this.rank === root && values?.length !== this.size)
-      throw new MpiError(
-        'MPI_ERR_COUNT',
-        `scatterObject: the root passes ${values === undefined ? 'no values' : `${values.length} values`}, expected ${this.size}, one for each rank`,
-      )
-    const mine = this.rank === root ? values?.map((value) => serializeObject(value, 'scatterObject')) : undefined
-    const channel = this.channel('scatterObject', { root })
-    const bytes = await scatterBinomialObject(channel, mine, root)
-    channel.end()
-    return deserializeObject<T>(bytes)
-  }
-
-  /** Gives all ranks the values of all ranks, by rank. Collective. @throws {MpiError} MPI_ERR_TYPE if one cannot be cloned */
-  async allgatherObject<T>(value: T): Promise<T[]> {
-    const mine = serializeObject(value, 'allgatherObject')
-    const channel = this.channel('allgatherObject')
-    const gathered = await gatherBinomialObject(channel, mine, 0)
-    const list = gathered === undefined ? undefined : serializeObject(gathered, 'allgatherObject')
-    const all = deserializeObject<Uint8Array[]>(await bcastBinomialObject(channel, list, 0))
-    channel.end()
-    return all.map((bytes) => deserializeObject<T>(bytes))
-  }
-
-  // ---- communicators -----------------------------------------------------------------------------------------
 
   /**
    * A communicator of the same ranks whose messages never meet this one's. Collective.
    *
    * @throws {MpiError} MPI_ERR_ARG if `algorithms` names none that exists
    */
-  async dup({ algorithms = {} }: DupOptions = {}): Promise<Intracomm> {
+  async dup({ algorithms = {}, reproducible = this.algorithms.reproducible }: DupOptions = {}): Promise<Intracomm> {
     checkAlgorithms('dup', algorithms)
     const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
     const channel = this.channel('dup')
-    const bcast = select('bcast', { nbytes: context.byteLength, size: this.size }, this.algorithms)
-    await bcast(channel, context, 0)
+    await complete(channel.uses(this.member.select('bcast', context.byteLength))(channel, context, 0, this.hosts))
     channel.end()
-    const made = new Intracomm(this.job, this.group, context[0] as number, { ...this.algorithms, ...algorithms })
+    const forced = { ...this.algorithms.forced, ...algorithms }
+    const selection = { ...this.algorithms, forced, ...(reproducible === undefined ? {} : { reproducible }) }
+    const made = new Intracomm(this.job, this.group, context[0] as number, selection)
     return made.inherit(this, true)
   }
 
@@ -117,18 +67,27 @@ export class Intracomm extends VectorCalls {
    * @throws {MpiError} MPI_ERR_ARG for wrong arguments
    */
   async split(color: number, key = 0): Promise<Intracomm | undefined> {
+    const foundation = await Intracomm.divided(this, color, key)
+    return foundation && new Intracomm(...foundation).inherit(this)
+  }
+
+  /** What `split` makes its communicators of; for those of other classes. Collective. @throws like `split` */
+  protected static async divided(comm: Intracomm, color: number, key: number): Promise<Foundation | undefined> {
+    return comm.#divide(color, key)
+  }
+
+  async #divide(color: number, key: number): Promise<Foundation | undefined> {
     if (color !== UNDEFINED && !(isInt32(color) && color >= 0))
       throw new MpiError('MPI_ERR_ARG', `split: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
     if (!isInt32(key)) throw new MpiError('MPI_ERR_ARG', `split: key is ${describe(key)}, expected a 32-bit integer`)
     const table = new Int32Array(3 * this.size)
     table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
     const channel = this.channel('split')
-    const allgather = select('allgather', { nbytes: table.byteLength, size: this.size }, this.algorithms)
-    await allgather(channel, equalBlocks(table, 3))
+    await complete(channel.uses(this.member.select('allgather', table.byteLength))(channel, equalBlocks(table, 3)))
     channel.end()
     if (color === UNDEFINED) return undefined
     const members = membersOf(table, color).map((rank) => this.group.worldRank(rank))
-    return this.#found(new Group(members), table[2] as number)
+    return [this.job, new Group(members), table[2] as number, this.algorithms]
   }
 
   /**

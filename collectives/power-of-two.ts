@@ -3,7 +3,7 @@
  * 2 * (p - 2^k) ranks, the even ones hand their elements to the rank above them and wait for the result.
  */
 import type { TypedArray } from '../runtime/base/element-type.ts'
-import type { Channel } from '../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import type { Op } from './op.ts'
 
 export interface PowerOfTwoGroup {
@@ -26,17 +26,17 @@ export function powerOfTwoGroup(rank: number, ranks: number): PowerOfTwoGroup {
 }
 
 /** Even ranks hand over, odd ranks reduce. */
-export async function foldIn(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray, op: Op): Promise<void> {
+export function* foldIn(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray, op: Op): Steps {
   const { rank } = channel
   if (rank >= folded) return
-  if (rank % 2 === 0) await channel.send(data, rank + 1)
-  else await channel.recvCombine(data, rank - 1, op.functionFor(data))
+  if (rank % 2 === 0) yield* channel.send(data, rank + 1)
+  else yield* channel.recvCombine(data, rank - 1, op.functionFor(data))
 }
 
 /** The ranks that handed over get the result. */
-export async function foldOut(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray): Promise<void> {
+export function* foldOut(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray): Steps {
   const { rank } = channel
   if (rank >= folded) return
-  if (rank % 2 === 0) await channel.recv(data, rank + 1)
-  else await channel.send(data, rank - 1)
+  if (rank % 2 === 0) yield* channel.recv(data, rank + 1)
+  else yield* channel.send(data, rank - 1)
 }

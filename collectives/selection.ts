@@ -1,27 +1,58 @@
 /**
- * Which algorithm a collective uses. The choice is data: the first rule that fits the size of the message, the number
- * of ranks and the operation. All ranks of a call know these facts alike, so they choose alike.
+ * Which algorithm a collective uses. The choice is data: an algorithm that the program or the launcher forced, else the
+ * first rule that fits the size of the message, the number of ranks, their hosts and the operation; rules that were
+ * measured on this cluster come before the built-in ones. All ranks of a call know these facts alike, so they choose alike.
  *
  * Switch points without another note are MPICH's (Thakur, Rabenseifner, Gropp, Optimization of collective communication
  * operations in MPICH, IJHPCA 19, 2005).
  */
+import type { TypedArray } from '../runtime/base/element-type.ts'
 import { invariant, MpiError } from '../runtime/base/errors.ts'
+import {
+  ALGORITHM_NAMES,
+  problemsOfAlgorithms,
+  type AlgorithmName,
+  type Algorithms,
+  type JobSelection,
+  type Rule,
+  type Selectable,
+} from '../runtime/base/tuning.ts'
+import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { allgatherBruck } from './allgather/bruck.ts'
 import { allgatherRing } from './allgather/ring.ts'
-import { allreduceRabenseifner } from './allreduce/rabenseifner.ts'
+import { allreduceRabenseifner, allreduceRabenseifnerOrdered } from './allreduce/rabenseifner.ts'
 import { allreduceRecursiveDoubling } from './allreduce/recursive-doubling.ts'
 import { allreduceRing } from './allreduce/ring.ts'
+import { allreduceSharedHeap } from './allreduce/shared-heap.ts'
+import { allreduceTwoLevelSplit } from './allreduce/two-level-split.ts'
+import { allreduceTwoLevel } from './allreduce/two-level.ts'
 import { alltoallBruck } from './alltoall/bruck.ts'
 import { alltoallPairwise } from './alltoall/pairwise.ts'
+import { barrierCentral } from './barrier/central.ts'
+import { barrierDissemination } from './barrier/dissemination.ts'
+import { barrierTwoLevel } from './barrier/two-level.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { bcastPipelinedChain } from './bcast/pipelined-chain.ts'
 import { bcastScatterRingAllgather } from './bcast/scatter-ring-allgather.ts'
+import { bcastSharedHeap } from './bcast/shared-heap.ts'
+import { bcastTwoLevel } from './bcast/two-level.ts'
+import type { Blocks } from './blocks.ts'
+import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import { reduceBinomial } from './reduce/binomial.ts'
+import { reduceFoldedBinomial } from './reduce/folded-binomial.ts'
 import { reduceRingGather } from './reduce/ring-gather.ts'
 import { reduceScatterRecursiveHalving } from './reduce-scatter/recursive-halving.ts'
 import { reduceScatterReduceThenScatter } from './reduce-scatter/reduce-then-scatter.ts'
 import { reduceScatterRing } from './reduce-scatter/ring.ts'
+
+export type { Algorithms, Selectable } from '../runtime/base/tuning.ts'
+
+/** How a communicator chooses. */
+export interface Selection extends JobSelection {
+  /** Only algorithms that combine operands in one fixed tree over the ranks. */
+  readonly reproducible?: boolean
+}
 
 /** What a choice may depend on. */
 export interface Facts {
@@ -29,43 +60,75 @@ export interface Facts {
   readonly nbytes: number
   /** Ranks. */
   readonly size: number
-  /** True if all ranks read each other's memory. */
-  readonly oneHost?: boolean
+  /** Where the ranks run; ranks of one host read each other's memory. */
+  readonly hosts: Pick<Hosts, 'count' | 'uniform'>
   /** The operation of a reduction. */
   readonly op?: Op | undefined
 }
 
-/** Fits if all that it names holds. */
-interface Rule {
-  readonly maxNbytes?: number
-  /** Bytes of one of `size` blocks. */
-  readonly maxBlockNbytes?: number
-  readonly minSize?: number
-  readonly maxSize?: number
-  readonly powerOfTwo?: true
-  readonly oneHost?: true
-  readonly algorithm: string
+interface AlgorithmTypes {
+  barrier: (channel: Channel, hosts: Hosts) => Steps
+  bcast: (channel: Channel, data: TypedArray, root: number, hosts: Hosts) => Steps
+  allreduce: (channel: Channel, data: TypedArray, op: Op, hosts: Hosts) => Steps
+  allgather: (channel: Channel, blocks: Blocks) => Steps
+  alltoall: (channel: Channel, sent: Blocks, received: Blocks) => Steps
+  reduce: (channel: Channel, data: TypedArray, op: Op, root: number) => Steps
+  reduceScatter: (channel: Channel, blocks: Blocks, op: Op) => Steps
+}
+/** What an algorithm of a collective is called with. */
+export type Algorithm<K extends Selectable> = AlgorithmTypes[K]
+
+/** What an algorithm needs to be right, besides its arguments. */
+interface Demands {
+  /** It reorders operands. */
+  readonly commutative?: true
+  /** It splits vectors. */
+  readonly elementwise?: true
+  /** It makes sense only if some host has several ranks. */
+  readonly sharedHosts?: true
+  /** It has a part for each rank of a host and the ranks at the same place of all hosts. */
+  readonly uniformHosts?: true
+  /**
+   * It combines in the tree of power-of-two.ts: after the fold, aligned groups of 2^k, lower operand first. What is
+   * computed then depends on the number of ranks alone.
+   */
+  readonly canonical?: true
 }
 
-interface Table {
-  readonly algorithms: Readonly<Record<string, unknown>>
-  /** Algorithms that split vectors or reorder operands: for commutative, elementwise operations only. */
-  readonly reordering?: readonly string[]
-  readonly rules: readonly Rule[]
+const REORDERING: Demands = { commutative: true, elementwise: true }
+
+type Table<K extends Selectable> = {
+  readonly algorithms: { readonly [N in AlgorithmName<K>]: readonly [Algorithm<K>, Demands?] }
+  readonly rules: readonly Rule<K>[]
 }
 
-const TABLES = {
+const TABLES: { readonly [K in Selectable]: Table<K> } = {
+  barrier: {
+    algorithms: {
+      dissemination: [barrierDissemination],
+      central: [barrierCentral],
+      'two-level': [barrierTwoLevel, { sharedHosts: true }],
+    },
+    rules: [
+      // 4 ranks on 2 hosts: 0.65 ms, dissemination 0.91 ms.
+      { oneHost: false, algorithm: 'two-level' },
+      { algorithm: 'dissemination' },
+    ],
+  },
   bcast: {
     algorithms: {
-      binomial: bcastBinomial,
-      'scatter-ring-allgather': bcastScatterRingAllgather,
-      'pipelined-chain': bcastPipelinedChain,
+      binomial: [bcastBinomial],
+      'scatter-ring-allgather': [bcastScatterRingAllgather],
+      'pipelined-chain': [bcastPipelinedChain],
+      'shared-heap': [bcastSharedHeap],
+      'two-level': [bcastTwoLevel, { sharedHosts: true }],
     },
     rules: [
       { maxSize: 2, algorithm: 'binomial' },
       // On one host a message is one copy by its receiver, and copies share the memory's bandwidth: with 4 ranks and
-      // 4 MiB the tree takes 0.7 ms, the chain 0.8 to 1.1 ms, scatter and ring 1.1 ms.
-      { maxSize: 8, oneHost: true, algorithm: 'binomial' },
+      // 2 MiB one step takes 1.0 ms, the tree 1.1 ms, the chain 2.0 ms, scatter and ring 2.1 ms.
+      { maxSize: 8, oneHost: true, maxNbytes: 131_072, algorithm: 'binomial' },
+      { maxSize: 8, oneHost: true, algorithm: 'shared-heap' },
       { maxNbytes: 12_288, algorithm: 'binomial' },
       { maxNbytes: 524_288, minSize: 8, algorithm: 'scatter-ring-allgather' },
       { maxNbytes: 524_288, algorithm: 'binomial' },
@@ -74,110 +137,120 @@ const TABLES = {
   },
   allreduce: {
     algorithms: {
-      'recursive-doubling': allreduceRecursiveDoubling,
-      rabenseifner: allreduceRabenseifner,
-      ring: allreduceRing,
+      'recursive-doubling': [allreduceRecursiveDoubling, { canonical: true }],
+      rabenseifner: [allreduceRabenseifner, REORDERING],
+      'rabenseifner-ordered': [allreduceRabenseifnerOrdered, { elementwise: true, canonical: true }],
+      ring: [allreduceRing, REORDERING],
+      'shared-heap': [allreduceSharedHeap, { elementwise: true }],
+      'two-level': [allreduceTwoLevel, { ...REORDERING, sharedHosts: true }],
+      'two-level-split': [allreduceTwoLevelSplit, { ...REORDERING, sharedHosts: true, uniformHosts: true }],
     },
-    reordering: ['rabenseifner', 'ring'],
     rules: [
       { maxNbytes: 2048, algorithm: 'recursive-doubling' },
+      // 4 ranks on 2 hosts, 4 MiB: 27 ms, Rabenseifner's 33.
+      { oneHost: false, minNbytes: 1_048_577, algorithm: 'two-level' },
       { powerOfTwo: true, algorithm: 'rabenseifner' },
       { maxNbytes: 65_536, algorithm: 'rabenseifner' },
       { algorithm: 'ring' },
+      { algorithm: 'rabenseifner-ordered' },
       { algorithm: 'recursive-doubling' },
     ],
   },
   allgather: {
-    algorithms: { bruck: allgatherBruck, ring: allgatherRing },
+    algorithms: { bruck: [allgatherBruck], ring: [allgatherRing] },
     rules: [{ maxNbytes: 81_920, algorithm: 'bruck' }, { algorithm: 'ring' }],
   },
   alltoall: {
-    algorithms: { bruck: alltoallBruck, pairwise: alltoallPairwise },
+    algorithms: { bruck: [alltoallBruck], pairwise: [alltoallPairwise] },
     rules: [{ maxBlockNbytes: 256, minSize: 4, algorithm: 'bruck' }, { algorithm: 'pairwise' }],
   },
   reduce: {
-    algorithms: { binomial: reduceBinomial, 'ring-gather': reduceRingGather },
-    reordering: ['ring-gather'],
+    algorithms: {
+      binomial: [reduceBinomial],
+      'folded-binomial': [reduceFoldedBinomial, { canonical: true }],
+      'ring-gather': [reduceRingGather, REORDERING],
+    },
     rules: [
       { maxNbytes: 65_536, algorithm: 'binomial' },
       { minSize: 3, algorithm: 'ring-gather' },
       { algorithm: 'binomial' },
+      { algorithm: 'folded-binomial' },
     ],
   },
   reduceScatter: {
     algorithms: {
-      'recursive-halving': reduceScatterRecursiveHalving,
-      ring: reduceScatterRing,
-      'reduce-then-scatter': reduceScatterReduceThenScatter,
+      'recursive-halving': [reduceScatterRecursiveHalving, REORDERING],
+      ring: [reduceScatterRing, REORDERING],
+      'reduce-then-scatter': [reduceScatterReduceThenScatter, { canonical: true }],
     },
-    reordering: ['recursive-halving', 'ring'],
     rules: [
       { maxNbytes: 524_288, algorithm: 'recursive-halving' },
       { algorithm: 'ring' },
       { algorithm: 'reduce-then-scatter' },
     ],
   },
-} as const satisfies Record<string, Table>
+}
 
-type Tables = typeof TABLES
-/** Collectives that have a choice of algorithms. */
-export type Selectable = keyof Tables
+/** The algorithm for a call. One that was forced or tuned but cannot serve the call gives way to the next rule. */
+export function select<K extends Selectable>(collective: K, facts: Facts, selection: Selection): Algorithm<K> {
+  return TABLES[collective].algorithms[nameOf(collective, facts, selection)][0]
+}
 
-/** Algorithms to use whatever the table says, for measurements and tests; the same on all ranks of a communicator. */
-export type Algorithms = { readonly [K in Selectable]?: keyof Tables[K]['algorithms'] }
+/** The name of the algorithm for a call. */
+export function nameOf<K extends Selectable>(collective: K, facts: Facts, selection: Selection): AlgorithmName<K> {
+  const forced: AlgorithmName<K> | undefined = selection.forced?.[collective]
+  if (forced !== undefined && serves(collective, forced, facts, selection)) return forced
+  const found =
+    firstFit(collective, selection.tuned?.[collective] ?? [], facts, selection) ??
+    firstFit(collective, TABLES[collective].rules, facts, selection)
+  invariant(found !== undefined, `a selection table of ${collective} without a last rule that fits everything`)
+  return found
+}
 
-/** The algorithm for a call. One that was forced but cannot serve the operation gives way to the table. */
-export function select<K extends Selectable>(
+function firstFit<K extends Selectable>(
   collective: K,
+  rules: readonly Rule<K>[],
   facts: Facts,
-  forced: Algorithms,
-): Tables[K]['algorithms'][keyof Tables[K]['algorithms']] {
-  const table: Table = TABLES[collective]
-  const choice = forced[collective] as string | undefined
-  const name = choice !== undefined && serves(table, choice, facts.op) ? choice : firstFit(table, facts)
-  return table.algorithms[name] as Tables[K]['algorithms'][keyof Tables[K]['algorithms']]
+  selection: Selection,
+): AlgorithmName<K> | undefined {
+  for (const rule of rules)
+    if (fits(rule, facts) && serves(collective, rule.algorithm, facts, selection)) return rule.algorithm
+  return undefined
 }
 
-function firstFit(table: Table, facts: Facts): string {
-  for (const rule of table.rules)
-    if (fits(rule, facts) && serves(table, rule.algorithm, facts.op)) return rule.algorithm
-  invariant(false, 'a selection table without a last rule that fits everything')
+/** True if the algorithm is right for the call. */
+export function serves<K extends Selectable>(
+  collective: K,
+  name: AlgorithmName<K>,
+  { op, hosts, size }: Pick<Facts, 'op' | 'hosts' | 'size'>,
+  { reproducible = false }: Selection = {},
+): boolean {
+  const demands: Demands = TABLES[collective].algorithms[name][1] ?? {}
+  if (demands.sharedHosts === true && hosts.count === size) return false
+  if (demands.uniformHosts === true && !hosts.uniform) return false
+  if (op === undefined) return true
+  if (demands.commutative === true && !op.commutative) return false
+  if (demands.elementwise === true && op.unit === Infinity) return false
+  return !reproducible || demands.canonical === true
 }
 
-function serves({ reordering }: Table, algorithm: string, op: Op | undefined): boolean {
-  return op === undefined || isElementwise(op) || reordering === undefined || !reordering.includes(algorithm)
-}
-
-function fits(rule: Rule, facts: Facts): boolean {
-  const { nbytes, size } = facts
+function fits(rule: Rule, { nbytes, size, hosts }: Facts): boolean {
   if (rule.maxNbytes !== undefined && nbytes > rule.maxNbytes) return false
+  if (rule.minNbytes !== undefined && nbytes < rule.minNbytes) return false
   if (rule.maxBlockNbytes !== undefined && nbytes > rule.maxBlockNbytes * size) return false
   if (rule.minSize !== undefined && size < rule.minSize) return false
   if (rule.maxSize !== undefined && size > rule.maxSize) return false
-  if (rule.oneHost === true && facts.oneHost !== true) return false
-  return rule.powerOfTwo !== true || (size & (size - 1)) === 0
-}
-
-/** True if vectors may be split and operands reordered. */
-function isElementwise(op: Op): boolean {
-  return op.commutative && op.unit !== Infinity
+  if (rule.oneHost !== undefined && rule.oneHost !== (hosts.count === 1)) return false
+  return rule.powerOfTwo === undefined || rule.powerOfTwo === ((size & (size - 1)) === 0)
 }
 
 /** @throws {MpiError} MPI_ERR_ARG if a name in `algorithms` is none that exists */
 export function checkAlgorithms(call: string, algorithms: Algorithms): void {
-  for (const [collective, name] of Object.entries(algorithms)) {
-    const table: Table | undefined = (TABLES as Record<string, Table>)[collective]
-    const allowed = Object.keys(table?.algorithms ?? TABLES)
-    if (!allowed.includes(table === undefined ? collective : name))
-      throw new MpiError(
-        'MPI_ERR_ARG',
-        `${call}: algorithms has ${collective}: '${name}', expected ${table === undefined ? 'a collective of' : 'one of'} ${allowed.join(', ')}`,
-      )
-  }
+  const [problem] = problemsOfAlgorithms(algorithms)
+  if (problem !== undefined) throw new MpiError('MPI_ERR_ARG', `${call}: algorithms has ${problem}`)
 }
 
 /** Names of all algorithms, by collective. */
-export function algorithmNames(): Record<Selectable, string[]> {
-  const names = Object.entries(TABLES).map(([collective, { algorithms }]) => [collective, Object.keys(algorithms)])
-  return Object.fromEntries(names) as Record<Selectable, string[]>
+export function algorithmNames(): { readonly [K in Selectable]: readonly AlgorithmName<K>[] } {
+  return ALGORITHM_NAMES
 }

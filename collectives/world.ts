@@ -3,6 +3,7 @@ import { Group } from '../runtime/comm/group.ts'
 import type { Job } from '../runtime/comm/comm.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { Intracomm } from './intracomm.ts'
+import type { Selection } from './selection.ts'
 
 /** Contexts come in pairs, one for point-to-point and one for collectives. */
 const WORLD_CONTEXT = 0
@@ -10,14 +11,21 @@ const SELF_CONTEXT = 2
 /** Pairs that no rank may give out: those above, rounded up so that the rest divides evenly among the ranks. */
 const RESERVED_PAIRS_PER_RANK = 2
 
-/** @param abort ends the whole job */
-export function createWorld(engine: Engine, abort: (code: number) => never): { world: Intracomm; self: Intracomm } {
+/**
+ * @param abort ends the whole job
+ * @param selection what the launcher asked for of the collectives' algorithms
+ */
+export function createWorld(
+  engine: Engine,
+  abort: (code: number) => never,
+  selection: Selection = {},
+): { world: Intracomm; self: Intracomm } {
   const { worldSize, worldRank } = engine
   // Rank r gives out the pairs r, r + worldSize, r + 2 worldSize, …: no two ranks ever choose the same.
   const job: Job = { engine, abort, nextContext: 2 * (RESERVED_PAIRS_PER_RANK * worldSize + worldRank) }
   const everyone = Array.from({ length: worldSize }, (_, rank) => rank)
   return {
-    world: new Intracomm(job, new Group(everyone), WORLD_CONTEXT),
-    self: new Intracomm(job, new Group([worldRank]), SELF_CONTEXT),
+    world: new Intracomm(job, new Group(everyone), WORLD_CONTEXT, selection),
+    self: new Intracomm(job, new Group([worldRank]), SELF_CONTEXT, selection),
   }
 }

@@ -6,11 +6,11 @@
  * rank + 2^k behind them; the last round moves only what is missing. At the end block i lies at place (i - rank) mod p.
  * Source: Bruck et al., Efficient algorithms for all-to-all communications, IEEE TPDS 8, 1997.
  */
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements, displacements, type Blocks } from '../blocks.ts'
 
 /** @param blocks the rank's own block is there */
-export async function allgatherBruck(channel: Channel, blocks: Blocks): Promise<void> {
+export function* allgatherBruck(channel: Channel, blocks: Blocks): Steps {
   const { rank, size } = channel
   const at = (place: number): number => (rank + place) % size
   const counts = Array.from({ length: size + 1 }, (_, place) => (place < size ? blocks.countOf(at(place)) : 0))
@@ -21,7 +21,7 @@ export async function allgatherBruck(channel: Channel, blocks: Blocks): Promise<
     const moved = Math.min(held, size - held)
     const sent = gathered.subarray(0, starts[moved])
     const received = gathered.subarray(starts[held], starts[held + moved])
-    await channel.sendrecv(sent, (rank - held + size) % size, received, (rank + held) % size)
+    yield* channel.sendrecv(sent, (rank - held + size) % size, received, (rank + held) % size)
   }
   for (let place = 1; place < size; place++)
     copyElements(blocks.of(at(place)), gathered.subarray(starts[place], starts[place + 1]))

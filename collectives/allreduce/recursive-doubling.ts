@@ -8,27 +8,27 @@
  * rank above, which keeps the order too, and get the result from it at the end.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
 import type { Op } from '../op.ts'
 import { foldIn, foldOut, powerOfTwoGroup } from '../power-of-two.ts'
 
 /** @param data the rank's elements; at the end, the reduction over all ranks */
-export async function allreduceRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Promise<void> {
+export function* allreduceRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Steps {
   if (channel.size === 1) return
   const group = powerOfTwoGroup(channel.rank, channel.size)
-  await foldIn(channel, group, data, op)
+  yield* foldIn(channel, group, data, op)
 
   if (group.index !== undefined) {
     let mine = data
     let other = channel.scratch(data, data.length)
     for (let mask = 1; mask < group.size; mask <<= 1) {
       const partner = group.rankOf(group.index ^ mask)
-      await channel.sendrecv(mine, partner, other, partner)
+      yield* channel.sendrecv(mine, partner, other, partner)
       if (partner > channel.rank) [mine, other] = [other, mine] // the lower group's elements are the incoming ones
       op.apply(other, mine)
     }
     if (mine !== data) copyElements(data, mine)
   }
-  await foldOut(channel, group, data)
+  yield* foldOut(channel, group, data)
 }

@@ -7,15 +7,15 @@
  * Source: Patarasuk, Yuan, Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 69, 2009.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { allgatherRing } from '../allgather/ring.ts'
 import { blockLength, equalBlocks } from '../blocks.ts'
 import type { Op } from '../op.ts'
 import { reduceScatterRing } from '../reduce-scatter/ring.ts'
 
 /** @param data the rank's elements; at the end, the reduction over all ranks */
-export async function allreduceRing(channel: Channel, data: TypedArray, op: Op): Promise<void> {
+export function* allreduceRing(channel: Channel, data: TypedArray, op: Op): Steps {
   const blocks = equalBlocks(data, blockLength(data.length, channel.size, op.unit))
-  await reduceScatterRing(channel, blocks, op)
-  await allgatherRing(channel, blocks)
+  yield* reduceScatterRing(channel, blocks, op)
+  yield* allgatherRing(channel, blocks)
 }

@@ -8,11 +8,11 @@
  * of d set move 2^k up, so that after all rounds place d holds what rank - d had for us.
  * Source: Bruck et al., Efficient algorithms for all-to-all communications, IEEE TPDS 8, 1997.
  */
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 
 /** @param sent block for each rank; @param received block from each rank; no common memory */
-export async function alltoallBruck(channel: Channel, sent: Blocks, received: Blocks): Promise<void> {
+export function* alltoallBruck(channel: Channel, sent: Blocks, received: Blocks): Steps {
   const { rank, size } = channel
   const length = sent.countOf(0)
   const travelling = equalBlocks(channel.scratch(sent.array, size * length), length)
@@ -25,7 +25,7 @@ export async function alltoallBruck(channel: Channel, sent: Blocks, received: Bl
     moved.forEach((d, i) => copyElements(outgoing.of(i), travelling.of(d)))
     const end = moved.length * length
     const [up, down] = [(rank + leg) % size, (rank - leg + size) % size]
-    await channel.sendrecv(outgoing.array.subarray(0, end), up, incoming.array.subarray(0, end), down)
+    yield* channel.sendrecv(outgoing.array.subarray(0, end), up, incoming.array.subarray(0, end), down)
     moved.forEach((d, i) => copyElements(travelling.of(d), incoming.of(i)))
   }
   for (let d = 0; d < size; d++) copyElements(received.of((rank - d + size) % size), travelling.of(d))

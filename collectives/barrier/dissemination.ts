@@ -6,12 +6,12 @@
  * round k was sent after the sender had heard from the 2^k - 1 ranks before itself. ceil(log2 p) rounds cover all.
  * Source: Hensgen, Finkel, Manber, Two algorithms for barrier synchronization, 1988.
  */
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 
 const NOTHING = new Uint8Array(0)
 
-export async function barrierDissemination(channel: Channel): Promise<void> {
+export function* barrierDissemination(channel: Channel): Steps {
   const { rank, size } = channel
   for (let distance = 1; distance < size; distance <<= 1)
-    await channel.sendrecv(NOTHING, (rank + distance) % size, NOTHING, (rank - distance + size) % size)
+    yield* channel.sendrecv(NOTHING, (rank + distance) % size, NOTHING, (rank - distance + size) % size)
 }

@@ -6,7 +6,7 @@
  * times fill the pipe. Segments arrive in order because messages of one pair do not overtake.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import type { Operation } from '../../runtime/engine/operation.ts'
 import { block } from '../blocks.ts'
 
@@ -14,7 +14,7 @@ import { block } from '../blocks.ts'
 const SEGMENT_NBYTES = 128 * 1024
 
 /** @param data the root's elements; on the other ranks, room for as many */
-export async function bcastPipelinedChain(channel: Channel, data: TypedArray, root: number): Promise<void> {
+export function* bcastPipelinedChain(channel: Channel, data: TypedArray, root: number): Steps {
   const { rank, size } = channel
   const length = SEGMENT_NBYTES / data.BYTES_PER_ELEMENT
   const segments = Math.max(1, Math.ceil(data.length / length))
@@ -28,8 +28,8 @@ export async function bcastPipelinedChain(channel: Channel, data: TypedArray, ro
     const receive = next
     // The receive after this one is posted before we wait, so that its segment never waits for us.
     next = first || index + 1 === segments ? undefined : expect(index + 1)
-    await receive?.settled()
+    if (receive !== undefined) yield receive
     if (!last) sends.push(channel.isend(block(data, index, length), (rank + 1) % size))
   }
-  await channel.settleAll(sends)
+  yield* channel.settleAll(sends)
 }

@@ -8,12 +8,12 @@
  * Source: Barnett et al., Interprocessor collective communication library (InterCom), SHPCC 1994.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { allgatherRing } from '../allgather/ring.ts'
 import { blockLength, equalBlocks, run } from '../blocks.ts'
 
 /** @param data the root's elements; on the other ranks, room for as many */
-export async function bcastScatterRingAllgather(channel: Channel, data: TypedArray, root: number): Promise<void> {
+export function* bcastScatterRingAllgather(channel: Channel, data: TypedArray, root: number): Steps {
   const { rank, size } = channel
   const relative = (rank - root + size) % size
   const length = blockLength(data.length, size)
@@ -21,11 +21,11 @@ export async function bcastScatterRingAllgather(channel: Channel, data: TypedArr
 
   let mask = 1
   while (mask < size && (relative & mask) === 0) mask <<= 1
-  if (relative !== 0) await channel.recv(subtree(relative, mask), (rank - mask + size) % size)
+  if (relative !== 0) yield* channel.recv(subtree(relative, mask), (rank - mask + size) % size)
   const sends = []
   for (mask >>= 1; mask > 0; mask >>= 1)
     if (relative + mask < size) sends.push(channel.isend(subtree(relative + mask, mask), (rank + mask) % size))
 
-  await allgatherRing(channel, equalBlocks(data, length), size - root)
-  await channel.settleAll(sends)
+  yield* allgatherRing(channel, equalBlocks(data, length), size - root)
+  yield* channel.settleAll(sends)
 }

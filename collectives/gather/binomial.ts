@@ -7,14 +7,14 @@
  * those of the rank 2^k above.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements, displacements, type Blocks } from '../blocks.ts'
 
 /**
  * @param mine the rank's block
  * @param blocks the lengths of all blocks and, on the root, where they go; `mine` may be the root's own block
  */
-export async function gatherBinomial(channel: Channel, mine: TypedArray, blocks: Blocks, root: number): Promise<void> {
+export function* gatherBinomial(channel: Channel, mine: TypedArray, blocks: Blocks, root: number): Steps {
   const { rank, size } = channel
   const relative = (rank - root + size) % size
   const ranks = Math.min(subtreeSize(relative, size), size - relative)
@@ -26,9 +26,9 @@ export async function gatherBinomial(channel: Channel, mine: TypedArray, blocks:
 
   for (let mask = 1; mask < ranks; mask <<= 1) {
     const end = Math.min(2 * mask, ranks)
-    await channel.recv(gathered.subarray(starts[mask], starts[end]), (rank + mask) % size)
+    yield* channel.recv(gathered.subarray(starts[mask], starts[end]), (rank + mask) % size)
   }
-  if (relative !== 0) await channel.send(gathered, (rank - subtreeSize(relative, size) + size) % size)
+  if (relative !== 0) yield* channel.send(gathered, (rank - subtreeSize(relative, size) + size) % size)
   else
     for (let i = 0; i < size; i++)
       copyElements(blocks.of((root + i) % size), gathered.subarray(starts[i], starts[i + 1]))

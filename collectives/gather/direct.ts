@@ -5,14 +5,14 @@
  * For gatherv, where only the root knows the lengths: the inner ranks of a tree could not make room for their subtree.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import type { Blocks } from '../blocks.ts'
 
 /** @param mine the rank's block, except on the root, which has put its own in place; @param blocks where they go, on the root */
-export async function gatherDirect(channel: Channel, mine: TypedArray, blocks: Blocks, root: number): Promise<void> {
-  if (channel.rank !== root) return channel.send(mine, root)
+export function* gatherDirect(channel: Channel, mine: TypedArray, blocks: Blocks, root: number): Steps {
+  if (channel.rank !== root) return yield* channel.send(mine, root)
   const receives = []
   for (let source = 0; source < channel.size; source++)
     if (source !== root) receives.push(channel.irecv(blocks.of(source), source))
-  await channel.settleAll(receives)
+  yield* channel.settleAll(receives)
 }

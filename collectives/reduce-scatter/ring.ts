@@ -7,18 +7,18 @@
  * more is moved when p is no power of two, and only neighbours talk.
  * Source: Patarasuk, Yuan, Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 69, 2009.
  */
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import type { Blocks } from '../blocks.ts'
 import type { Op } from '../op.ts'
 
 /** @param blocks the rank's elements; at the end its own block is reduced over all ranks, the others are lost */
-export async function reduceScatterRing(channel: Channel, blocks: Blocks, op: Op): Promise<void> {
+export function* reduceScatterRing(channel: Channel, blocks: Blocks, op: Op): Steps {
   const { rank, size } = channel
   if (size === 1) return
   const combine = op.functionFor(blocks.array)
   for (let step = 1; step < size; step++) {
     const sent = blocks.of((rank - step + size) % size)
     const reduced = blocks.of((rank - step - 1 + 2 * size) % size)
-    await channel.sendrecvCombine(sent, (rank + 1) % size, reduced, (rank - 1 + size) % size, combine)
+    yield* channel.sendrecvCombine(sent, (rank + 1) % size, reduced, (rank - 1 + size) % size, combine)
   }
 }

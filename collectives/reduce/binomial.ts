@@ -8,12 +8,12 @@
  * non-commutative operation grows at rank 0 whatever the root; that of a commutative one at the root.
  */
 import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
 import type { Op } from '../op.ts'
 
 /** @param data the rank's elements; at the end, on the root the reduction over all ranks, elsewhere of no meaning */
-export async function reduceBinomial(channel: Channel, data: TypedArray, op: Op, root: number): Promise<void> {
+export function* reduceBinomial(channel: Channel, data: TypedArray, op: Op, root: number): Steps {
   const { rank, size } = channel
   const top = op.commutative ? root : 0
   const relative = (rank - top + size) % size
@@ -21,25 +21,25 @@ export async function reduceBinomial(channel: Channel, data: TypedArray, op: Op,
 
   for (let mask = 1; mask < size; mask <<= 1) {
     if ((relative & mask) !== 0) {
-      await channel.send(data, (rank - mask + size) % size)
+      yield* channel.send(data, (rank - mask + size) % size)
       break
     }
-    if (relative + mask < size) await take(channel, data, (rank + mask) % size, op)
+    if (relative + mask < size) yield* take(channel, data, (rank + mask) % size, op)
   }
   if (top === root) return
-  if (rank === top) await channel.send(data, root)
-  else if (rank === root) await channel.recv(data, top)
+  if (rank === top) yield* channel.send(data, root)
+  else if (rank === root) yield* channel.recv(data, top)
 }
 
 /** data := incoming op data, in one pass. */
-function takeInAnyOrder(channel: Channel, data: TypedArray, source: number, op: Op): Promise<void> {
+function takeInAnyOrder(channel: Channel, data: TypedArray, source: number, op: Op): Steps {
   return channel.recvCombine(data, source, op.functionFor(data))
 }
 
 /** data := data op incoming: the source is the higher rank. */
-async function takeInRankOrder(channel: Channel, data: TypedArray, source: number, op: Op): Promise<void> {
+function* takeInRankOrder(channel: Channel, data: TypedArray, source: number, op: Op): Steps {
   const incoming = newArrayLike(data, data.length)
-  await channel.recv(incoming, source)
+  yield* channel.recv(incoming, source)
   op.apply(data, incoming)
   copyElements(data, incoming)
 }

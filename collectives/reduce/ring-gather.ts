@@ -7,15 +7,15 @@
  * and the arithmetic is shared by all.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { blockLength, equalBlocks } from '../blocks.ts'
 import { gatherBinomial } from '../gather/binomial.ts'
 import type { Op } from '../op.ts'
 import { reduceScatterRing } from '../reduce-scatter/ring.ts'
 
 /** @param data the rank's elements; at the end, on the root the reduction over all ranks, elsewhere of no meaning */
-export async function reduceRingGather(channel: Channel, data: TypedArray, op: Op, root: number): Promise<void> {
+export function* reduceRingGather(channel: Channel, data: TypedArray, op: Op, root: number): Steps {
   const blocks = equalBlocks(data, blockLength(data.length, channel.size, op.unit))
-  await reduceScatterRing(channel, blocks, op)
-  await gatherBinomial(channel, blocks.of(channel.rank), blocks, root)
+  yield* reduceScatterRing(channel, blocks, op)
+  yield* gatherBinomial(channel, blocks.of(channel.rank), blocks, root)
 }

@@ -8,21 +8,21 @@
  * which no rank above needs.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
 import type { Op } from '../op.ts'
 
 /** @param data the rank's elements; at the end, the reduction over ranks 0 .. rank */
-export async function scanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Promise<void> {
-  await prefixRecursiveDoubling(channel, data, op, true)
+export function* scanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Steps {
+  yield* prefixRecursiveDoubling(channel, data, op, true)
 }
 
 /** @param data the rank's elements; at the end, the reduction over ranks 0 .. rank - 1; unchanged on rank 0 */
-export async function exscanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Promise<void> {
-  await prefixRecursiveDoubling(channel, data, op, false)
+export function* exscanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Steps {
+  yield* prefixRecursiveDoubling(channel, data, op, false)
 }
 
-async function prefixRecursiveDoubling(channel: Channel, data: TypedArray, op: Op, inclusive: boolean): Promise<void> {
+function* prefixRecursiveDoubling(channel: Channel, data: TypedArray, op: Op, inclusive: boolean): Steps {
   const { rank, size } = channel
   if (size === 1) return
   let group = channel.scratch(data, data.length)
@@ -32,7 +32,7 @@ async function prefixRecursiveDoubling(channel: Channel, data: TypedArray, op: O
   for (let mask = 1; mask < size; mask <<= 1) {
     const partner = rank ^ mask
     if (partner >= size) continue
-    await channel.sendrecv(group, partner, other, partner)
+    yield* channel.sendrecv(group, partner, other, partner)
     if (partner > rank) {
       op.apply(group, other)
       ;[group, other] = [other, group]

@@ -7,7 +7,7 @@
  * passes on those of r + 2^j for j < k; so every rank is given its subtree and no more.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements, displacements, type Blocks } from '../blocks.ts'
 import { subtreeSize } from '../gather/binomial.ts'
 
@@ -15,7 +15,7 @@ import { subtreeSize } from '../gather/binomial.ts'
  * @param blocks the lengths of all blocks and, on the root, the blocks
  * @param mine where the rank's block goes; may be the root's own block in `blocks`
  */
-export async function scatterBinomial(channel: Channel, blocks: Blocks, mine: TypedArray, root: number): Promise<void> {
+export function* scatterBinomial(channel: Channel, blocks: Blocks, mine: TypedArray, root: number): Steps {
   const { rank, size } = channel
   const relative = (rank - root + size) % size
   const ranks = Math.min(subtreeSize(relative, size), size - relative)
@@ -23,7 +23,7 @@ export async function scatterBinomial(channel: Channel, blocks: Blocks, mine: Ty
   const starts = displacements(counts)
   const held = ranks === 1 ? mine : channel.scratch(mine, starts[ranks] as number)
 
-  if (relative !== 0) await channel.recv(held, (rank - subtreeSize(relative, size) + size) % size)
+  if (relative !== 0) yield* channel.recv(held, (rank - subtreeSize(relative, size) + size) % size)
   else for (let i = 0; i < ranks; i++) copyElements(held.subarray(starts[i]), blocks.of((root + i) % size))
 
   const sends = []
@@ -34,5 +34,5 @@ export async function scatterBinomial(channel: Channel, blocks: Blocks, mine: Ty
     sends.push(channel.isend(held.subarray(starts[mask], starts[end]), (rank + mask) % size))
   }
   if (ranks > 1) copyElements(mine, held.subarray(0, starts[1]))
-  await channel.settleAll(sends)
+  yield* channel.settleAll(sends)
 }

@@ -5,13 +5,13 @@
  * For scatterv, where only the root knows the lengths: the inner ranks of a tree could not make room for their subtree.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import type { Channel } from '../../runtime/comm/channel.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import type { Blocks } from '../blocks.ts'
 
 /** @param blocks the blocks, on the root; @param mine where the rank's block goes, except on the root, which has its own */
-export async function scatterDirect(channel: Channel, blocks: Blocks, mine: TypedArray, root: number): Promise<void> {
-  if (channel.rank !== root) return channel.recv(mine, root)
+export function* scatterDirect(channel: Channel, blocks: Blocks, mine: TypedArray, root: number): Steps {
+  if (channel.rank !== root) return yield* channel.recv(mine, root)
   const sends = []
   for (let dest = 0; dest < channel.size; dest++) if (dest !== root) sends.push(channel.isend(blocks.of(dest), dest))
-  await channel.settleAll(sends)
+  yield* channel.settleAll(sends)
 }

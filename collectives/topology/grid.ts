@@ -8,6 +8,7 @@ import { UNDEFINED } from '../../runtime/base/constants.ts'
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
 import type { Intracomm } from '../intracomm.ts'
+import { cheaperOrder } from './placement.ts'
 
 /** How ranks fill the grid: 'row' walks along rows (0, 1 are neighbours in a row), 'column' along columns. */
 export type GridOrder = 'row' | 'column'
@@ -18,8 +19,14 @@ export interface GridOptions {
   readonly nprow: number
   /** Q: columns of processes, >= 1. */
   readonly npcol: number
-  /** Default 'row'. */
-  readonly order?: GridOrder
+  /** Default 'row'. 'auto': the way that keeps rows and columns within hosts better; see docs/collectives.md. */
+  readonly order?: GridOrder | 'auto'
+}
+
+interface Shape {
+  readonly nprow: number
+  readonly npcol: number
+  readonly order: GridOrder
 }
 
 interface GridComms {
@@ -43,7 +50,7 @@ export class Grid {
   /** The processes of my column; ranks are rows. */
   readonly column: Intracomm
 
-  private constructor({ nprow, npcol, order = 'row' }: GridOptions, { all, row, column }: GridComms) {
+  private constructor({ nprow, npcol, order }: Shape, { all, row, column }: GridComms) {
     this.nprow = nprow
     this.npcol = npcol
     this.order = order
@@ -64,14 +71,15 @@ export class Grid {
    */
   static async create(comm: Intracomm, options: GridOptions): Promise<Grid | undefined> {
     checkGrid(comm, options)
-    const { nprow, npcol, order = 'row' } = options
+    const { nprow, npcol, order: asked = 'row' } = options
+    const order = asked === 'auto' ? cheaperOrder(nprow, npcol, comm.hosts.hostOf) : asked
     const all = await comm.split(comm.rank < nprow * npcol ? 0 : UNDEFINED)
     if (all === undefined) return undefined
     const { rank } = all
     const myrow = order === 'row' ? Math.floor(rank / npcol) : rank % nprow
     const mycol = order === 'row' ? rank % npcol : Math.floor(rank / nprow)
     const [row, column] = await Promise.all([all.split(myrow, mycol), all.split(mycol, myrow)])
-    return new Grid(options, { all, row: row as Intracomm, column: column as Intracomm })
+    return new Grid({ nprow, npcol, order }, { all, row: row as Intracomm, column: column as Intracomm })
   }
 
   /** Rank in `all` of the process in a row and a column. Local. */
@@ -96,6 +104,6 @@ function checkGrid(comm: Intracomm, { nprow, npcol, order = 'row' }: GridOptions
       'MPI_ERR_DIMS',
       `Grid.create: a grid of ${nprow} x ${npcol} needs ${nprow * npcol} ranks, the communicator has ${comm.size}`,
     )
-  if (order !== 'row' && order !== 'column')
-    throw new MpiError('MPI_ERR_ARG', `Grid.create: order is ${describe(order)}, expected 'row' or 'column'`)
+  if (order !== 'row' && order !== 'column' && order !== 'auto')
+    throw new MpiError('MPI_ERR_ARG', `Grid.create: order is ${describe(order)}, expected 'row', 'column' or 'auto'`)
 }

@@ -42,6 +42,21 @@ const settingsSchema = z
   })
   .meta({ description: 'what holds for all tests of an HPL.dat' })
 
+const activitySchema = z.looseObject({
+  seconds: z.number(),
+  messages: count.meta({ description: 'messages sent' }),
+  bytes: count.meta({ description: 'bytes sent' }),
+  flops: z.number().meta({ description: 'counted in gemm and trsm only' }),
+})
+
+const rankSchema = z.looseObject({
+  row: count.meta({ description: 'process row' }),
+  col: count.meta({ description: 'process column' }),
+  seconds: z.number().meta({ description: 'wall time of the solve; the activities add up to it' }),
+  activities: z.record(z.string(), activitySchema),
+  broadcastSeconds: z.number().meta({ description: 'from the start of each panel broadcast to its end' }),
+})
+
 const testSchema = z
   .looseObject({
     ...pointShape,
@@ -57,6 +72,11 @@ const testSchema = z
       .looseObject({ scaled: real })
       .optional()
       .meta({ description: 'scaled residual and the norms behind it' }),
+    ranks: z.array(rankSchema).optional().meta({ description: 'where the time went, by rank in the grid' }),
+    crossCheck: z
+      .looseObject({ difference: real, bound: real, passed: z.boolean() })
+      .optional()
+      .meta({ description: 'comparison with another solver (--cross-check)' }),
   })
   .meta({ description: 'the test as the driver reports it, with all that it measured' })
 

@@ -83,13 +83,16 @@ async function start(job: AgentJob): Promise<void> {
     tap = new tapClass(job.recording, worldSize)
   }
   const spin = job.busyThreads <= availableParallelism()
+  const hosts: number[] = []
+  for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
   for (const worldRank of seats)
     startRank(worldRank, {
-      seating: { heap, channel, worldRank, worldSize, seats, spin },
+      seating: { heap, channel, worldRank, worldSize, seats, hosts, spin },
       host: job.host,
       program: job.program,
       argv: job.argv,
       record: tap?.open(worldRank),
+      selection: job.selection,
     })
 }
 

@@ -1,4 +1,5 @@
 /** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
+import type { JobSelection } from '../base/tuning.ts'
 import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
 
@@ -47,6 +48,8 @@ export interface AgentJob {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly wdir: string | undefined
+  /** Algorithms of the collectives that the launcher was asked for. */
+  readonly selection: JobSelection
   /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
   readonly busyThreads: number
   /** Part of the machine's memory that is this agent's, 0..1. */
@@ -86,6 +89,7 @@ export interface RankSeat {
   readonly argv: readonly string[]
   /** Where the rank records what it does, if anything is recorded. */
   readonly record: SharedArrayBuffer | undefined
+  readonly selection: JobSelection
 }
 
 /** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */

@@ -4,6 +4,9 @@
  * A channel has a context of its own, so that its messages never meet the user's, and the number of the call as tag, so
  * that collectives under way at the same time do not meet each other. Ranks are the communicator's. Buffers are
  * contiguous typed arrays.
+ *
+ * Algorithms are generators: they post operations and yield those they wait for. Whoever runs one decides how to wait,
+ * and can take it as far as its messages have come without giving up the thread (progress of nonblocking calls).
  */
 import {
   arrayOver,
@@ -18,7 +21,7 @@ import type { Region } from '../base/region.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { CollectiveCall } from '../engine/recorder.ts'
-import type { Group } from './group.ts'
+import { Group } from './group.ts'
 import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
 
 /** Scratch memory of at least this many bytes comes from the shared heap, where messages are read without staging. */
@@ -33,6 +36,9 @@ export interface ChannelPlace {
   /** Called when the call is complete on this rank. */
   readonly ended: () => void
 }
+
+/** The steps of an algorithm: yields each operation that must have ended before it goes on. */
+export type Steps<T = void> = Generator<Operation, T, void>
 
 /** accumulator := incoming combined with accumulator. */
 export type Combine = (incoming: TypedArray, accumulator: TypedArray) => void
@@ -84,7 +90,8 @@ export class Channel implements Agreement {
   readonly #context: number
   readonly #tag: number
   readonly #ended: () => void
-  readonly #scratch: Region[] = []
+  readonly #particulars: Particulars | undefined
+  #scratch: Region[] = []
   /** The call as it will be recorded; undefined if nothing records. */
   readonly #record: CallRecord | undefined
 
@@ -95,6 +102,7 @@ export class Channel implements Agreement {
     particulars?: Particulars,
     record = beginRecord(engine, place, call),
   ) {
+    this.#particulars = particulars
     this.#engine = engine
     this.#group = place.group
     this.#context = place.context
@@ -125,45 +133,39 @@ export class Channel implements Agreement {
     return this.#irecv(resolveBuffer(data, this.call), source)
   }
 
-  send(data: TypedArray, dest: number): Promise<void> {
-    return this.isend(data, dest).settled()
+  *send(data: TypedArray, dest: number): Steps {
+    yield this.isend(data, dest)
   }
 
-  recv(data: TypedArray, source: number): Promise<void> {
-    return this.irecv(data, source).settled()
+  *recv(data: TypedArray, source: number): Steps {
+    yield this.irecv(data, source)
   }
 
   /** Sends and receives at the same time; the buffers must not overlap. */
-  async sendrecv(sent: TypedArray, dest: number, received: TypedArray, source: number): Promise<void> {
+  *sendrecv(sent: TypedArray, dest: number, received: TypedArray, source: number): Steps {
     const receive = this.irecv(received, source)
     const send = this.isend(sent, dest)
-    await receive.settled()
-    await send.settled()
+    yield receive
+    yield send
   }
 
   /**
    * Receives a message and combines it with `accumulator`, straight out of the sender's memory if it is near: no copy is
    * made in between.
    */
-  async recvCombine(accumulator: TypedArray, source: number, combine: Combine): Promise<void> {
+  *recvCombine(accumulator: TypedArray, source: number, combine: Combine): Steps {
     const view = new CombiningView(accumulator, combine)
-    await this.#irecv(view, source).settled()
+    yield this.#irecv(view, source)
     view.check()
   }
 
   /** Sends and receives at the same time, combining what comes; the buffers must not overlap. */
-  async sendrecvCombine(
-    sent: TypedArray,
-    dest: number,
-    accumulator: TypedArray,
-    source: number,
-    combine: Combine,
-  ): Promise<void> {
+  *sendrecvCombine(sent: TypedArray, dest: number, accumulator: TypedArray, source: number, combine: Combine): Steps {
     const view = new CombiningView(accumulator, combine)
     const receive = this.#irecv(view, source)
     const send = this.isend(sent, dest)
-    await receive.settled()
-    await send.settled()
+    yield receive
+    yield send
     view.check()
   }
 
@@ -173,15 +175,15 @@ export class Channel implements Agreement {
   }
 
   /** Receives a value in serialized form, of any size. */
-  async recvObject(source: number): Promise<Uint8Array> {
+  *recvObject(source: number): Steps<Uint8Array> {
     const operation = this.#irecv(undefined, source)
-    await operation.settled()
+    yield operation
     return operation.payload as Uint8Array
   }
 
   /** Waits for all; most have ended already. */
-  async settleAll(operations: readonly Operation[]): Promise<void> {
-    for (const operation of operations) if (!operation.done || operation.error !== undefined) await operation.settled()
+  *settleAll(operations: readonly Operation[]): Steps {
+    yield* operations
   }
 
   /** Memory of the call's own: `length` elements of the type of `like`, of any content. Gone after `end`. */
@@ -191,6 +193,28 @@ export class Channel implements Agreement {
     const bytes = this.#engine.transport.alloc(nbytes)
     this.#scratch.push(bytes)
     return arrayOver(like, bytes)
+  }
+
+  /** The elements in memory that ranks of this host read: `data` itself if it lies there, else a copy, gone after `end`. */
+  shared<T extends TypedArray>(data: T): T {
+    const { transport } = this.#engine
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    if (data.byteLength < SHARED_SCRATCH_NBYTES || transport.isShared(bytes)) return data
+    const copy = this.scratch(data, data.length)
+    new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength).set(bytes)
+    return copy
+  }
+
+  /**
+   * The same call among some of its ranks, numbered in the order of the list. For algorithms in levels: between two
+   * ranks, messages of all levels stay in order. The caller is one of `ranks`.
+   */
+  within(ranks: readonly number[]): Channel {
+    const group = new Group(ranks.map((rank) => this.#group.worldRank(rank)))
+    const place = { group, rank: ranks.indexOf(this.rank), context: this.#context, tag: this.#tag, ended: this.#ended }
+    const part = new Channel(this.#engine, place, this.call, this.#particulars, this.#record)
+    part.#scratch = this.#scratch // goes back with the whole call's
+    return part
   }
 
   /**

@@ -21,6 +21,9 @@ import { PersistentRequest, Request } from './request.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
+/** Tags of collective calls count from 0 and begin anew below this; those of persistent calls count from here. */
+const PERSISTENT_TAGS = 2 ** 30
+
 /** What all communicators of a rank share. */
 export interface Job {
   readonly engine: Engine
@@ -64,6 +67,7 @@ export class Comm extends CommProperties {
   protected readonly peers: Group
   protected readonly context: number
   #collectives = 0
+  #persistent = 0
   #underWay = 0
   readonly #callEnded = (): void => {
     this.#underWay--
@@ -284,9 +288,25 @@ export class Comm extends CommProperties {
     const context = this.context + 1
     const tag = this.#collectives
     this.#checkStray(call, context, tag)
-    this.#collectives = tag === TAG_UB ? 0 : tag + 1
+    this.#collectives = tag + 1 === PERSISTENT_TAGS ? 0 : tag + 1
     this.#underWay++
     return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded }, call, particulars)
+  }
+
+  /**
+   * What opens a channel for each start of one persistent collective call. All ranks prepare theirs in the same order;
+   * messages of successive starts share a tag and stay in order because messages of a pair do not overtake.
+   */
+  protected persistentChannel(call: CollectiveName, particulars?: Particulars): () => Channel {
+    this.checkUsable(call)
+    const { group, rank } = this
+    const context = this.context + 1
+    const tag = PERSISTENT_TAGS + this.#persistent++
+    const ended = (): void => undefined
+    return () => {
+      this.checkUsable(call)
+      return new Channel(this.job.engine, { group, rank, context, tag, ended }, call, particulars)
+    }
   }
 
   /**
@@ -297,7 +317,8 @@ export class Comm extends CommProperties {
     if (this.#underWay > 0) return
     const stray = this.job.engine.oldestUnexpected(context)
     // Messages of ranks that are ahead have later tags; the distance tells, also when tags have begun anew at 0.
-    if (stray === undefined || tag - stray.tag <= 0 || tag - stray.tag > TAG_UB / 2) return
+    if (stray === undefined || stray.tag >= PERSISTENT_TAGS) return
+    if (tag - stray.tag <= 0 || tag - stray.tag > PERSISTENT_TAGS / 2) return
     throw new MpiError(
       'MPI_ERR_OTHER',
       `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.signature)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,

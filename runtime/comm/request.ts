@@ -23,7 +23,7 @@ export interface Completion {
   readonly status: Status
 }
 
-/** A send or receive that has been started. Complete it with `wait`, or with `test` until that returns a status. */
+/** A send, receive or collective call that has been started. Complete it with `wait`, or with `test` until that returns a status. */
 export class Request {
   readonly #engine: Engine
   readonly #statusOf: (operation: Operation) => Status
@@ -72,8 +72,16 @@ export class Request {
 
   /** Looks for progress; true if a wait would return at once. The request stays active. Local. */
   poll(): boolean {
-    if (this.unended !== undefined) this.#engine.progress()
+    if (this.unended !== undefined) {
+      this.#engine.progress()
+      this.advance()
+    }
     return this.unended === undefined
+  }
+
+  /** Does what has become possible since the last look for progress. Sends and receives have nothing left to do then. */
+  advance(): void {
+    return
   }
 
   /** Takes a receive back that no message has matched yet; a no-op on sends and matched receives. Local. */
@@ -116,20 +124,20 @@ function rethrow(error: Error): never {
 }
 
 /**
- * A send or receive with fixed arguments that can be started again and again (MPI 4.1, section 3.9). Between a wait or
+ * An operation with fixed arguments that can be started again and again (MPI 4.1, section 3.9). Between a wait or
  * test that told its outcome and the next `start`, the buffer is the program's.
  */
 export class PersistentRequest extends Request {
   readonly #call: string
   readonly #post: () => Operation | undefined
 
-  /** Users get them from `sendInit`, `ssendInit` and `recvInit`. */
+  /** Users get them from `sendInit`, `ssendInit`, `recvInit`; those of collective calls are `PersistentCollective`s. */
   constructor(
     engine: Engine,
     call: string,
     post: () => Operation | undefined,
     statusOf: (operation: Operation) => Status,
-    failed: (error: Error) => Status,
+    failed?: (error: Error) => Status,
   ) {
     super(engine, undefined, statusOf, failed)
     this.rest()
@@ -137,7 +145,7 @@ export class PersistentRequest extends Request {
     this.#post = post
   }
 
-  /** Starts the operation. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active; MPI_ERR_COMM if its communicator is freed */
+  /** Starts the operation. @throws {MpiError} MPI_ERR_REQUEST if it is active or freed; MPI_ERR_COMM if its communicator is freed */
   start(): void {
     if (this.active)
       throw new MpiError(
@@ -148,7 +156,7 @@ export class PersistentRequest extends Request {
   }
 }
 
-/** Starts all requests, in their order. Local. @throws {MpiError} MPI_ERR_REQUEST if one is active */
+/** Starts all requests, in their order. Local, but for collective calls. @throws {MpiError} MPI_ERR_REQUEST if one is active */
 export function startAll(requests: readonly PersistentRequest[]): void {
   for (const request of requests) request.start()
 }
@@ -216,9 +224,10 @@ export function testSome(requests: readonly Request[]): Completion[] {
   return requests.flatMap((request, index) => (hasEnded(request) ? [{ index, status: request.test() as Status }] : []))
 }
 
-/** One look for messages serves all requests of a rank. */
+/** One look for messages serves all requests of a rank; what comes of it each does on its own. */
 function progress(requests: readonly Request[]): void {
   requests.find(({ unended }) => unended !== undefined)?.poll()
+  for (const request of requests) request.advance()
 }
 
 function hasEnded(request: Request): boolean {

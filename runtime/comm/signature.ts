@@ -28,6 +28,13 @@ const CALLS = [
   'allgatherObject',
   'dup',
   'split',
+  'alltoallObject',
+  'reduceObject',
+  'allreduceObject',
+  'neighborAllgather',
+  'neighborAllgatherv',
+  'neighborAlltoall',
+  'neighborAlltoallv',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>
@@ -52,9 +59,9 @@ const OPERATIONS = [
 
 export type BuiltInName = Exclude<(typeof OPERATIONS)[number], 'none' | 'a user operation'>
 
-// 5 bits of call, 4 of operation, 21 of root + 1: 30 bits, a positive int32 as the wire has it.
-const OPERATION_SHIFT = 5
-const ROOT_SHIFT = 9
+// 6 bits of call, 4 of operation, 20 of root + 1: 30 bits, a positive int32 as the wire has it.
+const OPERATION_SHIFT = 6
+const ROOT_SHIFT = 10
 
 export interface Particulars {
   readonly root?: number

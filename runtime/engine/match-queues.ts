@@ -47,6 +47,9 @@ class Chain<N extends Linked<N>> {
     else node.previous.next = node.next
     if (node.next === undefined) this.last = node.previous
     else node.next.previous = node.previous
+    // A removed node that has grown old would keep all that came after it from the quick garbage collection.
+    node.previous = undefined
+    node.next = undefined
   }
 }
 

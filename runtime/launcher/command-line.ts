@@ -24,6 +24,10 @@ export interface LaunchOptions {
   readonly traceFile: string | undefined
   /** Print at the end where the time went. */
   readonly profile: boolean
+  /** Algorithms of collectives to use: COLLECTIVE=ALGORITHM. */
+  readonly collectives: readonly string[]
+  /** Tuning file; undefined: that of the user, if there is one; 'none': none. */
+  readonly tuning: string | undefined
   readonly program: string
   readonly programArgs: readonly string[]
 }
@@ -54,6 +58,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     tagOutput: argv.tagOutput,
     traceFile: once('--trace', argv.trace, problems),
     profile: argv.profile,
+    collectives: argv.collective ?? [],
+    tuning: once('--tuning', argv.tuning, problems),
     program: program ?? '',
     programArgs,
   }
@@ -120,6 +126,17 @@ function describeOptions(args: readonly string[]) {
         describe: 'Write every call and message to this file, for Perfetto or chrome://tracing',
       },
       profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
+      collective: {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Use this algorithm for a collective: allreduce=ring',
+      },
+      tuning: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'File of "tsmpi tune" that says which algorithm when, or none',
+      },
       'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },
     })
     .example('$0 -n 4 program.ts', 'four ranks on this machine')

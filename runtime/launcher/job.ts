@@ -3,6 +3,7 @@
  * done or the first thing goes wrong. The first failure is the one that is told.
  */
 import { constants } from 'node:os'
+import type { JobSelection } from '../base/tuning.ts'
 import type { AgentEvent, AgentJob, CurveKeys, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
 import { machineMs } from '../base/machine-clock.ts'
@@ -47,6 +48,7 @@ export interface JobContents {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly wdir: string | undefined
+  readonly selection: JobSelection
   /** Keys and addresses by agent; undefined if there is one agent. */
   readonly network:
     { readonly keys: readonly CurveKeys[]; readonly addresses: readonly (string | undefined)[] } | undefined
@@ -209,7 +211,7 @@ export class Job implements AgentListener {
   }
 
   #jobOf(index: number, contents: JobContents): AgentJob {
-    const { version, id, program, argv, env, wdir, network } = contents
+    const { version, id, program, argv, env, wdir, selection, network } = contents
     return {
       version,
       id,
@@ -217,6 +219,7 @@ export class Job implements AgentListener {
       argv,
       env,
       wdir,
+      selection,
       agent: index,
       host: this.#agents[index]?.plan.host as string,
       placement: this.#agents.map(({ plan }) => plan.ranks),

@@ -10,7 +10,10 @@ import { INSTALLATION, type Program } from '../agent/job-description.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Programs that are part of the installation: their module. A file of the same name is meant by ./name. */
-const BUILTIN = new Map([['hpl', 'hpl/main.js']])
+const BUILTIN = new Map([
+  ['hpl', 'hpl/main.js'],
+  ['tune', 'tune.js'],
+])
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs']
 
 /**

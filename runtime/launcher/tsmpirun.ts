@@ -12,6 +12,7 @@ import type { JobRecording } from './job-recording.ts'
 import { addressesOf, isThisMachine, makeKeys } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
+import { readSelection } from './selection.ts'
 import { EXIT_USAGE, UsageError } from './usage-error.ts'
 
 try {
@@ -26,6 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   const options = await parseCommandLine(args)
   const plans = plan(options)
   const env = exported(options.exports)
+  const selection = readSelection(options)
   const everywhere = plans.some(({ local }) => !local)
   // Compiling is quick, but a program that does not compile must start nothing.
   const program = await prepareProgram(options.program, everywhere)
@@ -47,6 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     program,
     argv: options.programArgs,
     env,
+    selection,
     wdir: options.wdir ?? (everywhere ? process.cwd() : undefined),
     network:
       plans.length === 1 ? undefined : { keys: await makeKeys(plans.length), addresses: await addressesOf(plans) },

@@ -18,6 +18,8 @@ export interface InprocOptions {
    * on a bad network. Frames of one rank to another stay in order.
    */
   readonly faults?: () => number
+  /** Number of the host that each rank is said to run on; default: one host. All of them still share one memory. */
+  readonly hosts?: readonly number[]
 }
 
 /** The network that the ranks of one `InprocHub` share. */
@@ -27,12 +29,14 @@ export class InprocHub {
   readonly faults: (() => number) | undefined
   readonly #queueLimit: number
   readonly #ends: InprocTransport[]
+  readonly #hosts: readonly number[]
 
   constructor(size: number, options: InprocOptions = {}) {
     this.size = size
     this.eagerLimit = options.eagerLimit ?? 16_384
     this.faults = options.faults
     this.#queueLimit = options.queueLimit ?? Infinity
+    this.#hosts = options.hosts ?? []
     this.#ends = Array.from({ length: size }, (_, rank) => new InprocTransport(this, rank))
   }
 
@@ -41,6 +45,10 @@ export class InprocHub {
     const end = this.#end(rank)
     end.progress = progress
     return end
+  }
+
+  hostOf(rank: number): number {
+    return this.#hosts[rank] ?? 0
   }
 
   /** Puts a copy of the frame into the queue of `dest`; false if the pair's queue is full. */
@@ -114,6 +122,10 @@ class InprocTransport implements Transport {
 
   isNear(): boolean {
     return true
+  }
+
+  hostOf(dest: number): number {
+    return this.#hub.hostOf(dest)
   }
 
   isShared(): boolean {

@@ -29,6 +29,8 @@ export interface Seating {
   readonly worldSize: number
   /** World ranks of this host's seats, in order. */
   readonly seats: readonly number[]
+  /** Number of the agent of every world rank. */
+  readonly hosts: readonly number[]
   /** Whether a waiting rank may spin. */
   readonly spin: boolean
 }
@@ -49,12 +51,14 @@ export class ShmTransport implements Transport {
   /** Seat that frames to a world rank go to: its own, or the agent's. */
   readonly #route: Int32Array
   readonly #agentSeat: number
+  readonly #hosts: readonly number[]
   readonly #frame = new Frame()
 
   constructor(seating: Seating, progress: Progress) {
     const { heap, seats } = seating
     this.worldRank = seating.worldRank
     this.worldSize = seating.worldSize
+    this.#hosts = seating.hosts
     const seat = seats.indexOf(seating.worldRank)
     this.#memories = new SharedMemories(heap, seating.channel, seat)
     this.#allocator = new HeapAllocator(heap.memory)
@@ -93,6 +97,10 @@ export class ShmTransport implements Transport {
 
   isNear(dest: number): boolean {
     return this.#route[dest] !== this.#agentSeat
+  }
+
+  hostOf(dest: number): number {
+    return this.#hosts[dest] as number
   }
 
   isShared(bytes: Region): boolean {

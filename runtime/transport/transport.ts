@@ -69,6 +69,9 @@ export interface Transport {
   /** True if `dest` reads an offered region itself (same host); false if it must ask with WANT. */
   isNear(dest: number): boolean
 
+  /** A number for the host of `dest`, the same seen from every rank: ranks of one host are near each other. */
+  hostOf(dest: number): number
+
   /** True if these bytes may be offered as a region: they lie in memory that the host's ranks and agent share. */
   isShared(bytes: Region): boolean
 

@@ -25,21 +25,20 @@ import {
   UNDEFINED,
   type Intracomm,
 } from '../../index.ts'
-import type { Algorithms } from '../../collectives/selection.ts'
+import { ALGORITHM_NAMES, type Algorithms, type Selectable } from '../../runtime/base/tuning.ts'
 
 /** Elements: none, one, fewer than ranks, odd, several segments of a pipeline of doubles. */
 const LENGTHS = [0, 1, 3, 64, 1001]
 const LONG = 33_001
 
-/** Every algorithm of every call that has a choice. */
-export const FORCED: readonly Algorithms[] = [
-  {},
-  { bcast: 'binomial', allreduce: 'recursive-doubling', allgather: 'bruck', alltoall: 'bruck', reduce: 'binomial' },
-  { bcast: 'scatter-ring-allgather', allreduce: 'rabenseifner', allgather: 'ring', alltoall: 'pairwise' },
-  { bcast: 'pipelined-chain', allreduce: 'ring', reduce: 'ring-gather', reduceScatter: 'ring' },
-  { reduceScatter: 'recursive-halving' },
-  { reduceScatter: 'reduce-then-scatter' },
-]
+/** Every algorithm of every call that has a choice: the first of each, the second of each, … */
+export const FORCED: readonly Algorithms[] = Array.from(
+  { length: Math.max(...Object.values(ALGORITHM_NAMES).map(({ length }) => length)) },
+  (_, index) =>
+    Object.fromEntries(
+      Object.entries(ALGORITHM_NAMES).flatMap(([call, names]) => (index < names.length ? [[call, names[index]]] : [])),
+    ),
+)
 
 /** What has gone wrong, as sentences. */
 class Failures {
@@ -102,6 +101,24 @@ function reduced(ranks: number[], n: number): Float64Array {
   return array
 }
 const sum = (a: number, b: number): number => a + b
+
+type Check = (comm: Intracomm, failures: Failures) => Promise<void>
+
+/** Nobody leaves a barrier before the last has come: until then, the last one hears from nobody. */
+async function barriers(comm: Intracomm, failures: Failures): Promise<void> {
+  const { rank, size } = comm
+  for (let last = 0; last < size; last++) {
+    if (rank === last) {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+      failures.same(`a note to rank ${last} before it came to the barrier`, comm.iprobe({ tag: 9 }), undefined)
+    }
+    await comm.barrier()
+    const note = comm.isend(Int32Array.of(rank), { dest: last, tag: 9 })
+    if (rank === last)
+      for (let source = 0; source < size; source++) await comm.recv(new Int32Array(1), { source, tag: 9 })
+    await note.wait()
+  }
+}
 
 async function broadcasts(comm: Intracomm, failures: Failures): Promise<void> {
   for (const n of [...LENGTHS, LONG])
@@ -565,10 +582,25 @@ async function refusals(comm: Intracomm, failures: Failures): Promise<void> {
   failures.same('a sum after errors', await comm.allreduce(1, { op: SUM }), size)
 }
 
-/** Checks that depend on the algorithm. */
-const BY_ALGORITHM = [broadcasts, allgathers, alltoalls, reductions, reduceScatters, rankOrder, sameBits, locations]
+/** Checks that depend on the algorithm of a collective. */
+const BY_ALGORITHM: Readonly<Record<Selectable, readonly Check[]>> = {
+  barrier: [barriers],
+  bcast: [broadcasts],
+  allreduce: [reductions, rankOrder, sameBits, locations],
+  allgather: [allgathers],
+  alltoall: [alltoalls],
+  reduce: [reductions, rankOrder],
+  reduceScatter: [reduceScatters, rankOrder],
+}
 /** Checks that do not. */
-const ONCE = [
+const ONCE: readonly Check[] = [
+  broadcasts,
+  allgathers,
+  alltoalls,
+  reductions,
+  reduceScatters,
+  rankOrder,
+  sameBits,
   gathersAndScatters,
   scans,
   vectorCalls,
@@ -587,13 +619,14 @@ export async function checkCollectives(world: Intracomm): Promise<string[]> {
   for (const check of ONCE) failures.push(...(await checked(check, world, '')))
   for (const algorithms of FORCED) {
     const comm = await world.dup({ algorithms })
-    for (const check of BY_ALGORITHM) failures.push(...(await checked(check, comm, JSON.stringify(algorithms))))
+    const checks = new Set(Object.keys(algorithms).flatMap((call) => BY_ALGORITHM[call as Selectable]))
+    for (const check of checks) failures.push(...(await checked(check, comm, JSON.stringify(algorithms))))
     comm.free()
   }
   return failures
 }
 
-async function checked(check: (typeof ONCE)[number], comm: Intracomm, where: string): Promise<string[]> {
+async function checked(check: Check, comm: Intracomm, where: string): Promise<string[]> {
   const failures = new Failures(`rank ${comm.rank} of ${comm.size} ${where}`)
   await check(comm, failures)
   return failures.list

@@ -174,6 +174,7 @@ function override(inner: Transport, methods: Partial<Transport>): Transport {
     trySend: (dest, frame) => inner.trySend(dest, frame),
     poll: (deliver) => inner.poll(deliver),
     isNear: (dest) => inner.isNear(dest),
+    hostOf: (dest) => inner.hostOf(dest),
     isShared: (bytes) => inner.isShared(bytes),
     alloc: (nbytes) => inner.alloc(nbytes),
     free: (bytes) => inner.free(bytes),
@@ -188,6 +189,7 @@ function farAway(inner: Transport): Transport {
   const control = (fields: Partial<Frame>): Frame => Object.assign(new Frame(), fields)
   return override(inner, {
     isNear: () => false,
+    hostOf: (dest) => dest,
     trySend(dest, frame) {
       if (frame.kind !== FRAME.RTS) return inner.trySend(dest, frame)
       const sent = inner.trySend(dest, Object.assign(new Frame(), frame, { region: undefined }))

@@ -1,0 +1,63 @@
+/**
+ * A communicator as its collective calls see it: which algorithms it uses, where its ranks run, and the three ways to
+ * make a planned call. The calls themselves stand on top, a file for each kind.
+ */
+import { Comm, type Job } from '../runtime/comm/comm.ts'
+import type { Group } from '../runtime/comm/group.ts'
+import { Hosts } from './hosts.ts'
+import type { Member, Plan } from './plan.ts'
+import { CollectiveRequest, complete, PersistentCollective, Run } from './requests.ts'
+import { select, type Selection } from './selection.ts'
+
+export class CollectiveComm extends Comm {
+  /** How algorithms are chosen; passed on to communicators made of this one. */
+  protected readonly algorithms: Selection
+  protected readonly member: Member
+  #hosts: Hosts | undefined
+
+  constructor(job: Job, group: Group, context: number, algorithms: Selection = {}) {
+    super(job, group, context)
+    this.algorithms = algorithms
+    const { rank, size } = this
+    const hosts = (): Hosts => this.hosts
+    this.member = {
+      rank,
+      size,
+      get hosts() {
+        return hosts()
+      },
+      select: (collective, nbytes, op) => select(collective, { nbytes, size, hosts: hosts(), op }, algorithms),
+    }
+  }
+
+  /** The ranks by the host they run on. Local. */
+  get hosts(): Hosts {
+    const { transport } = this.job.engine
+    this.#hosts ??= new Hosts(
+      Array.from({ length: this.size }, (_, rank) => transport.hostOf(this.group.worldRank(rank))),
+    )
+    return this.#hosts
+  }
+
+  /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
+  protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
+    const made = plan()
+    const channel = this.channel(made.call, made.particulars)
+    const result = await complete(made.steps(channel))
+    channel.end()
+    return result
+  }
+
+  /** Starts a call. */
+  protected nonblocking<T>(plan: Plan<T>): CollectiveRequest<T> {
+    const { engine } = this.job
+    return new CollectiveRequest(engine, new Run(engine, this.channel(plan.call, plan.particulars), plan))
+  }
+
+  /** Prepares a call that can be started many times; its channel is matched by the order of preparation. */
+  protected persistent(plan: Plan): PersistentCollective {
+    const { engine } = this.job
+    const open = this.persistentChannel(plan.call, plan.particulars)
+    return new PersistentCollective(engine, plan.call, () => new Run(engine, open(), plan))
+  }
+}

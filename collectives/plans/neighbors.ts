@@ -1,0 +1,131 @@
+/**
+ * Plans of the neighbour collectives (MPI 4.1, section 8.6): every rank exchanges with the neighbours of its topology only.
+ *
+ * A message goes to each out-neighbour and comes from each in-neighbour; two that share several edges exchange over them in
+ * the order of their lists, which messages of a pair keep.
+ */
+import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
+import { PROC_NULL } from '../../runtime/base/constants.ts'
+import {
+  blockOptions,
+  checkBlocks,
+  checkDivisible,
+  checkTypes,
+  received,
+  sent,
+  type BlockOptions,
+  type Source,
+  type Target,
+} from '../arguments.ts'
+import { equalBlocks, likeMine, type Blocks } from '../blocks.ts'
+import type { AlltoallvOptions } from '../options.ts'
+import { inOrder, type Plan } from '../plan.ts'
+import { MpiError } from '../../runtime/base/errors.ts'
+
+/** One message of an exchange: with whom, and which block it is. */
+export interface Edge {
+  /** Rank, or PROC_NULL. */
+  readonly rank: number
+  readonly block: number
+}
+
+/** The neighbours of a rank: one block each, and the order in which messages are posted. */
+export interface Neighborhood {
+  readonly sources: readonly Edge[]
+  readonly destinations: readonly Edge[]
+}
+
+export function neighborAllgatherPlan(near: Neighborhood, send: MessageBuffer, recv: MessageBuffer): Plan {
+  const from = sent('neighborAllgather', send)
+  const into = received('neighborAllgather', recv)
+  const expected = from.array.length * near.sources.length
+  if (into.array.length !== expected)
+    throw new MpiError(
+      'MPI_ERR_COUNT',
+      `neighborAllgather: the receive buffer has room for ${into.array.length} elements, expected ${expected}, ${from.array.length} from each of ${near.sources.length} neighbours`,
+    )
+  return exchangePlan('neighborAllgather', near, from, into, {
+    sends: likeMine(from.array),
+    receives: equalBlocks(into.array, from.array.length),
+  })
+}
+
+export function neighborAllgathervPlan(
+  near: Neighborhood,
+  send: MessageBuffer,
+  recv: MessageBuffer,
+  options: BlockOptions,
+): Plan {
+  const call = 'neighborAllgatherv'
+  const from = sent(call, send)
+  const into = received(call, recv)
+  const receives = checkBlocks(call, into.array, blockOptions(options), near.sources.length)
+  return exchangePlan(call, near, from, into, { sends: likeMine(from.array), receives })
+}
+
+export function neighborAlltoallPlan(near: Neighborhood, send: MessageBuffer, recv: MessageBuffer): Plan {
+  const from = sent('neighborAlltoall', send)
+  const into = received('neighborAlltoall', recv)
+  return exchangePlan('neighborAlltoall', near, from, into, {
+    sends: evenly(from, near.destinations.length),
+    receives: evenly(into, near.sources.length),
+  })
+}
+
+export function neighborAlltoallvPlan(
+  near: Neighborhood,
+  send: MessageBuffer,
+  recv: MessageBuffer,
+  { sendCounts, recvCounts, sendDispls, recvDispls }: AlltoallvOptions,
+): Plan {
+  const call = 'neighborAlltoallv'
+  const from = sent(call, send)
+  const into = received(call, recv)
+  const outgoing = blockOptions({ counts: sendCounts, displs: sendDispls })
+  const incoming = blockOptions({ counts: recvCounts, displs: recvDispls })
+  return exchangePlan(call, near, from, into, {
+    sends: checkBlocks(call, from.array, outgoing, near.destinations.length),
+    receives: checkBlocks(call, into.array, incoming, near.sources.length),
+  })
+}
+
+function exchangePlan(
+  call: Plan['call'],
+  near: Neighborhood,
+  from: Source,
+  into: Target,
+  blocks: { readonly sends: Blocks; readonly receives: Blocks },
+): Plan {
+  checkTypes(call, from.array, into.array)
+  return {
+    call,
+    steps: (channel) =>
+      inOrder(
+        () => {
+          from.load()
+          into.load() // for what no neighbour writes to
+        },
+        () => exchange(channel, near, blocks),
+        () => into.commit(),
+      ),
+  }
+}
+
+/** All at once: neighbours are few, and each has its own link. */
+function* exchange(
+  channel: Channel,
+  { sources, destinations }: Neighborhood,
+  { sends, receives }: { readonly sends: Blocks; readonly receives: Blocks },
+): Steps {
+  const operations = []
+  for (const { rank, block } of sources)
+    if (rank !== PROC_NULL) operations.push(channel.irecv(receives.of(block), rank))
+  for (const { rank, block } of destinations)
+    if (rank !== PROC_NULL) operations.push(channel.isend(sends.of(block), rank))
+  yield* channel.settleAll(operations)
+}
+
+function evenly({ array }: Source, parts: number): Blocks {
+  return equalBlocks(array, parts === 0 ? 0 : checkDivisible('neighborAlltoall', array, parts, 'neighbour'))
+}

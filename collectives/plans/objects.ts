@@ -1,0 +1,137 @@
+/** Plans of the calls on objects: any value that can be structured-cloned, as mpi4py's lower-case calls. */
+import { MpiError } from '../../runtime/base/errors.ts'
+import { describe } from '../../runtime/base/message-buffer.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
+import { deserializeObject, serializeObject } from '../../runtime/comm/comm.ts'
+import { alltoallPairwiseObject } from '../alltoall/pairwise-object.ts'
+import { checkRoot } from '../arguments.ts'
+import { bcastBinomialObject } from '../bcast/binomial-object.ts'
+import { gatherBinomialObject } from '../gather/binomial-object.ts'
+import type { RootOptions } from '../options.ts'
+import type { Member, Plan } from '../plan.ts'
+import { scatterBinomialObject } from '../scatter/binomial-object.ts'
+
+/** How two values become one: `lower` comes from lower ranks. Associative; need not be commutative. */
+export type Combine<T> = (lower: T, upper: T) => T
+
+export function bcastObjectPlan<T>(member: Member, value: T | undefined, { root = 0 }: RootOptions): Plan<T> {
+  checkRoot('bcastObject', root, member.size)
+  const mine = member.rank === root ? serializeObject(value, 'bcastObject') : undefined
+  return {
+    call: 'bcastObject',
+    particulars: { root },
+    *steps(channel) {
+      const bytes = yield* bcastBinomialObject(channel, mine, root)
+      return member.rank === root ? (value as T) : deserializeObject<T>(bytes)
+    },
+  }
+}
+
+export function gatherObjectPlan<T>(member: Member, value: T, { root = 0 }: RootOptions): Plan<T[] | undefined> {
+  checkRoot('gatherObject', root, member.size)
+  const mine = serializeObject(value, 'gatherObject')
+  return {
+    call: 'gatherObject',
+    particulars: { root },
+    *steps(channel) {
+      const all = yield* gatherBinomialObject(channel, mine, root)
+      return all?.map((bytes) => deserializeObject<T>(bytes))
+    },
+  }
+}
+
+export function scatterObjectPlan<T>(
+  member: Member,
+  values: readonly T[] | undefined,
+  { root = 0 }: RootOptions,
+): Plan<T> {
+  checkRoot('scatterObject', root, member.size)
+  if (member.rank === root) checkValues('scatterObject: the root', values, member.size)
+  const mine = member.rank === root ? values?.map((value) => serializeObject(value, 'scatterObject')) : undefined
+  return {
+    call: 'scatterObject',
+    particulars: { root },
+    *steps(channel) {
+      return deserializeObject<T>(yield* scatterBinomialObject(channel, mine, root))
+    },
+  }
+}
+
+export function allgatherObjectPlan<T>(value: T): Plan<T[]> {
+  const mine = serializeObject(value, 'allgatherObject')
+  return {
+    call: 'allgatherObject',
+    *steps(channel) {
+      const all = yield* allgather(channel, mine)
+      return all.map((bytes) => deserializeObject<T>(bytes))
+    },
+  }
+}
+
+export function alltoallObjectPlan<T>(member: Member, values: readonly T[]): Plan<T[]> {
+  checkValues('alltoallObject: this rank', values, member.size)
+  const mine = values.map((value) => serializeObject(value, 'alltoallObject'))
+  return {
+    call: 'alltoallObject',
+    *steps(channel) {
+      const all = yield* alltoallPairwiseObject(channel, mine)
+      return all.map((bytes) => deserializeObject<T>(bytes))
+    },
+  }
+}
+
+export function reduceObjectPlan<T>(
+  member: Member,
+  value: T,
+  combine: Combine<T>,
+  { root = 0 }: RootOptions,
+): Plan<T | undefined> {
+  checkRoot('reduceObject', root, member.size)
+  checkCombine('reduceObject', combine)
+  const mine = serializeObject(value, 'reduceObject')
+  return {
+    call: 'reduceObject',
+    particulars: { root },
+    *steps(channel) {
+      const all = yield* gatherBinomialObject(channel, mine, root)
+      return all === undefined ? undefined : combined(all, combine)
+    },
+  }
+}
+
+export function allreduceObjectPlan<T>(value: T, combine: Combine<T>): Plan<T> {
+  checkCombine('allreduceObject', combine)
+  const mine = serializeObject(value, 'allreduceObject')
+  return {
+    call: 'allreduceObject',
+    *steps(channel) {
+      return combined(yield* allgather(channel, mine), combine)
+    },
+  }
+}
+
+/** The serialized values of all ranks, by rank. */
+function* allgather(channel: Channel, mine: Uint8Array): Steps<Uint8Array[]> {
+  const gathered = yield* gatherBinomialObject(channel, mine, 0)
+  const list = gathered && serializeObject(gathered, channel.call)
+  return deserializeObject<Uint8Array[]>(yield* bcastBinomialObject(channel, list, 0))
+}
+
+/** Strictly in rank order, so that the result is the same wherever it is computed. */
+function combined<T>(values: readonly Uint8Array[], combine: Combine<T>): T {
+  return values.map((bytes) => deserializeObject<T>(bytes)).reduce((lower, upper) => combine(lower, upper))
+}
+
+function checkValues(who: string, values: readonly unknown[] | undefined, size: number): void {
+  if (values?.length === size) return
+  const seen = values === undefined ? 'no values' : `${values.length} values`
+  throw new MpiError('MPI_ERR_COUNT', `${who} passes ${seen}, expected ${size}, one for each rank`)
+}
+
+function checkCombine(call: string, combine: unknown): void {
+  if (typeof combine !== 'function')
+    throw new MpiError(
+      'MPI_ERR_OP',
+      `${call}: the operation is ${describe(combine)}, expected a function of two values`,
+    )
+}

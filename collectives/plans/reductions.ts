@@ -1,0 +1,181 @@
+/** Plans of the reductions: reduce, allreduce, scan, exscan, reduceScatter. They work in the receive buffer. */
+import { IN_PLACE } from '../../runtime/base/constants.ts'
+import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.ts'
+import { MpiError } from '../../runtime/base/errors.ts'
+import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
+import type { Channel, Steps } from '../../runtime/comm/channel.ts'
+import { checkDivisible, checkPair, received, sent, settled, checkRoot, type Target } from '../arguments.ts'
+import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
+import { checkCounts, checkOp, type Op } from '../op.ts'
+import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
+import { inOrder, type Member, type Plan } from '../plan.ts'
+import { exscanRecursiveDoubling, scanRecursiveDoubling } from '../scan/recursive-doubling.ts'
+import { loadBlock } from './movement.ts'
+
+/** What a reduction takes: a number, or a buffer and where the result goes. */
+export type Operand = number | MessageBuffer | InPlace
+/** The second argument: the receive buffer, or the options of the scalar form. */
+type Second<O> = MessageBuffer | O | undefined
+
+export function reducePlan(
+  member: Member,
+  send: Operand,
+  recv: Second<ReduceOptions>,
+  options: ReduceOptions | undefined,
+): Plan<number | undefined> {
+  const scalar = typeof send === 'number'
+  const { op, root = 0 } = given(scalar ? (recv as ReduceOptions | undefined) : options)
+  checkRoot('reduce', root, member.size)
+  const isRoot = member.rank === root
+  const work = scalar
+    ? scalarArray('reduce', send, op)
+    : isRoot
+      ? accumulator('reduce', send, recv as MessageBuffer | undefined)
+      : scratchCopy(send)
+  checkOp('reduce', op, work.array)
+  return {
+    call: 'reduce',
+    particulars: { op: op.name, root },
+    steps: (channel) =>
+      inOrder(
+        () => work.load(),
+        () => channel.uses(member.select('reduce', work.array.byteLength, op))(channel, work.array, op, root),
+        () => {
+          if (!isRoot) return undefined
+          work.commit()
+          return scalar ? (work.array[0] as number) : undefined
+        },
+      ),
+  }
+}
+
+export function allreducePlan(
+  member: Member,
+  send: Operand,
+  recv: Second<OpArgument>,
+  options: OpArgument | undefined,
+): Plan<number | undefined> {
+  return toAll('allreduce', send, recv, options, (channel, data, op) =>
+    channel.uses(member.select('allreduce', data.byteLength, op))(channel, data, op, member.hosts),
+  )
+}
+
+export function scanPlan(
+  send: Operand,
+  recv: Second<OpArgument>,
+  options: OpArgument | undefined,
+): Plan<number | undefined> {
+  return toAll('scan', send, recv, options, scanRecursiveDoubling)
+}
+
+export function exscanPlan(
+  member: Member,
+  send: Operand,
+  recv: Second<OpArgument>,
+  options: OpArgument | undefined,
+): Plan<number | undefined> {
+  const plan = toAll('exscan', send, recv, options, exscanRecursiveDoubling)
+  if (member.rank > 0) return plan
+  return {
+    ...plan,
+    *steps(channel) {
+      yield* plan.steps(channel)
+      return undefined
+    },
+  }
+}
+
+export function reduceScatterPlan(
+  member: Member,
+  send: MessageBuffer | InPlace,
+  recv: MessageBuffer,
+  options: ReduceScatterOptions,
+): Plan {
+  const { op, counts } = given(options)
+  const into = received('reduceScatter', recv)
+  const work = send === IN_PLACE ? into : scratchCopy(send, 'reduceScatter')
+  const blocks = reduceBlocks(member.size, work.array, op, counts)
+  if (send !== IN_PLACE) checkPair('reduceScatter', blocks.of(member.rank), into.array, 1)
+  return {
+    call: 'reduceScatter',
+    particulars: { op: op.name },
+    steps: (channel) =>
+      inOrder(
+        () => work.load(),
+        () => channel.uses(member.select('reduceScatter', work.array.byteLength, op))(channel, blocks, op),
+        () => {
+          copyElements(into.array, blocks.of(member.rank))
+          into.commit()
+        },
+      ),
+  }
+}
+
+/** A reduction whose result all ranks get, from the arguments of its scalar or of its buffer form. */
+function toAll(
+  call: 'allreduce' | 'scan' | 'exscan',
+  send: Operand,
+  recv: Second<OpArgument>,
+  options: OpArgument | undefined,
+  algorithm: (channel: Channel, data: TypedArray, op: Op) => Steps,
+): Plan<number | undefined> {
+  const scalar = typeof send === 'number'
+  const { op } = given(scalar ? (recv as OpArgument | undefined) : options)
+  const work = scalar ? scalarArray(call, send, op) : accumulator(call, send, recv as MessageBuffer)
+  checkOp(call, op, work.array)
+  return {
+    call,
+    particulars: { op: op.name },
+    steps: (channel) =>
+      inOrder(
+        () => work.load(),
+        () => algorithm(channel, work.array, op),
+        () => {
+          work.commit()
+          return scalar ? (work.array[0] as number) : undefined
+        },
+      ),
+  }
+}
+
+/** The receive buffer, with the rank's elements in it once loaded. */
+function accumulator(call: string, send: MessageBuffer | InPlace, recv: MessageBuffer | undefined): Target {
+  const into = received(call, recv)
+  if (send === IN_PLACE) return into
+  const mine = sent(call, send)
+  checkPair(call, mine.array, into.array, 1)
+  return { array: into.array, load: () => loadBlock(mine, into.array), commit: into.commit }
+}
+
+/** Memory of the call's own, with the rank's elements in it once loaded. */
+function scratchCopy(send: MessageBuffer | InPlace, call = 'reduce'): Target {
+  const mine = sent(call, send)
+  const array = newArrayLike(mine.array, mine.array.length)
+  return { ...settled(array), load: () => loadBlock(mine, array) }
+}
+
+/** The options of a reduction; missing ones are for the checks to find. */
+function given<O>(options: O | undefined): O {
+  return options ?? ({} as O)
+}
+
+/** One number as an array that the operation is defined on: integers for bitwise operations. */
+function scalarArray(call: string, value: number, op: Op | undefined): Target {
+  if (op?.bitwise !== true) return settled(Float64Array.of(value))
+  if ((value | 0) !== value)
+    throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
+  return settled(Int32Array.of(value))
+}
+
+function reduceBlocks(size: number, work: TypedArray, op: Op, counts: readonly number[] | undefined): Blocks {
+  checkOp('reduceScatter', op, work)
+  if (counts === undefined) {
+    const length = checkDivisible('reduceScatter', work, size)
+    checkCounts('reduceScatter', op, new Array<number>(size).fill(length), work.length)
+    return equalBlocks(work, length)
+  }
+  if (counts.length !== size)
+    throw new MpiError('MPI_ERR_ARG', `reduceScatter: counts has ${counts.length} entries, expected ${size}`)
+  checkCounts('reduceScatter', op, counts, work.length)
+  return blocksAt(work, counts)
+}

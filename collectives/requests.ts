@@ -1,0 +1,147 @@
+/**
+ * Handles of nonblocking and persistent collective calls (MPI 4.1, sections 6.12 and 6.13), and how steps are driven.
+ *
+ * Invariant: a call goes on whenever an operation it waits for has ended, by itself while its rank waits for anything at
+ * all, and inside `test`, so that a program that computes between tests without ever waiting makes progress too.
+ */
+import { ANY_SOURCE, ANY_TAG } from '../runtime/base/constants.ts'
+import { MpiError } from '../runtime/base/errors.ts'
+import type { Channel, Steps } from '../runtime/comm/channel.ts'
+import { PersistentRequest, Request } from '../runtime/comm/request.ts'
+import { EMPTY_STATUS } from '../runtime/comm/status.ts'
+import type { Engine } from '../runtime/engine/engine.ts'
+import { Operation } from '../runtime/engine/operation.ts'
+import type { Plan } from './plan.ts'
+
+/** Runs steps to their end, waiting where they wait. */
+export async function complete<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    const operation = step.value
+    if (!operation.done || operation.error !== undefined) await operation.settled()
+  }
+}
+
+/** One run of a call. `whole` ends when the last step has been taken, or one has failed. */
+export class Run<T = void> {
+  readonly whole: Operation
+  readonly #steps: Steps<T>
+  readonly #channel: Channel
+  #awaited: Operation | undefined
+  #value: T | undefined
+
+  /** The steps start at once. */
+  constructor(engine: Engine, channel: Channel, plan: Plan<T>) {
+    this.whole = new Operation(engine, plan.call, { context: -1, source: ANY_SOURCE, tag: ANY_TAG })
+    this.#channel = channel
+    this.#steps = plan.steps(channel)
+    this.advance()
+  }
+
+  /** What the blocking form of the call resolves to, once `whole` has ended well. */
+  get value(): T {
+    return this.#value as T
+  }
+
+  /** Takes the steps as far as they go without waiting. */
+  readonly advance = (): void => {
+    while (!this.whole.done && this.#awaited?.done !== false) {
+      try {
+        if (this.#awaited?.error !== undefined) throw this.#awaited.error
+        this.#step()
+      } catch (error) {
+        this.whole.fail(error as Error)
+      }
+    }
+  }
+
+  #step(): void {
+    const step = this.#steps.next()
+    if (step.done === true) {
+      this.#value = step.value
+      this.#channel.end()
+      this.whole.complete()
+      return
+    }
+    this.#awaited = step.value
+    if (!step.value.done) step.value.settled().then(this.advance, this.advance)
+  }
+}
+
+/** A collective call that has been started. Complete it with `wait`, or with `test` until that returns a status. */
+export class CollectiveRequest<T = void> extends Request {
+  readonly #run: Run<T>
+
+  /** Programs get requests from the calls whose names begin with i. */
+  constructor(engine: Engine, run: Run<T>) {
+    super(engine, run.whole, () => EMPTY_STATUS)
+    this.#run = run
+  }
+
+  /** What the blocking form of the call resolves to. Local. @throws {MpiError} MPI_ERR_REQUEST if it is not complete yet */
+  get value(): T {
+    const { whole, value } = this.#run
+    if (whole.done && whole.error === undefined) return value
+    throw new MpiError('MPI_ERR_REQUEST', `${whole.call}: value of a request that is not complete; wait() first`)
+  }
+
+  override advance(): void {
+    this.#run.advance()
+  }
+
+  /** Collective calls cannot be cancelled (MPI 4.1, section 6.12). @throws {MpiError} MPI_ERR_REQUEST always */
+  override cancel(): never {
+    return refuseCancel(this.#run.whole.call)
+  }
+}
+
+/**
+ * A collective call that can be started again and again. All ranks make the persistent requests of a communicator in the
+ * same order; they may start them in any order. Between two starts a request must be completed, by a wait or test.
+ */
+export class PersistentCollective extends PersistentRequest {
+  readonly #call: string
+  #run: Run | undefined
+  #freed = false
+
+  /** Programs get persistent requests from the calls whose names end in Init. */
+  constructor(engine: Engine, call: string, begin: () => Run) {
+    super(
+      engine,
+      call,
+      () => this.#begin(begin),
+      () => EMPTY_STATUS,
+    )
+    this.#call = call
+  }
+
+  #begin(begin: () => Run): Operation {
+    if (this.#freed) throw new MpiError('MPI_ERR_REQUEST', `start: the request of ${this.#call} has been freed`)
+    this.#run = begin()
+    return this.#run.whole
+  }
+
+  override advance(): void {
+    this.#run?.advance()
+  }
+
+  /** Collective calls cannot be cancelled. @throws {MpiError} MPI_ERR_REQUEST always */
+  override cancel(): never {
+    return refuseCancel(this.#call)
+  }
+
+  /** Gives the request back; it cannot be started again. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active */
+  free(): void {
+    if (this.active)
+      throw new MpiError(
+        'MPI_ERR_REQUEST',
+        `free: the request of ${this.#call} is active, expected a wait or test first`,
+      )
+    this.#freed = true
+  }
+}
+
+function refuseCancel(call: string): never {
+  throw new MpiError('MPI_ERR_REQUEST', `cancel: ${call} is a collective call and cannot be cancelled`)
+}

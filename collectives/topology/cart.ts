@@ -1,0 +1,174 @@
+/**
+ * Cartesian communicators (MPI 4.1, section 8.5): ranks on a grid of any number of dimensions, each periodic or not.
+ *
+ * Invariant: coordinates are row-major: the last dimension varies fastest with the rank. `reorder` changes which process
+ * has which rank, never this.
+ */
+import { PROC_NULL, UNDEFINED } from '../../runtime/base/constants.ts'
+import { invariant, MpiError } from '../../runtime/base/errors.ts'
+import { describe } from '../../runtime/base/message-buffer.ts'
+import { Intracomm, type Foundation } from '../intracomm.ts'
+import type { Neighborhood } from '../plans/neighbors.ts'
+import { coordsOf, gridOrder, product, rankAt } from './placement.ts'
+import { TopologyComm } from './topology-comm.ts'
+
+/** Shape of a Cartesian communicator. */
+export interface CartOptions {
+  /** Extents; none at all make a grid of one process. Extents that shall be chosen: see `dimsCreate`. */
+  readonly dims: readonly number[]
+  /** Whether each dimension is a ring; default: none is. */
+  readonly periods?: readonly boolean[]
+  /** True: processes may get other ranks than in the parent, so that neighbours share a host. Default false. */
+  readonly reorder?: boolean
+}
+
+/** Neighbours of a shift. */
+export interface Shift {
+  /** Rank whose data comes here, or PROC_NULL. */
+  readonly source: number
+  /** Rank that data from here goes to, or PROC_NULL. */
+  readonly dest: number
+}
+
+/** A communicator whose ranks are the points of a grid. Neighbours: for each dimension the one below, then the one above. */
+export class Cartcomm extends TopologyComm {
+  readonly dims: readonly number[]
+  readonly periods: readonly boolean[]
+  /** Coordinates of this rank. */
+  readonly coords: readonly number[]
+  readonly sources: readonly number[]
+  readonly destinations: readonly number[]
+  protected readonly neighborhood: Neighborhood
+
+  private constructor(foundation: Foundation, dims: readonly number[], periods: readonly boolean[]) {
+    super(...foundation)
+    this.dims = dims
+    this.periods = periods
+    this.coords = this.coordsOf(this.rank)
+    this.sources = dims.flatMap((_, direction) => [this.#neighbor(direction, -1), this.#neighbor(direction, 1)])
+    this.destinations = this.sources
+    this.neighborhood = this.#edges()
+  }
+
+  /**
+   * Makes a grid of the first ranks of `comm`, as many as it has points. Collective over `comm`; undefined on the ranks
+   * beyond.
+   *
+   * With `reorder`, the grid is cut into bricks, one for each host, if that leaves fewer neighbours on different hosts than
+   * the order of the ranks does; it needs as many ranks of the grid on every host.
+   *
+   * @throws {MpiError} MPI_ERR_DIMS if there are too few ranks or an extent is none, MPI_ERR_ARG for `periods`
+   * @example
+   * const grid = await Cartcomm.create(world, { dims: dimsCreate(world.size, 2), periods: [true, false] })
+   * const { source, dest } = grid.shift(0, 1)
+   */
+  static async create(comm: Intracomm, options: CartOptions): Promise<Cartcomm | undefined> {
+    const { dims, periods = dims.map(() => false), reorder = false } = options
+    checkCart(comm, dims, periods)
+    const size = product(dims)
+    const member = comm.rank < size
+    const hostOf = comm.hosts.hostOf.slice(0, size)
+    const order = reorder ? gridOrder(dims, periods, hostOf) : hostOf.map((_, rank) => rank)
+    const foundation = await Intracomm.divided(comm, member ? 0 : UNDEFINED, member ? (order[comm.rank] as number) : 0)
+    return foundation && new Cartcomm(foundation, [...dims], [...periods]).inherit(comm)
+  }
+
+  /** Number of dimensions. */
+  get ndims(): number {
+    return this.dims.length
+  }
+
+  /** Coordinates of a rank. Local. @throws {MpiError} MPI_ERR_RANK */
+  coordsOf(rank: number): number[] {
+    if (!Number.isInteger(rank) || rank < 0 || rank >= this.size)
+      throw new MpiError('MPI_ERR_RANK', `coordsOf: rank is ${describe(rank)}, expected 0..${this.size - 1}`)
+    return coordsOf(rank, this.dims)
+  }
+
+  /**
+   * Rank at the coordinates; in periodic dimensions any integer stands for one of the ring. Local.
+   *
+   * @throws {MpiError} MPI_ERR_ARG if there is no such point
+   */
+  rankOf(coords: readonly number[]): number {
+    const rank = coords.length === this.ndims && coords.every(Number.isInteger) ? this.#rankAt(coords) : PROC_NULL
+    if (rank === PROC_NULL)
+      throw new MpiError(
+        'MPI_ERR_ARG',
+        `rankOf: coords is [${coords.join(', ')}], expected ${this.ndims} integers inside [${this.dims.join(', ')}]`,
+      )
+    return rank
+  }
+
+  /**
+   * Where data goes, and comes from, when all ranks pass theirs on by `displacement` in a dimension. Local.
+   *
+   * @param direction dimension, 0..ndims-1
+   * @param displacement steps up, or down if negative
+   * @throws {MpiError} MPI_ERR_ARG for wrong arguments
+   */
+  shift(direction: number, displacement: number): Shift {
+    if (!Number.isInteger(direction) || direction < 0 || direction >= this.ndims)
+      throw new MpiError('MPI_ERR_ARG', `shift: direction is ${describe(direction)}, expected 0..${this.ndims - 1}`)
+    if (!Number.isInteger(displacement))
+      throw new MpiError('MPI_ERR_ARG', `shift: displacement is ${describe(displacement)}, expected an integer`)
+    return { source: this.#neighbor(direction, -displacement), dest: this.#neighbor(direction, displacement) }
+  }
+
+  /**
+   * The grid of this rank when the other dimensions are cut away: one communicator for each of their points. Collective.
+   *
+   * @param remain true for each dimension to keep
+   * @throws {MpiError} MPI_ERR_ARG if it has not one entry for each dimension
+   */
+  async sub(remain: readonly boolean[]): Promise<Cartcomm> {
+    if (remain.length !== this.ndims || !remain.every((keep) => typeof keep === 'boolean'))
+      throw new MpiError('MPI_ERR_ARG', `sub: remain is [${remain.join(', ')}], expected ${this.ndims} booleans`)
+    const kept = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction])
+    const cut = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction] === false)
+    const color = rankAt(cut(this.coords), cut(this.dims))
+    const foundation = await Intracomm.divided(this, color, rankAt(kept(this.coords), kept(this.dims)))
+    invariant(foundation !== undefined, 'a part of a grid without this rank')
+    return new Cartcomm(foundation, kept(this.dims), kept(this.periods)).inherit(this)
+  }
+
+  #neighbor(direction: number, displacement: number): number {
+    return this.#rankAt(this.coords.map((at, index) => (index === direction ? at + displacement : at)))
+  }
+
+  /** PROC_NULL beyond an edge. */
+  #rankAt(coords: readonly number[]): number {
+    const wrapped = coords.map((at, index) => {
+      const extent = this.dims[index] as number
+      return this.periods[index] === true ? ((at % extent) + extent) % extent : at
+    })
+    if (wrapped.some((at, index) => at < 0 || at >= (this.dims[index] as number))) return PROC_NULL
+    return rankAt(wrapped, this.dims)
+  }
+
+  /**
+   * What goes up comes from below. In a ring of one or two, the rank below and the one above are the same: sending up first
+   * what is received from below first keeps the two messages apart (MPI 4.1, section 8.6, on periodic dimensions).
+   */
+  #edges(): Neighborhood {
+    const edge = (block: number): { rank: number; block: number } => ({ rank: this.sources[block] as number, block })
+    const blocks = this.sources.map((_, block) => block)
+    return { sources: blocks.map(edge), destinations: blocks.map((block) => edge(block ^ 1)) }
+  }
+}
+
+function checkCart(comm: Intracomm, dims: readonly number[], periods: readonly boolean[]): void {
+  const wrong = dims.find((extent) => !Number.isInteger(extent) || extent < 1)
+  if (wrong !== undefined)
+    throw new MpiError('MPI_ERR_DIMS', `Cartcomm.create: an extent is ${describe(wrong)}, expected an integer >= 1`)
+  if (product(dims) > comm.size)
+    throw new MpiError(
+      'MPI_ERR_DIMS',
+      `Cartcomm.create: a grid of [${dims.join(', ')}] needs ${product(dims)} ranks, the communicator has ${comm.size}`,
+    )
+  if (periods.length !== dims.length || !periods.every((period) => typeof period === 'boolean'))
+    throw new MpiError(
+      'MPI_ERR_ARG',
+      `Cartcomm.create: periods is [${periods.join(', ')}], expected ${dims.length} booleans, one for each extent`,
+    )
+}

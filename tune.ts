@@ -1,0 +1,52 @@
+/**
+ * The built-in program `tune`: measures the collectives on the ranks of the job and prints a tuning file on the standard
+ * output of rank 0. `tsmpi tune` runs it and keeps the file. Its one argument is the options as JSON.
+ */
+import { ALGORITHM_NAMES, type Selectable, type TuningFile } from './runtime/base/tuning.ts'
+import { installedVersion } from './runtime/base/version.ts'
+import { measure, type MeasureOptions, type Point } from './collectives/tuning/measure.ts'
+import { rulesOf } from './collectives/tuning/rules.ts'
+import type { Intracomm } from './collectives/intracomm.ts'
+import { run } from './run.ts'
+
+/** Powers of 8 up to 2 MiB: the switch points are found to within a factor of 3. */
+const DEFAULTS: MeasureOptions = { nbytes: [8, 64, 512, 4096, 32_768, 262_144, 2_097_152], runMs: 10, rounds: 3 }
+
+await run(async ({ world, argv, host }) => {
+  const options: MeasureOptions = { ...DEFAULTS, ...(JSON.parse(argv[0] ?? '{}') as Partial<MeasureOptions>) }
+  const points: Point[] = []
+  for (const size of sizesUpTo(world.size)) points.push(...(await measureOn(world, size, options)))
+  if (world.rank !== 0) return
+  const file: TuningFile & { readonly points: readonly Point[] } = {
+    tsmpiTuning: 1,
+    measured: {
+      date: new Date().toISOString(),
+      tsmpi: installedVersion(),
+      host,
+      ranks: world.size,
+      hosts: world.hosts.count,
+    },
+    rules: rulesOf(points),
+    points,
+  }
+  process.stdout.write(`${JSON.stringify(file, undefined, 2)}\n`)
+})
+
+/** Powers of two from 2 on, and the number itself. */
+function sizesUpTo(size: number): number[] {
+  const powers = []
+  for (let power = 2; power < size; power *= 2) powers.push(power)
+  return size > 1 ? [...powers, size] : []
+}
+
+/** Measures on the first `size` ranks; the others wait. Collective; points on those ranks only. */
+async function measureOn(world: Intracomm, size: number, options: MeasureOptions): Promise<Point[]> {
+  const comm = await world.split(world.rank < size ? 0 : 1)
+  const points: Point[] = []
+  if (comm !== undefined && world.rank < size)
+    for (const collective of Object.keys(ALGORITHM_NAMES) as Selectable[])
+      points.push(...(await measure(comm, collective, options)))
+  comm?.free()
+  await world.barrier()
+  return points
+}
