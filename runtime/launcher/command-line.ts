@@ -70,6 +70,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   return options
 }
 
+const RECORDING = {
+  trace: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Write every call and message to this file, for Perfetto or chrome://tracing',
+  },
+  profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
+} as const
+
 function describeOptions(args: readonly string[]) {
   return yargs(args)
     .scriptName('tsmpirun')
@@ -120,12 +129,7 @@ function describeOptions(args: readonly string[]) {
         requiresArg: true,
         describe: 'End the job after this time: seconds, or a time such as "5 min"',
       },
-      trace: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Write every call and message to this file, for Perfetto or chrome://tracing',
-      },
-      profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
+      ...RECORDING,
       collective: {
         type: 'string',
         array: true,
