@@ -7,8 +7,9 @@ import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
 import { EXIT_UNSETTLED, type RankSeat } from './runtime/agent/job-description.ts'
+import { callSite } from './runtime/agent/call-site.ts'
 import { firstPlace } from './runtime/agent/places.ts'
-import { writeEvent } from './runtime/agent/start-channel.ts'
+import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
 import { MpiError } from './runtime/base/errors.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
 import { MAX_BYTES, regionOver, type Region } from './runtime/base/region.ts'
@@ -16,8 +17,11 @@ import { BufferChecks } from './runtime/comm/buffer-checks.ts'
 import { Communicators } from './runtime/comm/communicators.ts'
 import { leftoversOf, pictureOf, waitsForMessagesOnly, type PictureSource } from './runtime/comm/rank-picture.ts'
 import { Engine } from './runtime/engine/engine.ts'
+import { EventRecorder } from './runtime/trace/event-recorder.ts'
+import { TraceMemory } from './runtime/trace/trace-memory.ts'
 import { InprocHub } from './runtime/transport/inproc.ts'
 import { ShmTransport } from './runtime/transport/shm.ts'
+import { quickLooks } from './runtime/transport/thread-waiter.ts'
 
 /** What a program's main function is given. */
 export interface RankContext {
@@ -53,6 +57,7 @@ type Memory = Pick<RankContext, 'alloc' | 'free' | 'share'>
 interface Membership {
   readonly context: RankContext
   readonly engine: Engine
+  readonly recorder: EventRecorder | undefined
   /** Tells the launcher whether main has returned, and what it has left behind. */
   readonly finish: (finished: boolean) => Promise<void>
 }
@@ -68,7 +73,7 @@ let membership: Membership | undefined
  */
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {
   membership ??= join()
-  const { context, engine, finish } = membership
+  const { context, engine, recorder, finish } = membership
   // Emitted when nothing is left to happen, and not for process.exit: then main waits for something that nobody will do.
   const unsettled = (): void => void (process.exitCode = EXIT_UNSETTLED)
   process.on('beforeExit', unsettled)
@@ -81,6 +86,7 @@ export async function run<T>(main: (context: RankContext) => Promise<T> | T): Pr
   } finally {
     // A rank that failed does not wait for its frames to leave: the job ends now.
     process.off('beforeExit', unsettled)
+    recorder?.close()
   }
 }
 
@@ -92,11 +98,12 @@ function join(): Membership {
 function joinJob(seat: RankSeat): Membership {
   let transport: ShmTransport | undefined
   const { deadlocks, ssendAll, buffers } = seat.checks
+  const recorder = recorderOf(seat)
   const engine: Engine = new Engine((progress) => {
     const stuck = (): boolean =>
       deadlocks && process.getActiveResourcesInfo().length === 0 && waitsForMessagesOnly(engine)
     return (transport = new ShmTransport(seat.seating, progress, stuck))
-  })
+  }, recorder)
   const shm = transport as unknown as ShmTransport
   const communicators = new Communicators()
   const checks = buffers ? new BufferChecks(firstPlace) : undefined
@@ -111,7 +118,7 @@ function joinJob(seat: RankSeat): Membership {
     return process.exit(code)
   }
   const world = createWorld(engine, abort, seat.selection, { communicators, ssendAll, checks })
-  return { engine, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host) } }
+  return { engine, recorder, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host) } }
 }
 
 /** Answers the agent's questions what this rank is doing; returns what is told when main begins and returns. */
@@ -125,6 +132,18 @@ function beSeen({ inquiries }: RankSeat, shm: ShmTransport, source: PictureSourc
     const leftovers = finished ? await leftoversOf(source) : undefined
     if (leftovers !== undefined) writeEvent(source.engine.worldRank, { event: 'leftovers', leftovers })
   }
+}
+
+/** What records this rank's calls for `tsmpirun --trace` and `--profile`. */
+function recorderOf({ record, seating }: RankSeat): EventRecorder | undefined {
+  if (record === undefined) return undefined
+  const { worldRank, worldSize, spin } = seating
+  const flags = { call: TRACE_FLAG.CALL, place: TRACE_FLAG.PLACE } as const
+  return new EventRecorder(new TraceMemory(record, worldSize), {
+    quickLooks: quickLooks(spin),
+    locate: callSite,
+    announce: (kind, number, text) => writeTrace(worldRank, flags[kind], Buffer.from(`${number} ${text}`)),
+  })
 }
 
 /** A world of one: no launcher, no agent. */
@@ -141,7 +160,8 @@ function alone(): Membership {
   }
   const world = createWorld(engine, (code) => process.exit(code))
   const finish = (): Promise<void> => Promise.resolve()
-  return { engine, finish, context: { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') } }
+  const context = { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') }
+  return { engine, recorder: undefined, finish, context }
 }
 
 function printing(argv: readonly string[], host: string): Pick<RankContext, 'argv' | 'host' | 'log'> {

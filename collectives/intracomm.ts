@@ -50,7 +50,7 @@ export class Intracomm extends ObjectCalls {
     checkAlgorithms('dup', algorithms)
     const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
     const channel = this.channel('dup')
-    await complete(this.member.select('bcast', context.byteLength)(channel, context, 0, this.hosts))
+    await complete(channel.uses(this.member.select('bcast', context.byteLength))(channel, context, 0, this.hosts))
     channel.end()
     const forced = { ...this.algorithms.forced, ...algorithms }
     const selection = { ...this.algorithms, forced, ...(reproducible === undefined ? {} : { reproducible }) }
@@ -83,7 +83,7 @@ export class Intracomm extends ObjectCalls {
     const table = new Int32Array(3 * this.size)
     table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
     const channel = this.channel('split')
-    await complete(this.member.select('allgather', table.byteLength)(channel, equalBlocks(table, 3)))
+    await complete(channel.uses(this.member.select('allgather', table.byteLength))(channel, equalBlocks(table, 3)))
     channel.end()
     if (color === UNDEFINED) return undefined
     const members = membersOf(table, color).map((rank) => this.group.worldRank(rank))

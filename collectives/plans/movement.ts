@@ -20,7 +20,7 @@ import { inOrder, type Member, type Plan } from '../plan.ts'
 import { scatterBinomial } from '../scatter/binomial.ts'
 
 export function barrierPlan(member: Member): Plan {
-  return { call: 'barrier', steps: (channel) => member.select('barrier', 0)(channel, member.hosts) }
+  return { call: 'barrier', steps: (channel) => channel.uses(member.select('barrier', 0))(channel, member.hosts) }
 }
 
 export function bcastPlan(member: Member, buffer: MessageBuffer, { root = 0 }: RootOptions = {}): Plan {
@@ -32,7 +32,7 @@ export function bcastPlan(member: Member, buffer: MessageBuffer, { root = 0 }: R
     steps: (channel) =>
       inOrder(
         () => (member.rank === root ? data.load() : undefined),
-        () => member.select('bcast', data.array.byteLength)(channel, data.array, root, member.hosts),
+        () => channel.uses(member.select('bcast', data.array.byteLength))(channel, data.array, root, member.hosts),
         () => (member.rank === root ? undefined : data.commit()),
       ),
   }
@@ -89,7 +89,7 @@ export function allgatherPlan(member: Member, send: MessageBuffer | InPlace, rec
     steps: (channel) =>
       inOrder(
         () => collected.load(),
-        () => member.select('allgather', collected.blocks.array.byteLength)(channel, collected.blocks),
+        () => channel.uses(member.select('allgather', collected.blocks.array.byteLength))(channel, collected.blocks),
         () => collected.commit(),
       ),
   }
@@ -104,7 +104,7 @@ export function alltoallPlan(member: Member, send: MessageBuffer | InPlace, recv
     call: 'alltoall',
     steps: (channel) =>
       exchange(from, into, (outgoing) =>
-        member.select('alltoall', into.array.byteLength)(
+        channel.uses(member.select('alltoall', into.array.byteLength))(
           channel,
           equalBlocks(outgoing, length),
           equalBlocks(into.array, length),

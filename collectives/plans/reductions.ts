@@ -39,7 +39,7 @@ export function reducePlan(
     steps: (channel) =>
       inOrder(
         () => work.load(),
-        () => member.select('reduce', work.array.byteLength, op)(channel, work.array, op, root),
+        () => channel.uses(member.select('reduce', work.array.byteLength, op))(channel, work.array, op, root),
         () => {
           if (!isRoot) return undefined
           work.commit()
@@ -56,7 +56,7 @@ export function allreducePlan(
   options: OpArgument | undefined,
 ): Plan<number | undefined> {
   return toAll('allreduce', send, recv, options, (channel, data, op) =>
-    member.select('allreduce', data.byteLength, op)(channel, data, op, member.hosts),
+    channel.uses(member.select('allreduce', data.byteLength, op))(channel, data, op, member.hosts),
   )
 }
 
@@ -102,7 +102,7 @@ export function reduceScatterPlan(
     steps: (channel) =>
       inOrder(
         () => work.load(),
-        () => member.select('reduceScatter', work.array.byteLength, op)(channel, blocks, op),
+        () => channel.uses(member.select('reduceScatter', work.array.byteLength, op))(channel, blocks, op),
         () => {
           copyElements(into.array, blocks.of(member.rank))
           into.commit()

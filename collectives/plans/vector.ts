@@ -81,7 +81,7 @@ export function allgathervPlan(
     steps: (channel) =>
       inOrder(
         () => collected.load(),
-        () => member.select('allgather', elements * blocks.array.BYTES_PER_ELEMENT)(channel, blocks),
+        () => channel.uses(member.select('allgather', elements * blocks.array.BYTES_PER_ELEMENT))(channel, blocks),
         () => collected.commit(),
       ),
   }

@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { machineMs } from '../base/machine-clock.ts'
 import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
 import { HostWatch } from './host-watch.ts'
@@ -15,6 +16,7 @@ import { mapOf } from './program-map.ts'
 import { rankReports, type RankThread } from './rank-reports.ts'
 import type { Relay } from './relay.ts'
 import { PACKET, PacketParser, writeEvent, writeOutput } from './start-channel.ts'
+import type { TraceTap } from './trace-tap.ts'
 
 const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
 
@@ -28,6 +30,7 @@ let program: AgentJob['program'] | undefined
 const threads: RankThread[] = []
 /** How often the agent looks whether its host stands still. */
 const LOOK_MS = 200
+let tap: TraceTap | undefined
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
@@ -58,7 +61,16 @@ function obey(command: Command): void {
     case 'report':
       report().catch((error: unknown) => giveUp(String(error)))
       break
+    case 'clock':
+      tell(-1, {
+        event: 'clock',
+        sent: command.sent,
+        questions: command.questions,
+        ms: machineMs(),
+      })
+      break
     case 'stop':
+      tap?.closeAll()
       die()
   }
 }
@@ -83,6 +95,10 @@ async function start(job: AgentJob): Promise<void> {
     tell(-1, { event: 'listening', endpoint: relay.endpoint })
   }
   const worldSize = job.placement.reduce((sum, ranks) => sum + ranks.length, 0)
+  if (job.recording !== undefined) {
+    const { TraceTap: tapClass } = await import('./trace-tap.ts')
+    tap = new tapClass(job.recording, worldSize)
+  }
   const spin = job.busyThreads <= availableParallelism()
   const hosts: number[] = []
   for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
@@ -92,6 +108,7 @@ async function start(job: AgentJob): Promise<void> {
       host: job.host,
       program: job.program,
       argv: job.argv,
+      record: tap?.open(worldRank),
       selection: job.selection,
       checks: job.checks,
     })
@@ -137,6 +154,7 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
   worker.on('error', (error) => tell(worldRank, { event: 'failed', stack: error.stack ?? String(error) }))
   worker.on('exit', (code) => {
     watch?.ended(seatNumber)
+    tap?.close(worldRank)
     tell(worldRank, { event: 'exit', code })
   })
 }

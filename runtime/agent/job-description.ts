@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 import type { JobSelection } from '../base/tuning.ts'
+import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
 import type { HostLook } from './host-watch.ts'
 
@@ -32,6 +33,9 @@ export interface Network {
   readonly address: string | undefined
 }
 
+/** What is recorded of a job: every call and the sums, or the sums only. */
+export type Recording = 'trace' | 'profile'
+
 /** One agent's part of a job. */
 export interface AgentJob {
   readonly version: string
@@ -56,6 +60,7 @@ export interface AgentJob {
   /** Present if the job has several agents. */
   readonly network: Network | undefined
   readonly checks: Checks
+  readonly recording: Recording | undefined
 }
 
 /** What the job's ranks watch for besides their work. */
@@ -77,6 +82,8 @@ export type Command =
   | { readonly command: 'look' }
   /** Ask all ranks what they are doing; answered by `reports`. */
   | { readonly command: 'report' }
+  /** What does your clock say? The rest comes back with the answer: when it was asked, how many questions follow. */
+  | { readonly command: 'clock'; readonly sent: number; readonly questions: number }
   | { readonly command: 'stop' }
 
 /** What an agent, or a rank of it, says to the launcher. */
@@ -91,6 +98,10 @@ export type AgentEvent =
   | { readonly event: 'reports'; readonly reports: readonly RankReport[] }
   /** A rank's main function has returned and left something behind. */
   | { readonly event: 'leftovers'; readonly leftovers: Leftovers }
+  /** The sums of a rank's record. */
+  | { readonly event: 'profile'; readonly sums: ProfileSums }
+  /** The machine's monotonic clock, in milliseconds. */
+  | { readonly event: 'clock'; readonly sent: number; readonly questions: number; readonly ms: number }
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 
@@ -100,6 +111,8 @@ export interface RankSeat {
   readonly host: string
   readonly program: Program
   readonly argv: readonly string[]
+  /** Where the rank records what it does, if anything is recorded. */
+  readonly record: SharedArrayBuffer | undefined
   readonly selection: JobSelection
   readonly checks: Checks
   /** Where the agent asks what the rank is doing. */

@@ -11,10 +11,9 @@ const ROOT = new URL('../../', import.meta.url).href
 /** The way back from the program's text, as compiled, to its sources. */
 let compiled: ProgramMap | undefined
 
-Error.prepareStackTrace = formatStack
-
 /** Runs the program's top level; resolves or rejects as its module does. */
 export async function loadProgram(program: Program): Promise<void> {
+  Error.prepareStackTrace = formatStack
   switch (program.kind) {
     case 'file':
       await import(program.url)
@@ -51,12 +50,24 @@ function isNodeInternal(frame: NodeJS.CallSite): boolean {
 }
 
 function describeFrame(frame: NodeJS.CallSite): string {
-  const line = frame.getLineNumber()
-  const column = frame.getColumnNumber()
-  if (compiled === undefined || frame.getScriptNameOrSourceURL() !== compiled.url || line === null || column === null)
-    return frame.toString()
-  const place = compiled.place(line, column)
+  const place = originalPlace(frame)
   if (place === undefined) return frame.toString()
   const name = frame.getFunctionName()
   return name === null ? place : `${frame.isAsync() ? 'async ' : ''}${name} (${place})`
+}
+
+/** The place of a frame in the source that the user wrote, or undefined if its text was not compiled by us. */
+function originalPlace(frame: NodeJS.CallSite): string | undefined {
+  const line = frame.getLineNumber()
+  const column = frame.getColumnNumber()
+  if (compiled === undefined || frame.getScriptNameOrSourceURL() !== compiled.url || line === null || column === null)
+    return undefined
+  return compiled.place(line, column)
+}
+
+/** file:line:column of a frame, as the user wrote it. */
+export function placeOf(frame: NodeJS.CallSite): string {
+  return (
+    originalPlace(frame) ?? `${frame.getScriptNameOrSourceURL()}:${frame.getLineNumber()}:${frame.getColumnNumber()}`
+  )
 }

@@ -14,7 +14,8 @@ const MAGIC = Buffer.from([0x00, 0x54, 0x4d, 0x01])
 const HEADER = 14
 /** PIPE_BUF of Linux: longer writes to a pipe may be interleaved with those of other threads (POSIX write(2)). */
 const PACKET_MAX = 4096
-const PAYLOAD_MAX = PACKET_MAX - HEADER
+/** Longest payload of one packet. */
+export const PAYLOAD_MAX = PACKET_MAX - HEADER
 
 export const PACKET = {
   /** Agent to launcher: bytes that rank `rank` wrote to file descriptor `flags`. */
@@ -25,6 +26,16 @@ export const PACKET = {
   COMMAND: 3,
   /** Launcher to agent: standard input of rank 0; empty at its end. */
   STDIN: 4,
+  /** Agent to launcher: what rank `rank` has recorded; `flags` is one of TRACE_FLAG. */
+  TRACE: 5,
+} as const
+
+export const TRACE_FLAG = {
+  /** Whole records. */
+  RECORDS: 0,
+  /** The name of a call, or of a place in the program: its number, a space and the text. */
+  CALL: 1,
+  PLACE: 2,
 } as const
 
 export interface Packet {
@@ -107,6 +118,11 @@ export function writeEvent(rank: number, event: object): void {
     const more = at + PAYLOAD_MAX < json.length ? 1 : 0
     writeAll(encodePacket(PACKET.EVENT, more, rank, json.subarray(at, at + PAYLOAD_MAX)))
   }
+}
+
+/** Tells the launcher what a rank has recorded; at most PAYLOAD_MAX bytes. */
+export function writeTrace(rank: number, flag: number, bytes: Uint8Array): void {
+  writeAll(encodePacket(PACKET.TRACE, flag, rank, bytes))
 }
 
 const RETRY = new Int32Array(new SharedArrayBuffer(4))

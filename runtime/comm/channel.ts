@@ -20,6 +20,7 @@ import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
 import type { Region } from '../base/region.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
+import type { CollectiveCall } from '../engine/recorder.ts'
 import { Group } from './group.ts'
 import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
 
@@ -70,6 +71,14 @@ class CombiningView extends MessageView {
   }
 }
 
+/** A collective call as it will be recorded, filled in while it runs. */
+type CallRecord = { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] }
+
+function beginRecord({ recorder }: Engine, { context }: ChannelPlace, call: CollectiveName): CallRecord | undefined {
+  if (recorder === undefined) return undefined
+  return { call, context, place: recorder.place(call), begun: recorder.now(), algorithm: '', nbytes: 0 }
+}
+
 export class Channel implements Agreement {
   readonly rank: number
   readonly size: number
@@ -83,8 +92,16 @@ export class Channel implements Agreement {
   readonly #ended: () => void
   readonly #particulars: Particulars | undefined
   #scratch: Region[] = []
+  /** The call as it will be recorded; undefined if nothing records. */
+  readonly #record: CallRecord | undefined
 
-  constructor(engine: Engine, place: ChannelPlace, call: CollectiveName, particulars?: Particulars) {
+  constructor(
+    engine: Engine,
+    place: ChannelPlace,
+    call: CollectiveName,
+    particulars?: Particulars,
+    record = beginRecord(engine, place, call),
+  ) {
     this.#particulars = particulars
     this.#engine = engine
     this.#group = place.group
@@ -95,6 +112,13 @@ export class Channel implements Agreement {
     this.size = place.group.size
     this.call = call
     this.signature = signatureOf(call, particulars)
+    this.#record = record
+  }
+
+  /** The algorithm that does the work, for the record. */
+  uses<F extends { readonly name: string }>(algorithm: F): F {
+    if (this.#record !== undefined) this.#record.algorithm = algorithm.name
+    return algorithm
   }
 
   describe(signature: number): string {
@@ -102,16 +126,7 @@ export class Channel implements Agreement {
   }
 
   isend(data: TypedArray, dest: number): Operation {
-    const view = resolveBuffer(data, this.call)
-    return this.#engine.isend(
-      view,
-      this.#group.worldRank(dest),
-      this.#context,
-      this.#tag,
-      false,
-      this.call,
-      this.signature,
-    )
+    return this.#isend(resolveBuffer(data, this.call), dest)
   }
 
   irecv(data: TypedArray, source: number): Operation {
@@ -156,9 +171,7 @@ export class Channel implements Agreement {
 
   /** Sends a value in serialized form. */
   isendObject(bytes: Uint8Array, dest: number): Operation {
-    const view = new MessageView(OBJECT, bytes.length, bytes)
-    const worldRank = this.#group.worldRank(dest)
-    return this.#engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
+    return this.#isend(new MessageView(OBJECT, bytes.length, bytes), dest)
   }
 
   /** Receives a value in serialized form, of any size. */
@@ -199,7 +212,7 @@ export class Channel implements Agreement {
   within(ranks: readonly number[]): Channel {
     const group = new Group(ranks.map((rank) => this.#group.worldRank(rank)))
     const place = { group, rank: ranks.indexOf(this.rank), context: this.#context, tag: this.#tag, ended: this.#ended }
-    const part = new Channel(this.#engine, place, this.call, this.#particulars)
+    const part = new Channel(this.#engine, place, this.call, this.#particulars, this.#record)
     part.#scratch = this.#scratch // goes back with the whole call's
     return part
   }
@@ -209,9 +222,16 @@ export class Channel implements Agreement {
    * way may still write to it.
    */
   end(): void {
+    if (this.#record !== undefined) this.#engine.recorder?.collective(this.#record)
     for (const bytes of this.#scratch) this.#engine.transport.free(bytes)
     this.#scratch.length = 0
     this.#ended()
+  }
+
+  #isend(view: MessageView, dest: number): Operation {
+    const worldRank = this.#group.worldRank(dest)
+    if (this.#record !== undefined) this.#record.nbytes += view.nbytes
+    return this.#engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
   }
 
   #irecv(view: MessageView | undefined, source: number): Operation {

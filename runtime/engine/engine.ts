@@ -16,6 +16,7 @@ import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '.
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
 import { Operation, type Agreement, type WaitCounter } from './operation.ts'
 import type { Pending, Unreceived } from './pending.ts'
+import type { Recorder } from './recorder.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
 
 /** A message that arrived before its receive: its envelope and its bytes, or where they are. */
@@ -52,10 +53,14 @@ interface PendingLanding {
   readonly operation: Operation
   readonly landing: Region
   readonly staged: boolean
+  /** The sender's number of the message. */
+  readonly id: number
 }
 
 export class Engine implements WaitCounter {
   readonly transport: Transport
+  /** Told what this rank does, if anything is. */
+  readonly recorder: Recorder | undefined
   readonly #posted = new PostedQueue<Operation>()
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
   readonly #probes = new Set<Operation>()
@@ -67,11 +72,15 @@ export class Engine implements WaitCounter {
   readonly #frame = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
   #nextId = 1
+  #lastEagerId = 0
   #waits = 0
+  /** Calls of `progress` since this rank began to wait. */
+  #looks = 0
   #ended = 0
 
   /** @param open gives the rank's end of the network; it is handed the function that makes progress */
-  constructor(open: (progress: Progress) => Transport) {
+  constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
+    this.recorder = recorder
     this.transport = open(() => this.progress())
     this.#windows = new Float64Array(this.transport.worldSize).fill(EAGER_WINDOW)
     this.#owed = new Float64Array(this.transport.worldSize)
@@ -100,6 +109,7 @@ export class Engine implements WaitCounter {
     call: string,
     signature = 0,
   ): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, { context, source: this.worldRank, tag })
     const frame = this.#frame
     frame.flags = synchronous ? FLAG_SYNCHRONOUS : 0
@@ -117,6 +127,7 @@ export class Engine implements WaitCounter {
     } else {
       this.#sendRendezvous(frame, view, operation)
     }
+    if (begun !== undefined) this.recorder?.sent(operation, begun, dest, view.nbytes, frame.id)
     return operation
   }
 
@@ -129,6 +140,7 @@ export class Engine implements WaitCounter {
     call: string,
     agreement?: Agreement,
   ): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, { context, source, tag }, view, agreement)
     // A message that is here is taken at once: most receives of a running program end inside this call.
     const message = this.#unexpected.match(operation)
@@ -137,6 +149,7 @@ export class Engine implements WaitCounter {
       this.#posted.add(operation)
       this.progress()
     }
+    if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
   }
 
@@ -161,8 +174,10 @@ export class Engine implements WaitCounter {
 
   /** Starts the receive of a message that `improbe` took. */
   mrecv(view: MessageView | undefined, message: Unexpected, call: string): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, message, view)
     this.#take(operation, message)
+    if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
   }
 
@@ -185,9 +200,11 @@ export class Engine implements WaitCounter {
 
   /** An operation that ends when `iprobe` would find a message. */
   probe(source: number, context: number, tag: number, call: string): Operation {
+    const begun = this.recorder?.now()
     const operation = new Operation(this, call, { context, source, tag })
     if (this.iprobe(source, context, tag) === undefined) this.#probes.add(operation)
     else operation.complete()
+    if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
   }
 
@@ -227,6 +244,7 @@ export class Engine implements WaitCounter {
   /** Delivers what has arrived and sends what had no room. Returns how many awaited operations ended. */
   progress(): number {
     const before = this.#ended
+    this.#looks++
     this.transport.poll(this.#deliver)
     if (this.#outboxes.size > 0) this.#flushOutboxes()
     return this.#ended - before
@@ -239,11 +257,21 @@ export class Engine implements WaitCounter {
     return id
   }
 
-  waitBegins(): void {
-    if (this.#waits++ === 0) this.transport.setWaiting(true)
+  /** Nobody answers eager messages: they have numbers for the record only, below 0. */
+  #newEagerId(): number {
+    this.#lastEagerId = this.#lastEagerId === -0x8000_0000 ? -1 : this.#lastEagerId - 1
+    return this.#lastEagerId
   }
 
-  waitEnds(): void {
+  waitBegins(operation: Operation): void {
+    this.recorder?.waitBegan(operation)
+    if (this.#waits++ > 0) return
+    this.#looks = 0
+    this.transport.setWaiting(true)
+  }
+
+  waitEnds(operation: Operation): void {
+    this.recorder?.waitEnded(operation, this.#looks)
     this.#ended++
     if (--this.#waits === 0) this.transport.setWaiting(false)
   }
@@ -264,7 +292,7 @@ export class Engine implements WaitCounter {
     if (synchronous !== undefined) {
       frame.id = this.#newId()
       this.#sends.set(frame.id, { operation: synchronous, dest: frame.dest, nbytes: view.nbytes, staged: undefined })
-    }
+    } else if (this.recorder !== undefined) frame.id = this.#newEagerId()
     this.#post(frame)
   }
 
@@ -381,6 +409,7 @@ export class Engine implements WaitCounter {
     receive.nbytes = nbytes
     if (receive.view === undefined) receive.payload = payload.slice()
     else receive.view.unpack(payload)
+    this.recorder?.received(receive, source, nbytes, id)
     receive.complete()
   }
 
@@ -391,6 +420,7 @@ export class Engine implements WaitCounter {
     else receive.view.unpack(region)
     receive.nbytes = nbytes
     this.#control(FRAME.FIN, source, { id })
+    this.recorder?.received(receive, source, nbytes, id)
     receive.complete()
   }
 
@@ -402,7 +432,7 @@ export class Engine implements WaitCounter {
     const staged = own === undefined || !this.transport.isShared(own)
     const landing = staged ? this.transport.alloc(nbytes) : own
     const aux = this.#newId()
-    this.#landings.set(aux, { operation: receive, landing, staged })
+    this.#landings.set(aux, { operation: receive, landing, staged, id })
     this.#control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
   }
 
@@ -410,11 +440,12 @@ export class Engine implements WaitCounter {
     const pending = this.#landings.get(aux)
     invariant(pending !== undefined, `LANDED for unknown receive ${aux}`)
     this.#landings.delete(aux)
-    const { operation, landing, staged } = pending
+    const { operation, landing, staged, id } = pending
     operation.nbytes = landing.byteLength
     if (operation.view === undefined) operation.payload = sliceOf(landing, 0, landing.byteLength).slice()
     else if (staged) operation.view.unpack(landing)
     if (staged) this.transport.free(landing)
+    this.recorder?.received(operation, operation.source, landing.byteLength, id)
     operation.complete()
   }
 

@@ -52,6 +52,8 @@ export class Operation implements MatchKey {
   done = false
   cancelled = false
   error: Error | undefined = undefined
+  /** The recorder's own, if there is one. */
+  mark: object | undefined = undefined
   readonly #counter: WaitCounter
   #promise: Promise<void> | undefined = undefined
   #resolve: (() => void) | undefined = undefined

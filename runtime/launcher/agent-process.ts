@@ -3,7 +3,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { AgentEvent, Command } from '../agent/job-description.ts'
-import { encodePacket, PACKET, PacketParser } from '../agent/start-channel.ts'
+import { encodePacket, PACKET, PacketParser, type Packet } from '../agent/start-channel.ts'
 import type { AgentPlan } from './placement.ts'
 import { AGENT_MAIN } from './program.ts'
 import type { Fd } from './output-merger.ts'
@@ -11,6 +11,8 @@ import type { Fd } from './output-merger.ts'
 export interface AgentListener {
   onOutput(rank: number, fd: Fd, bytes: Buffer): void
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void
+  /** A packet of type TRACE. */
+  onTrace(packet: Packet): void
   /** The process is gone; all its output has been delivered. */
   onGone(agent: AgentProcess, how: string, signal: NodeJS.Signals | null): void
 }
@@ -37,7 +39,7 @@ export class AgentProcess {
     // A process group of its own: Ctrl-C in the terminal is for the launcher to handle.
     this.#child = spawn(file, args, { stdio: 'pipe', detached: true })
     const parser = new PacketParser(
-      (packet) => this.#receive(packet.type, packet.flags, packet.rank, packet.payload),
+      (packet) => this.#receive(packet),
       (bytes) => listener.onOutput(-1, 1, bytes),
     )
     this.#child.stdout?.on('data', (chunk: Buffer) => parser.push(chunk))
@@ -83,9 +85,11 @@ export class AgentProcess {
     }
   }
 
-  #receive(type: number, flags: number, rank: number, payload: Buffer): void {
+  #receive(packet: Packet): void {
+    const { type, flags, rank, payload } = packet
     if (type === PACKET.OUTPUT) this.#listener.onOutput(rank, flags as Fd, payload)
     else if (type === PACKET.EVENT) this.#receiveEvent(flags === 1, rank, payload)
+    else if (type === PACKET.TRACE) this.#listener.onTrace(packet)
   }
 
   #receiveEvent(more: boolean, rank: number, payload: Buffer): void {

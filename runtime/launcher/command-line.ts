@@ -21,6 +21,10 @@ export interface LaunchOptions {
   readonly wdir: string | undefined
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
+  /** File for the trace of all calls. */
+  readonly traceFile: string | undefined
+  /** Print at the end where the time went. */
+  readonly profile: boolean
   /** Algorithms of collectives to use: COLLECTIVE=ALGORITHM. */
   readonly collectives: readonly string[]
   /** Tuning file; undefined: that of the user, if there is one; 'none': none. */
@@ -56,6 +60,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     wdir: once('--wdir', argv.wdir, problems),
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
     tagOutput: argv.tagOutput,
+    traceFile: once('--trace', argv.trace, problems),
+    profile: argv.profile,
     collectives: argv.collective ?? [],
     tuning: once('--tuning', argv.tuning, problems),
     strict: argv.strict,
@@ -91,6 +97,15 @@ const DIAGNOSIS_OPTIONS = {
     default: false,
     describe: 'Fail if messages, requests or communicators are left over at the end',
   },
+} as const
+
+const RECORDING = {
+  trace: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Write every call and message to this file, for Perfetto or chrome://tracing',
+  },
+  profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
 } as const
 
 function describeOptions(args: readonly string[]) {
@@ -143,6 +158,7 @@ function describeOptions(args: readonly string[]) {
         requiresArg: true,
         describe: 'End the job after this time: seconds, or a time such as "5 min"',
       },
+      ...RECORDING,
       collective: {
         type: 'string',
         array: true,

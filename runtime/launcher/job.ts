@@ -6,9 +6,12 @@ import { constants } from 'node:os'
 import type { JobSelection } from '../base/tuning.ts'
 import type { AgentEvent, AgentJob, Checks, CurveKeys, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
+import { machineMs } from '../base/machine-clock.ts'
+import type { Packet } from '../agent/start-channel.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { AgentProcess, type AgentListener } from './agent-process.ts'
 import { Diagnosis } from './diagnosis.ts'
+import type { JobRecording } from './job-recording.ts'
 import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
 
@@ -30,6 +33,8 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
 const STOP_MS = 800
 /** How long a host may take to start its agent. */
 const START_MS = 30_000
+/** Questions to each other machine what its clock says. */
+const CLOCK_QUESTIONS = 16
 
 export interface JobOptions {
   readonly plans: readonly AgentPlan[]
@@ -39,6 +44,8 @@ export interface JobOptions {
   /** What is left behind makes the job fail. */
   readonly strict: boolean
   readonly sink: Sink
+  /** Takes what the ranks record, if anything is recorded. */
+  readonly recording: JobRecording | undefined
 }
 
 /** What all agents are told; each gets its own number and keys besides. */
@@ -90,6 +97,8 @@ export class Job implements AgentListener {
     if (this.#exitCode !== undefined) return // a host failed, or somebody pressed Ctrl-C, while the job was prepared
     for (const [index, agent] of this.#agents.entries())
       agent.send({ command: 'start', job: this.#jobOf(index, contents) })
+    if (this.#options.recording !== undefined)
+      for (const agent of this.#agents) if (!agent.plan.local) this.#askClock(agent, CLOCK_QUESTIONS)
     if (contents.network !== undefined) this.#after(START_MS, () => this.#startFailed())
   }
 
@@ -145,9 +154,20 @@ export class Job implements AgentListener {
         if (event.code !== 0) this.#fail(rank, event.code, `${who} ${howItEnded(event.code)}; the job was stopped.`)
         else if (this.#agents.every(({ plan, ended }) => plan.ranks.length === ended.size)) this.#finished()
         break
+      case 'profile':
+        this.#options.recording?.profile(rank, event.sums)
+        break
+      case 'clock':
+        this.#options.recording?.clock(this.#agents.indexOf(agent), event.sent, event.ms, machineMs())
+        this.#askClock(agent, event.questions)
+        break
       case 'unusable':
         this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
     }
+  }
+
+  onTrace(packet: Packet): void {
+    this.#options.recording?.receive(packet)
   }
 
   onGone(agent: AgentProcess, how: string, signal: NodeJS.Signals | null): void {
@@ -161,6 +181,11 @@ export class Job implements AgentListener {
     if (this.#heard.has(agent) || agent.plan.local)
       return `the process of ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(' ')} on ${host} was lost (${how}); the job was stopped.`
     return `host ${host} could not be started (${how}).\n  command: ${agent.command}\n  try it by hand; it must work without a password and print nothing`
+  }
+
+  #askClock(agent: AgentProcess, questions: number): void {
+    if (questions > 0 && this.#exitCode === undefined)
+      agent.send({ command: 'clock', sent: machineMs(), questions: questions - 1 })
   }
 
   #connectAll(): void {
@@ -248,6 +273,7 @@ export class Job implements AgentListener {
       busyThreads: contents.busyThreads[index] as number,
       memoryShare: contents.memoryShares[index] as number,
       checks: contents.checks,
+      recording: this.#options.recording?.kind,
       network: network && {
         keys: network.keys[index] as CurveKeys,
         publicKeys: network.keys.map(({ publicKey }) => publicKey),

@@ -8,6 +8,7 @@ import { installedVersion } from '../base/version.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import { readHosts } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
+import type { JobRecording } from './job-recording.ts'
 import { addressesOf, isThisMachine, makeKeys } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
@@ -30,12 +31,14 @@ async function main(args: readonly string[]): Promise<number> {
   const everywhere = plans.some(({ local }) => !local)
   // Compiling is quick, but a program that does not compile must start nothing.
   const program = await prepareProgram(options.program, everywhere)
+  const recording = await recordingOf(options, plans)
   const job = new Job({
     plans,
     agentCommand: options.agentCommand,
     timeoutSeconds: options.timeoutSeconds,
     tagOutput: options.tagOutput,
     strict: options.strict,
+    recording,
     sink: (fd, bytes) => void (fd === 1 ? process.stdout : process.stderr).write(bytes),
   })
   stopOnSignals(job)
@@ -55,8 +58,19 @@ async function main(args: readonly string[]): Promise<number> {
     ...shared,
   })
   const exitCode = await job.done
+  process.stderr.write(recording?.finish() ?? '')
   process.stdin.destroy()
   return exitCode
+}
+
+/** What takes down what the ranks do; loaded only if it is asked for. */
+async function recordingOf(
+  { traceFile, profile }: LaunchOptions,
+  plans: readonly AgentPlan[],
+): Promise<JobRecording | undefined> {
+  if (traceFile === undefined && !profile) return undefined
+  const { JobRecording: recording } = await import('./job-recording.ts')
+  return new recording({ traceFile, profile }, plans)
 }
 
 /** Where the ranks run, with a note if they are more than the cores. */

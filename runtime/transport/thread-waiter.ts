@@ -30,6 +30,11 @@ export interface Vigil {
   readonly onlyMessagesWake: () => boolean
 }
 
+/** Looks of a wait that ends before the event loop turns. */
+export function quickLooks(spin: boolean): number {
+  return spin ? QUICK_LOOKS : 1
+}
+
 export class ThreadWaiter {
   readonly #progress: Progress
   readonly #doorbell: Doorbell
@@ -46,7 +51,7 @@ export class ThreadWaiter {
     this.#progress = progress
     this.#vigil = vigil
     this.#doorbell = doorbell
-    this.#quickLooks = spin ? QUICK_LOOKS : 1
+    this.#quickLooks = quickLooks(spin)
     this.#longLooks = spin ? LONG_LOOKS : 1
   }
 

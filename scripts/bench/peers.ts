@@ -7,11 +7,25 @@ import { fileURLToPath } from 'node:url'
 
 /** Compiles `peers/NAME.c` against Open MPI; undefined if there is no mpicc. The program is removed when we end. */
 export function compileMpiPeer(name: string): string | undefined {
+  return compile('mpicc', name, [])
+}
+
+/** Compiles `peers/NAME.c` against libzmq; undefined if there is no compiler or no libzmq for it. */
+export function compileZmqPeer(name: string): string | undefined {
+  try {
+    return compile('gcc', name, ['-lzmq'])
+  } catch {
+    return undefined
+  }
+}
+
+function compile(compiler: string, name: string, libraries: readonly string[]): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'tsmpi-peer-'))
   process.on('exit', () => rmSync(folder, { recursive: true }))
   const program = join(folder, name)
   try {
-    execFileSync('mpicc', ['-O2', '-o', program, fileURLToPath(new URL(`peers/${name}.c`, import.meta.url))])
+    const source = fileURLToPath(new URL(`peers/${name}.c`, import.meta.url))
+    execFileSync(compiler, ['-O2', '-o', program, source, ...libraries])
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -35,6 +35,7 @@ const FORBIDDEN = [
   ['layer-runtime-engine', 'runtime/engine/a.ts', 'runtime/comm/target.ts'],
   ['layer-runtime-engine', 'runtime/engine/b.ts', 'runtime/agent/target.ts'],
   ['layer-runtime-comm', 'runtime/comm/a.ts', 'collectives/target.ts'],
+  ['layer-runtime-trace', 'runtime/trace/a.ts', 'runtime/agent/target.ts'],
   ['layer-runtime-agent', 'runtime/agent/a.ts', 'runtime/engine/target.ts'],
   ['layer-runtime-agent', 'runtime/agent/b.ts', 'runtime/comm/target.ts'],
   ['layer-runtime-launcher', 'runtime/launcher/a.ts', 'runtime/engine/target.ts'],

@@ -1,0 +1,63 @@
+/**
+ * Takes what the ranks of this host record out of their memory and sends it to the launcher: records in batches while the
+ * ranks run, so that little is lost if everything is killed, and the sums when a rank ends or is stopped.
+ */
+import { machineMs } from '../base/machine-clock.ts'
+import { summarize } from '../trace/profile-sums.ts'
+import { RECORD_BYTES, TraceMemory } from '../trace/trace-memory.ts'
+import type { Recording } from './job-description.ts'
+import { PAYLOAD_MAX, TRACE_FLAG, writeEvent, writeTrace } from './start-channel.ts'
+
+/** Records a rank can keep until they are taken: the longest burst that is recorded without a gap. */
+const CAPACITY = 8192
+const PERIOD_MS = 100
+/** Records taken of each rank in a period, on the average: writing one takes 2 us, of a core that the ranks may want. */
+const RECORDS_PER_PERIOD = 1000
+const RECORDS_PER_PACKET = Math.floor(PAYLOAD_MAX / RECORD_BYTES)
+
+export class TraceTap {
+  readonly #memories = new Map<number, TraceMemory>()
+  /** Records that may be taken now, by rank; what is not used is saved for a burst. */
+  readonly #allowance = new Map<number, number>()
+  readonly #capacity: number
+  readonly #worldSize: number
+
+  constructor(recording: Recording, worldSize: number) {
+    this.#capacity = recording === 'trace' ? CAPACITY : 0
+    this.#worldSize = worldSize
+    if (recording === 'trace') setInterval(() => this.#takeAll(), PERIOD_MS)
+  }
+
+  /** Memory for the record of a rank. */
+  open(worldRank: number): SharedArrayBuffer {
+    const memory = TraceMemory.create(this.#capacity, this.#worldSize)
+    this.#memories.set(worldRank, new TraceMemory(memory, this.#worldSize))
+    return memory
+  }
+
+  /** Sends what is left of a rank that has ended. */
+  close(worldRank: number): void {
+    const memory = this.#memories.get(worldRank)
+    if (memory === undefined) return
+    this.#memories.delete(worldRank)
+    this.#take(worldRank, memory, CAPACITY)
+    writeEvent(worldRank, { event: 'profile', sums: summarize(memory, machineMs()) })
+  }
+
+  /** Sends what is left of all ranks, whatever they do. */
+  closeAll(): void {
+    for (const worldRank of [...this.#memories.keys()]) this.close(worldRank)
+  }
+
+  #takeAll(): void {
+    for (const [worldRank, memory] of this.#memories) {
+      const allowed = Math.min((this.#allowance.get(worldRank) ?? CAPACITY) + RECORDS_PER_PERIOD, CAPACITY)
+      this.#allowance.set(worldRank, allowed - this.#take(worldRank, memory, allowed))
+    }
+  }
+
+  /** Returns the number of records taken. */
+  #take(worldRank: number, memory: TraceMemory, most: number): number {
+    return memory.take(most, RECORDS_PER_PACKET, (bytes) => writeTrace(worldRank, TRACE_FLAG.RECORDS, bytes))
+  }
+}

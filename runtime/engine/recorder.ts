@@ -1,0 +1,63 @@
+/**
+ * The seam through which everything a rank does can be recorded: undefined when nothing records, so that it costs one
+ * comparison. A recorder only looks: it must not wait, throw or send.
+ *
+ * Ranks here are world ranks. An odd context belongs to the inside of collective calls, the even one below it to the
+ * program's own messages.
+ */
+import type { Operation } from './operation.ts'
+
+/** A collective call from its beginning to its end on this rank. */
+export interface CollectiveCall {
+  readonly call: string
+  readonly context: number
+  /** What `Recorder.now` said when it began. */
+  readonly begun: number
+  /** What `Recorder.place` said when it began. */
+  readonly place: Place | undefined
+  /** Name of the function that did the work; empty if there is one only. */
+  readonly algorithm: string
+  /** Bytes that this rank sent for it. */
+  readonly nbytes: number
+}
+
+/** A line of the program that made a call, by the recorder's number, and how many calls like this one it stands for. */
+export interface Place {
+  readonly number: number
+  readonly weight: number
+}
+
+export interface Recorder {
+  /** The time in milliseconds, for the `begun` of what follows. */
+  now(): number
+
+  /** The line of the program that is making a call, if it was looked up. Called inside of the call. */
+  place(call: string): Place | undefined
+
+  /**
+   * A send has been posted; it may have ended already. Called inside of the program's call, as `posted` is.
+   *
+   * @param id the sender's number of the message, not 0, which the receiver is told too
+   */
+  sent(operation: Operation, begun: number, dest: number, nbytes: number, id: number): void
+
+  /** A receive or probe has been posted; it may have ended already. */
+  posted(operation: Operation, begun: number): void
+
+  /** A receive has its message; the operation ends next, or is about to be posted. */
+  received(operation: Operation, source: number, nbytes: number, id: number): void
+
+  /** The program waits for the operation. */
+  waitBegan(operation: Operation): void
+
+  /**
+   * The operation that the program waits for has ended, or the program has given up waiting for it. For each
+   * `waitBegan` once.
+   *
+   * @param looks how often this rank has looked for messages since it had none to wait for: many mean a long wait
+   */
+  waitEnded(operation: Operation, looks: number): void
+
+  /** A collective call has ended. */
+  collective(call: CollectiveCall): void
+}

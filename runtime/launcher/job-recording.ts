@@ -1,0 +1,110 @@
+/**
+ * What a job records, as it arrives: names and records go to the trace file, sums are kept for the profile, clocks of
+ * other machines are compared with ours.
+ */
+import { PACKET, TRACE_FLAG, type Packet } from '../agent/start-channel.ts'
+import { machineMs } from '../base/machine-clock.ts'
+import type { Recording } from '../agent/job-description.ts'
+import type { ProfileSums } from '../trace/profile-sums.ts'
+import type { AgentPlan } from './placement.ts'
+import { TraceFile, type TraceRank } from './trace-file.ts'
+import { profileReport } from './profile-report.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface RecordingOptions {
+  readonly traceFile: string | undefined
+  readonly profile: boolean
+}
+
+/** What is known of one rank. */
+interface RankRecording extends TraceRank {
+  readonly agent: number
+  readonly calls: Map<number, string>
+  readonly places: Map<number, string>
+  sums: ProfileSums | undefined
+}
+
+/** How far an agent's clock is ahead of ours, and how well that is known. */
+interface ClockOffset {
+  readonly offsetMs: number
+  readonly errorMs: number
+}
+
+export class JobRecording {
+  readonly kind: Recording
+  readonly #options: RecordingOptions
+  readonly #ranks = new Map<number, RankRecording>()
+  readonly #clocks = new Map<number, ClockOffset>()
+  readonly #plans: readonly AgentPlan[]
+  readonly #file: TraceFile | undefined
+
+  /** @throws UsageError if the trace file cannot be written */
+  constructor(options: RecordingOptions, plans: readonly AgentPlan[]) {
+    this.kind = options.traceFile === undefined ? 'profile' : 'trace'
+    this.#options = options
+    this.#plans = plans
+    const hosts = [...new Set(plans.map(({ host }) => host))]
+    for (const [agent, { host, ranks }] of plans.entries())
+      for (const rank of ranks) {
+        const hostNumber = hosts.indexOf(host)
+        this.#ranks.set(rank, { rank, host, hostNumber, agent, calls: new Map(), places: new Map(), sums: undefined })
+      }
+    this.#file = options.traceFile === undefined ? undefined : openTrace(options.traceFile)
+    this.#file?.begin([...this.#ranks.values()].sort((a, b) => a.rank - b.rank))
+  }
+
+  /** A packet of type TRACE. */
+  receive({ type, flags, rank, payload }: Packet): void {
+    const known = this.#ranks.get(rank)
+    if (type !== PACKET.TRACE || known === undefined) return
+    if (flags === TRACE_FLAG.RECORDS)
+      this.#file?.records(known, payload, known, this.#clocks.get(known.agent)?.offsetMs ?? 0)
+    else {
+      const [, number, text] = /^(\d+) ([^]*)$/.exec(payload.toString()) ?? []
+      const names = flags === TRACE_FLAG.CALL ? known.calls : known.places
+      names.set(Number(number), text ?? '')
+    }
+  }
+
+  /** The sums of a rank that has ended. */
+  profile(rank: number, sums: ProfileSums): void {
+    const known = this.#ranks.get(rank)
+    if (known !== undefined) known.sums = sums
+  }
+
+  /**
+   * An agent's answer to the question what its clock says: it was read at some moment between question and answer. The
+   * answer that took the shortest time counts.
+   *
+   * @param sentMs our clock when we asked
+   * @param agentMs the agent's clock when it answered
+   * @param nowMs our clock now
+   */
+  clock(agent: number, sentMs: number, agentMs: number, nowMs: number): void {
+    const errorMs = (nowMs - sentMs) / 2
+    if (errorMs < (this.#clocks.get(agent)?.errorMs ?? Infinity))
+      this.#clocks.set(agent, { offsetMs: agentMs - (sentMs + nowMs) / 2, errorMs })
+  }
+
+  /** The job has ended: completes the file. Returns what there is to print. */
+  finish(): string {
+    const file = this.#file
+    for (const [agent, { offsetMs, errorMs }] of this.#clocks)
+      file?.remark('clock', { host: this.#plans[agent]?.host, offset_us: offsetMs * 1000, error_us: errorMs * 1000 })
+    file?.close()
+    const lost = file === undefined || file.lost === 0 ? '' : lossNote(file.lost)
+    return lost + (this.#options.profile ? profileReport([...this.#ranks.values()]) : '')
+  }
+}
+
+function lossNote(lost: number): string {
+  return `tsmpirun: note: ${lost} events are not in the trace: they came quicker than they can be written; a mark shows where\n`
+}
+
+function openTrace(path: string): TraceFile {
+  try {
+    return new TraceFile(path, machineMs())
+  } catch (error) {
+    throw new UsageError([`--trace: "${path}" cannot be written: ${(error as Error).message}`])
+  }
+}

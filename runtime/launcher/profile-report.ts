@@ -1,0 +1,157 @@
+/**
+ * The profile of a job as text of at most 80 columns: where the ranks' time went, in which calls, from which lines, and
+ * who sent how much to whom. Pure.
+ */
+import Table from 'cli-table3'
+import type { ProfileSums, Sum } from '../trace/profile-sums.ts'
+
+const WIDTH = 80
+/** Ranks, calls and places listed at most. */
+const MOST_RANKS = 16
+const MOST_CALLS = 15
+const MOST_PLACES = 10
+/** Ranks whose matrix of bytes fits the width. */
+const MOST_IN_MATRIX = 8
+const PLACE_WIDTH = 34
+
+/** What is known of one rank. */
+export interface ProfiledRank {
+  readonly rank: number
+  readonly host: string
+  readonly calls: ReadonlyMap<number, string>
+  /** The call, a tab, and the file:line:column. */
+  readonly places: ReadonlyMap<number, string>
+  /** Undefined if the rank was lost. */
+  readonly sums: ProfileSums | undefined
+}
+
+/** @param ranks of the whole job, in any order */
+export function profileReport(ranks: readonly ProfiledRank[]): string {
+  const known = ranks.filter(({ sums }) => sums !== undefined).sort((a, b) => a.rank - b.rank)
+  if (known.length === 0) return 'tsmpirun: no rank has left a profile\n'
+  const sections = [timeSection(known, ranks.length), callSection(known), placeSection(known), matrixSection(known)]
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+function timeSection(ranks: readonly ProfiledRank[], size: number): string {
+  const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
+  const communicationMs = sum(ranks.map(({ sums }) => sums?.communicationMs ?? 0))
+  const shown = ranks.slice(0, MOST_RANKS).map(({ rank, host, sums }) => {
+    const { totalMs: total = 0, communicationMs: communication = 0 } = sums ?? {}
+    const times = [total - communication, communication].map(secondsText)
+    return [String(rank), clip(host, 24), secondsText(total), ...times, percent(communication, total)]
+  })
+  const missing = size > ranks.length ? `, ${size - ranks.length} of ${size} ranks left none` : ''
+  const more = ranks.length > MOST_RANKS ? `\n… and ${ranks.length - MOST_RANKS} ranks more` : ''
+  const head = `Profile: ${percent(communicationMs, totalMs)} of the ranks' time in communication${missing}`
+  return `${head}\n${table(['rank', 'host', 'total s', 'application s', 'communication s', 'share'], shown, [1])}${more}`
+}
+
+function callSection(ranks: readonly ProfiledRank[]): string {
+  const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
+  const calls = merged(ranks, 'calls')
+  const rows = calls
+    .slice(0, MOST_CALLS)
+    .map(({ name, count, ms, nbytes }) => [
+      clip(name, 24),
+      String(Math.round(count)),
+      secondsText(ms),
+      percent(ms, totalMs),
+      ((ms / count) * 1000).toFixed(1),
+      bytesText(nbytes),
+    ])
+  return rows.length === 0 ? '' : `Calls\n${table(['call', 'count', 'time s', 'share', 'mean us', 'bytes'], rows, [0])}`
+}
+
+function placeSection(ranks: readonly ProfiledRank[]): string {
+  const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
+  const rows = scaled(merged(ranks, 'places'), merged(ranks, 'calls'))
+    .slice(0, MOST_PLACES)
+    .map(({ name, count, ms }) => {
+      const [call = '', place = ''] = name.split('\t')
+      return [
+        clip(call, 16),
+        clip(place, PLACE_WIDTH),
+        String(Math.round(count)),
+        secondsText(ms),
+        percent(ms, totalMs),
+      ]
+    })
+  return rows.length === 0 ? '' : `Places\n${table(['call', 'at', 'count', 'time s', 'share'], rows, [0, 1])}`
+}
+
+function matrixSection(ranks: readonly ProfiledRank[]): string {
+  if (ranks.length < 2 || ranks.length > MOST_IN_MATRIX) return ''
+  const rows = ranks.map(({ rank, sums }) => {
+    const sent = new Map(sums?.sent)
+    return [String(rank), ...ranks.map((dest) => bytesText(sent.get(dest.rank) ?? 0))]
+  })
+  return `Bytes sent, from the rank on the left to the rank above\n${table(['', ...ranks.map(({ rank }) => String(rank))], rows, [])}`
+}
+
+interface NamedSum extends Omit<Sum, 'number'> {
+  readonly name: string
+}
+
+/** Sums of all ranks by name, longest first. */
+function merged(ranks: readonly ProfiledRank[], what: 'calls' | 'places'): NamedSum[] {
+  const all = new Map<string, NamedSum>()
+  for (const recording of ranks)
+    for (const { number, count, nbytes, ms } of recording.sums?.[what] ?? []) {
+      const name = recording[what].get(number) ?? 'others'
+      const before = all.get(name) ?? { count: 0, nbytes: 0, ms: 0 }
+      all.set(name, { name, count: before.count + count, nbytes: before.nbytes + nbytes, ms: before.ms + ms })
+    }
+  return [...all.values()].sort((a, b) => b.ms - a.ms || b.count - a.count)
+}
+
+/** Not every call was looked up: the places of a call are scaled so that they add up to it. */
+function scaled(places: readonly NamedSum[], calls: readonly NamedSum[]): NamedSum[] {
+  const callOf = ({ name }: NamedSum): string => name.split('\t')[0] as string
+  return places
+    .map((place) => {
+      const siblings = places.filter((other) => callOf(other) === callOf(place))
+      const whole = calls.find(({ name }) => name === callOf(place))
+      const factor = (what: 'count' | 'ms'): number =>
+        (whole?.[what] ?? 0) / Math.max(sum(siblings.map((sibling) => sibling[what])), Number.MIN_VALUE)
+      return { ...place, count: place.count * factor('count'), ms: place.ms * factor('ms') }
+    })
+    .sort((a, b) => b.ms - a.ms)
+}
+
+/** @param left columns of text; all others hold numbers */
+function table(head: readonly string[], rows: readonly (readonly string[])[], left: readonly number[]): string {
+  const none = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+  const inner = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle']
+  const made = new Table({
+    head: [...head],
+    chars: Object.fromEntries([...none, ...inner].map((place) => [place, ''])),
+    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 1 },
+    colAligns: head.map((_, column) => (left.includes(column) ? 'left' : 'right')),
+  })
+  made.push(...rows.map((row) => [...row]))
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => ` ${line}`.trimEnd().slice(0, WIDTH))
+    .join('\n')
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+const secondsText = (ms: number): string => (ms / 1000).toFixed(3)
+const percent = (part: number, whole: number): string => `${whole > 0 ? ((100 * part) / whole).toFixed(1) : '0.0'} %`
+
+/** The end of a path says more than its beginning. */
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(1 - width)}`
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+function bytesText(nbytes: number): string {
+  const power = nbytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(nbytes) / 10), UNITS.length - 1)
+  return `${power === 0 ? nbytes : (nbytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`
+}

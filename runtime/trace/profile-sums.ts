@@ -1,0 +1,43 @@
+/** The sums of one rank as plain data, as they travel to the launcher. */
+import { CALL_SUMS, PLACE_SUMS, TOTAL, type TraceMemory } from './trace-memory.ts'
+
+/** What calls of one kind, or from one place, add up to. */
+export interface Sum {
+  /** Number of the call's or the place's name. */
+  readonly number: number
+  readonly count: number
+  readonly nbytes: number
+  readonly ms: number
+}
+
+export interface ProfileSums {
+  readonly totalMs: number
+  readonly communicationMs: number
+  readonly calls: readonly Sum[]
+  readonly places: readonly Sum[]
+  /** World rank and bytes sent to it, for those that were sent any. */
+  readonly sent: readonly (readonly [number, number])[]
+}
+
+/** @param nowMs the machine's clock, which a rank that still runs is measured against */
+export function summarize({ totals, calls, places, sent }: TraceMemory, nowMs: number): ProfileSums {
+  const total = (index: number): number => totals[index] as number
+  const ended = total(TOTAL.ENDED) > 0 ? total(TOTAL.ENDED) : nowMs
+  const since = total(TOTAL.WAITING_SINCE)
+  return {
+    totalMs: total(TOTAL.BEGUN) === 0 ? 0 : ended - total(TOTAL.BEGUN),
+    communicationMs: total(TOTAL.COMMUNICATION) + (since > 0 ? ended - since : 0),
+    calls: sumsOf(calls, CALL_SUMS),
+    places: sumsOf(places, PLACE_SUMS),
+    sent: [...sent.entries()].filter(([, nbytes]) => nbytes > 0),
+  }
+}
+
+function sumsOf(values: Float64Array, stride: number): Sum[] {
+  const sums: Sum[] = []
+  for (let number = 0; number * stride < values.length; number++) {
+    const [count = 0, nbytes = 0, ms = 0] = values.subarray(number * stride, (number + 1) * stride)
+    if (count > 0) sums.push({ number, count, nbytes, ms })
+  }
+  return sums
+}

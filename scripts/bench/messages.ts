@@ -1,0 +1,197 @@
+/**
+ * What messages and collective calls cost: ours beside the same program in C on Open MPI, and between two hosts beside
+ * libzmq in C, plain and with the encryption that our agents use. The contenders take turns, `--repeats` times, so that
+ * a machine whose clock or neighbours change hits all alike. Shown are medians, the range, the ratio of medians, and a
+ * line for each contender over the sizes.
+ *
+ * Usage, after `npm run build`: npm run bench:latency (bench:bandwidth, bench:bidirectional, bench:message-rate,
+ * bench:overlap, bench:collectives) -- [--sizes 8 1024] [--repeats 5] [--ranks 4] [--calls bcast] [--hosts 2] [--json FILE]
+ */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { fileURLToPath } from 'node:url'
+import asciichart from 'asciichart'
+import Table from 'cli-table3'
+import { max, median, min } from 'mathjs'
+import yargs from 'yargs'
+import { hideBin } from 'yargs/helpers'
+import { compileMpiPeer, compileZmqPeer, mpirunArguments } from './peers.ts'
+
+const KIB = 1024
+const MIB = KIB * KIB
+const UP_TO_64_MIB = [1, 8, 64, 512, 4 * KIB, 32 * KIB, 256 * KIB, 2 * MIB, 16 * MIB, 64 * MIB]
+/** What each benchmark measures unless told otherwise. */
+const KINDS: Readonly<
+  Record<string, { readonly mode: string; readonly sizes: readonly number[]; readonly unit: Unit }>
+> = {
+  latency: { mode: 'latency', sizes: [8, 64, 512, 4 * KIB, 32 * KIB, 256 * KIB, MIB], unit: 'us' },
+  bandwidth: { mode: 'bandwidth', sizes: [KIB, 16 * KIB, 128 * KIB, MIB, 16 * MIB], unit: 'GB/s' },
+  bidirectional: { mode: 'bidirectional', sizes: [KIB, 16 * KIB, 128 * KIB, MIB, 16 * MIB], unit: 'GB/s' },
+  'message-rate': { mode: 'bandwidth', sizes: [8, 64, 512], unit: 'messages/us' },
+  overlap: { mode: 'overlap', sizes: [KIB, 32 * KIB, MIB, 16 * MIB], unit: '% hidden' },
+  collectives: { mode: '', sizes: UP_TO_64_MIB, unit: 'us' },
+}
+const CALLS = ['barrier', 'bcast', 'reduce', 'allreduce', 'gather', 'scatter', 'allgather', 'alltoall']
+const PLOT_HEIGHT = 12
+const PLOT_WIDTH = 64
+
+type Unit = 'us' | 'GB/s' | 'messages/us' | '% hidden'
+
+const options = yargs(hideBin(process.argv))
+  .usage('$0 <kind>\n\nTimes of messages and collective calls beside their peers in C')
+  .option('sizes', { type: 'number', array: true, describe: 'message sizes in bytes' })
+  .option('repeats', { type: 'number', default: 5, describe: 'runs of each contender' })
+  .option('ranks', { type: 'number', default: 4, describe: 'ranks of collective calls' })
+  .option('calls', { type: 'string', array: true, choices: CALLS, default: CALLS, describe: 'collective calls' })
+  .option('hosts', { type: 'number', default: 1, describe: 'emulated hosts; with 2, libzmq is the peer' })
+  .option('json', { type: 'string', describe: 'file for the results' })
+  .demandCommand(1, 1)
+  .strict()
+  .parseSync()
+
+interface Contender {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** Microseconds (or per cent) of each run, by size. */
+  readonly values: Map<number, number[]>
+}
+
+interface Measurement {
+  readonly nbytes: number
+  readonly us: number
+}
+
+const name = String(options._[0])
+const kind = KINDS[name]
+if (kind === undefined) throw new Error(`benchmark "${name}", expected one of ${Object.keys(KINDS).join(', ')}`)
+const { unit } = kind
+const sizes = options.sizes ?? kind.sizes
+const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const machine = { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.cpus().length, node: process.version }
+const modes = name === 'collectives' ? options.calls : [kind.mode]
+const mpi = options.hosts === 1 ? compileMpiPeer('messages') : undefined
+const zmq =
+  options.hosts > 1 && ['latency', 'bandwidth'].includes(kind.mode) ? compileZmqPeer('zmq-messages') : undefined
+
+console.log(`${name}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${options.repeats} runs`)
+if (options.hosts === 1 && mpi === undefined) console.log('No mpicc found: without the peer (Debian: libopenmpi-dev).')
+const results = modes.map((mode) => ({ mode, contenders: measureAll(mode) }))
+for (const { mode, contenders } of results) report(mode, contenders)
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(asJson(), null, 2)}\n`)
+
+function measureAll(mode: string): Contender[] {
+  const contenders = contendersOf(mode, mode === 'barrier' ? [0] : sizes)
+  for (let run = 0; run < options.repeats; run++)
+    for (const contender of contenders)
+      for (const { nbytes, us } of measure(contender))
+        contender.values.set(nbytes, [...(contender.values.get(nbytes) ?? []), converted(us, nbytes)])
+  return contenders
+}
+
+function contendersOf(mode: string, wanted: readonly number[]): Contender[] {
+  const list = wanted.join(',')
+  const ranks = name === 'collectives' ? options.ranks : 2
+  const hosts = options.hosts > 1 ? ['--emulate-hosts', String(options.hosts)] : []
+  const launcher = [root('dist/runtime/launcher/tsmpirun.js'), '-n', String(ranks), ...hosts]
+  const program = [root('scripts/bench/programs/messages.ts'), mode, list]
+  const contender = (label: string, command: string, args: readonly string[]): Contender => ({
+    name: label,
+    command,
+    args,
+    values: new Map(),
+  })
+  const all = [contender('tsmpi', process.execPath, [...launcher, ...program, 'plain'])]
+  if (mode !== 'barrier' && mode !== 'overlap')
+    all.push(contender('tsmpi alloc', process.execPath, [...launcher, ...program, 'alloc']))
+  if (mpi !== undefined) all.push(contender('Open MPI', 'mpirun', [...mpirunArguments(ranks, mpi), mode, list]))
+  if (zmq !== undefined)
+    for (const security of ['plain', 'curve']) all.push(contender(`libzmq ${security}`, zmq, [mode, list, security]))
+  return all
+}
+
+/** One run of a contender. @throws Error with what it said if it fails */
+function measure({ name: label, command, args }: Contender): Measurement[] {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${label} ended with ${status}:\n${stderr}`)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Measurement)
+}
+
+/** Both directions of a window count as one message each way. */
+function converted(us: number, nbytes: number): number {
+  const messages = name === 'bidirectional' ? 2 : 1
+  if (unit === 'GB/s') return (messages * nbytes) / us / 1000
+  return unit === 'messages/us' ? 1 / us : us
+}
+
+function report(mode: string, contenders: readonly Contender[]): void {
+  const [ours, ...others] = contenders
+  const table = new Table({
+    head: [
+      `${name === 'collectives' ? mode : name}, ${unit}`,
+      ...contenders.map((one) => one.name),
+      ...others.map((one) => `to ${one.name}`),
+    ],
+    style: { head: [], border: [] },
+    colAligns: contenders.flatMap((): ['right', 'right'] => ['right', 'right']),
+  })
+  for (const nbytes of ours?.values.keys() ?? []) {
+    const middle = (one: Contender): number => median(one.values.get(nbytes) ?? [NaN])
+    const cell = (one: Contender): string => {
+      const values = one.values.get(nbytes) ?? [NaN]
+      return `${digits(middle(one))} (${digits(min(values))}-${digits(max(values))})`
+    }
+    const ratios = others.map((one) => digits(middle(ours as Contender) / middle(one)))
+    table.push([sizeText(nbytes), ...contenders.map(cell), ...ratios])
+  }
+  console.log(`\n${table.toString()}`)
+  if (mode !== 'barrier') plot(contenders)
+}
+
+/** The medians over the sizes; times and rates as powers of ten, since they span several. */
+function plot(contenders: readonly Contender[]): void {
+  const points = [...(contenders[0]?.values.keys() ?? [])]
+  if (points.length < 2) return
+  const logarithmic = unit !== '% hidden'
+  const each = Math.max(1, Math.floor(PLOT_WIDTH / (points.length - 1)))
+  const series = contenders.map(({ values }) => {
+    const medians = points.map((nbytes) => median(values.get(nbytes) ?? [NaN]))
+    return stretched(logarithmic ? medians.map(Math.log10) : medians, each)
+  })
+  const colors = [asciichart.green, asciichart.lightgreen, asciichart.red, asciichart.blue]
+  const format = (value: number): string => digits(logarithmic ? 10 ** value : value).padStart(9)
+  const legend = contenders.map((one, index) => `${colors[index] ?? ''}${one.name}${asciichart.reset}`).join('  ')
+  console.log(
+    `${asciichart.plot(series, { height: PLOT_HEIGHT, colors, format })}\n${' '.repeat(10)}${sizeText(points[0] ?? 0)} to ${sizeText(points.at(-1) ?? 0)}, ${unit}:  ${legend}`,
+  )
+}
+
+/** Linear interpolation to `each` columns between two points. */
+function stretched(values: readonly number[], each: number): number[] {
+  const last = values.length - 1
+  return Array.from({ length: last * each + 1 }, (_, column) => {
+    const at = Math.min(Math.floor(column / each), last - 1)
+    const part = column / each - at
+    return (values[at] as number) * (1 - part) + (values[at + 1] as number) * part
+  })
+}
+
+function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function sizeText(nbytes: number): string {
+  if (nbytes >= MIB) return `${nbytes / MIB} MiB`
+  return nbytes >= KIB ? `${nbytes / KIB} KiB` : `${nbytes} B`
+}
+
+function asJson(): object {
+  const rows = results.flatMap(({ mode, contenders }) =>
+    contenders.map((one) => ({ mode, contender: one.name, values: Object.fromEntries(one.values) })),
+  )
+  return { benchmark: name, unit, hosts: options.hosts, machine, date: new Date().toISOString(), results: rows }
+}

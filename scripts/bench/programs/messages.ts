@@ -1,0 +1,130 @@
+/**
+ * The measured side of scripts/bench/messages.ts: `mode size,size,… memory`. Rank 0 prints a line of JSON for each size,
+ * `{ nbytes, us }`: microseconds of one message or one collective call; for overlap, per cent of the transfer hidden.
+ * The twin in C is peers/messages.c: same modes, same numbers of rounds.
+ */
+import { MAX, run, SUM, waitAll, type RankContext } from 'tsmpi'
+
+const WINDOW = 64
+/** The compiler works beside the ranks in their first 200 000 messages or so; between hosts those would take half a minute. */
+const WARM_UP = { parts: 20, us: 1e6 } as const
+
+let first = true
+type Round = () => Promise<void>
+
+await run(async (context) => {
+  const [mode = '', sizes = '', memory = ''] = context.argv
+  for (const nbytes of sizes.split(',').map(Number)) {
+    const total = mode === 'bandwidth' || mode === 'bidirectional' ? 25e6 : 200e6
+    const rounds = Math.max(10, Math.min(10_000, Math.floor(total / (nbytes + 10_000))))
+    const us =
+      mode === 'overlap' ? await overlap(context, nbytes, rounds) : await measure(context, mode, nbytes, rounds, memory)
+    if (context.world.rank === 0) context.log(JSON.stringify({ nbytes, us }))
+  }
+})
+
+/** Microseconds of one message or call. */
+async function measure(
+  context: RankContext,
+  mode: string,
+  nbytes: number,
+  rounds: number,
+  memory: string,
+): Promise<number> {
+  const { world, alloc } = context
+  const make = (length: number): Uint8Array => (memory === 'alloc' ? alloc(Uint8Array, length) : new Uint8Array(length))
+  const [round, messages, buffers] = roundOf(context, mode, nbytes, make)
+  if (first) await warmUp(world, round, rounds)
+  else await timed(world, round, Math.ceil(rounds / 10))
+  first = false
+  const us = (await timed(world, round, rounds)) / rounds / messages
+  if (memory === 'alloc') for (const buffer of buffers) context.free(buffer)
+  return us
+}
+
+/** All ranks make as many rounds. */
+async function warmUp(world: RankContext['world'], round: Round, rounds: number): Promise<void> {
+  const usOfPart = await world.allreduce(await timed(world, round, rounds), { op: MAX })
+  const parts = Math.min(WARM_UP.parts, Math.floor(WARM_UP.us / usOfPart))
+  await timed(world, round, parts * rounds)
+}
+
+async function timed(world: RankContext['world'], round: Round, rounds: number): Promise<number> {
+  await world.barrier()
+  const begin = performance.now()
+  for (let i = 0; i < rounds; i++) await round()
+  return (performance.now() - begin) * 1000
+}
+
+/** What a round does, the messages in it that follow each other, and its buffers. */
+function roundOf(
+  { world }: RankContext,
+  mode: string,
+  nbytes: number,
+  make: (length: number) => Uint8Array,
+): [Round, number, Uint8Array[]] {
+  const { rank, size } = world
+  const peer = 1 - rank
+  const [a, b] = [make(nbytes), make(nbytes)]
+  const ack = new Uint8Array(4)
+  const window = Math.max(2, Math.min(WINDOW, Math.floor(2 ** 25 / (nbytes + 1))))
+  const sends = (): ReturnType<typeof world.isend>[] =>
+    Array.from({ length: window }, () => world.isend(a, { dest: peer }))
+  const receives = (): ReturnType<typeof world.irecv>[] =>
+    Array.from({ length: window }, () => world.irecv(b, { source: peer }))
+  switch (mode) {
+    case 'latency':
+      if (rank === 0)
+        return [
+          async () => (await world.send(a, { dest: peer }), void (await world.recv(b, { source: peer }))),
+          2,
+          [a, b],
+        ]
+      return [async () => (await world.recv(b, { source: peer }), world.send(a, { dest: peer })), 2, [a, b]]
+    case 'bandwidth':
+      if (rank === 0)
+        return [async () => (await waitAll(sends()), void (await world.recv(ack, { source: peer }))), window, [a, b]]
+      return [async () => (await waitAll(receives()), world.send(ack, { dest: peer })), window, [a, b]]
+    case 'bidirectional':
+      return [async () => void (await waitAll([...receives(), ...sends()])), window, [a, b]]
+  }
+  // Reductions are of doubles; block collectives give each rank nbytes in all.
+  const doubles = (bytes: Uint8Array): Float64Array =>
+    new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
+  const block = Math.max(1, Math.floor(nbytes / size))
+  const [part, whole, other] = [make(block), make(block * size), make(block * size)]
+  const all = [a, b, part, whole, other]
+  const calls: Record<string, Round> = {
+    barrier: () => world.barrier(),
+    bcast: () => world.bcast(a),
+    reduce: () => world.reduce(doubles(a), doubles(b), { op: SUM }),
+    allreduce: () => world.allreduce(doubles(a), doubles(b), { op: SUM }),
+    gather: () => world.gather(part, whole),
+    scatter: () => world.scatter(whole, part),
+    allgather: () => world.allgather(part, whole),
+    alltoall: () => world.alltoall(whole, other),
+  }
+  return [calls[mode] as Round, 1, all]
+}
+
+/** Per cent of a transfer in both directions that computing of the same length hides. */
+async function overlap({ world }: RankContext, nbytes: number, rounds: number): Promise<number> {
+  const peer = 1 - world.rank
+  const [a, b] = [new Uint8Array(nbytes), new Uint8Array(nbytes)]
+  const work = { us: 0 }
+  const round: Round = async () => {
+    const requests = [world.irecv(b, { source: peer }), world.isend(a, { dest: peer })]
+    compute(work.us)
+    await waitAll(requests)
+  }
+  await timed(world, round, rounds)
+  const transferUs = (await timed(world, round, rounds)) / rounds
+  work.us = transferUs
+  const bothUs = (await timed(world, round, rounds)) / rounds
+  return Math.max(0, Math.min(100, (100 * (2 * transferUs - bothUs)) / transferUs))
+}
+
+function compute(us: number): void {
+  const end = performance.now() + us / 1000
+  while (performance.now() < end);
+}

@@ -1,0 +1,121 @@
+/** What the recorder makes of an engine's operations: sums that are exact, and numbers that both ends of a message agree on. */
+import t from 'tap'
+import { createWorld } from '../../../collectives/world.ts'
+import { SUM } from '../../../collectives/op.ts'
+import { waitAll, waitAny } from '../../../runtime/comm/request.ts'
+import { machineMs } from '../../../runtime/base/machine-clock.ts'
+import { Engine } from '../../../runtime/engine/engine.ts'
+import { EventRecorder } from '../../../runtime/trace/event-recorder.ts'
+import { summarize, type ProfileSums } from '../../../runtime/trace/profile-sums.ts'
+import { decodeRecords, RECORD, TraceMemory, type TraceRecord } from '../../../runtime/trace/trace-memory.ts'
+import { InprocHub } from '../../../runtime/transport/inproc.ts'
+
+/** A rank under record. */
+function open(size: number) {
+  const hub = new InprocHub(size)
+  return Array.from({ length: size }, (_, rank) => {
+    const memory = new TraceMemory(TraceMemory.create(1024, size), size)
+    const names = new Map<number, string>()
+    const recorder = new EventRecorder(memory, {
+      quickLooks: 1,
+      locate: () => 'program.ts:1:1',
+      announce: (kind, number, text) => void (kind === 'call' && names.set(number, text)),
+    })
+    const { world } = createWorld(new Engine((progress) => hub.open(rank, progress), recorder), () => process.exit(1))
+    return { world, memory, recorder, names }
+  })
+}
+
+function recordsOf(memory: TraceMemory): TraceRecord[] {
+  const records: TraceRecord[] = []
+  memory.take(1024, 1024, (bytes) => records.push(...decodeRecords(bytes)))
+  return records
+}
+
+for (const size of [2, 3, 5, 8])
+  t.test(`every call is counted once, with its bytes: p=${size}`, async (t) => {
+    const ranks = open(size)
+    await Promise.all(
+      ranks.map(async ({ world, recorder }) => {
+        const right = (world.rank + 1) % size
+        const left = (world.rank + size - 1) % size
+        for (let i = 0; i < 10; i++) {
+          const receive = world.irecv(new Float64Array(1000), { source: left, tag: 1 })
+          await waitAll([receive, world.isend(new Float64Array(1000), { dest: right, tag: 1 })])
+          await world.allreduce(1, { op: SUM })
+        }
+        recorder.close()
+      }),
+    )
+    for (const { memory, names } of ranks) {
+      const sums: ProfileSums = summarize(memory, machineMs())
+      const of = (name: string) => sums.calls.find(({ number }) => names.get(number) === name)
+      t.equal(of('isend')?.count, 10)
+      t.equal(of('isend')?.nbytes, 80_000)
+      t.equal(of('irecv')?.count, 10)
+      t.equal((of('irecv')?.nbytes ?? 0) + (of('wait')?.nbytes ?? 0), 80_000, 'a message counts where it is received')
+      t.equal(of('allreduce')?.count, 10)
+      t.ok(sums.communicationMs <= sums.totalMs)
+    }
+    const records = ranks.flatMap(({ memory }, rank) => recordsOf(memory).map((record) => ({ ...record, rank })))
+    const sent = records.filter(({ kind }) => kind === RECORD.SEND || kind === RECORD.SENT)
+    const received = records.filter(({ kind }) => kind === RECORD.RECEIVE || kind === RECORD.RECEIVED)
+    t.strictSame(
+      received.map(({ peer, id }) => `${peer}.${id}`).sort(),
+      sent.map(({ rank, id }) => `${rank}.${id}`).sort(),
+      'each message has one sender and one receiver',
+    )
+    t.ok(records.every(({ begun, ended }) => begun <= ended))
+  })
+
+t.test('a request that waitAny leaves for later is one wait, when its turn comes', async (t) => {
+  const [sender, receiver] = open(2)
+  if (sender === undefined || receiver === undefined) throw new Error('no ranks')
+  const requests = [1, 2].map((tag) => receiver.world.irecv(new Uint8Array(8), { source: 0, tag }))
+  for (const tag of [2, 1]) {
+    const any = waitAny(requests)
+    await sender.world.send(new Uint8Array(8), { dest: 1, tag })
+    t.equal((await any).index, tag - 1)
+  }
+  receiver.recorder.close()
+  const { calls, communicationMs, totalMs } = summarize(receiver.memory, machineMs())
+  const wait = calls.find(({ number }) => receiver.names.get(number) === 'wait')
+  t.match(wait, { count: 2, nbytes: 16 })
+  t.ok(communicationMs <= totalMs)
+  t.equal(recordsOf(receiver.memory).filter(({ kind }) => kind === RECORD.RECEIVE).length, 2)
+})
+
+t.test('persistent and matched receives are recorded like others', async (t) => {
+  const [sender, receiver] = open(2)
+  if (sender === undefined || receiver === undefined) throw new Error('no ranks')
+  const persistent = receiver.world.recvInit(new Uint8Array(8), { source: 0 })
+  for (let i = 0; i < 3; i++) {
+    persistent.start()
+    await sender.world.send(new Uint8Array(8), { dest: 1 })
+    await persistent.wait()
+  }
+  await sender.world.send(new Uint8Array(8), { dest: 1 })
+  const message = await receiver.world.mprobe({ source: 0 })
+  await message.recv(new Uint8Array(8))
+  receiver.recorder.close()
+  const { calls } = summarize(receiver.memory, machineMs())
+  const of = (name: string) => calls.find(({ number }) => receiver.names.get(number) === name)
+  t.equal(of('recvInit')?.count, 3)
+  t.match(of('mrecv'), { count: 1, nbytes: 8 })
+  t.equal(recordsOf(receiver.memory).filter(({ kind }) => kind === RECORD.RECEIVE).length, 4)
+})
+
+t.test('what has no room is counted as lost, and the sums go on', async (t) => {
+  const [rank] = open(1)
+  if (rank === undefined) throw new Error('no rank')
+  for (let i = 0; i < 2000; i++) await rank.world.sendrecv(new Uint8Array(1), new Uint8Array(1), { dest: 0, source: 0 })
+  rank.recorder.close()
+  t.equal(recordsOf(rank.memory).length, 1024)
+  await rank.world.barrier()
+  rank.recorder.close()
+  const [lost, barrier] = recordsOf(rank.memory)
+  t.match(lost, { kind: RECORD.LOST, nbytes: 4000 - 1024 })
+  t.match(barrier, { kind: RECORD.COLLECTIVE })
+  const [sums] = summarize(rank.memory, machineMs()).calls
+  t.match(sums, { count: 4000 })
+})
