@@ -39,6 +39,7 @@ await run(async ({ world, log }) => {
   const allWrong = await world.allreduce(wrong, { op: SUM })
   if (world.rank === 0)
     log(`C = A B, ${N} x ${N} on a ${nprow} x ${npcol} grid: ${allWrong} elements differ from serial`)
+  grid.free()
 })
 
 function block(rows: number, columns: number, f: typeof a): Matrix {

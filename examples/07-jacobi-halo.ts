@@ -40,6 +40,7 @@ await run(async ({ world, log }) => {
       if (world.rank === 0) log(`step ${step}: the largest change is ${largest.toFixed(6)} degrees`)
     }
   }
+  grid.free()
 })
 
 /** Sends `edge` to the neighbour `by` places on and fills `halo` from the one on the other side. */

@@ -77,4 +77,5 @@ await run(async ({ world, log }) => {
   const total = await torus.reduce(cells, { op: SUM })
   const displaced = await torus.reduce(moved, { op: SUM })
   if (torus.rank === 0) log(`${total} cells alive after ${4 * N} generations, ${displaced} not where they began`)
+  for (const made of [vertical, horizontal, torus]) made?.free()
 })

@@ -510,6 +510,7 @@ async function communicators(comm: Intracomm, failures: Failures): Promise<void>
   const error: unknown = await dup.barrier().catch((reason: unknown) => reason)
   failures.same('a call on a freed communicator', (error as { code?: string }).code, 'MPI_ERR_COMM')
   failures.same('a child of a freed communicator', await ties?.allreduce(1, { op: SUM }), size)
+  for (const made of [halves, ties, some, a, b]) made?.free()
 }
 
 async function grids(comm: Intracomm, failures: Failures): Promise<void> {

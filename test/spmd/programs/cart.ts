@@ -12,4 +12,6 @@ await run(async ({ world, log }) => {
   if (String(halo) !== String(cart.sources.map((rank) => Math.max(rank, -1))))
     throw new Error(`halo is ${String(halo)}`)
   if (cart.rank === 0) log(`${world.hosts.count} hosts, ${total / 2} neighbours apart, grid by ${grid.order}`)
+  grid.free()
+  cart.free()
 })
