@@ -88,7 +88,7 @@ t.test('beyond the matrix there are the panels, U and its second buffer, and nex
       const panels = q > 1 ? depth + 2 : 1
       const workSpace = panels * (mp + nb + 2) * nb + (p > 1 ? 2 * nb * (nq + 1) : 0)
       const vectors = (q + 1) * (mp + nq) + 4 * nb + 200
-      return largestShare(shape) <= (mp + 2 * align) * (nq + 1) + workSpace + vectors
+      return largestShare(shape) <= mp * (nq + 1 + 2 * align) + workSpace + vectors
     }),
   )
 })
