@@ -34,9 +34,9 @@ export async function update(solver: Solver, panel: Panel, n: number, inFlight?:
 /** Columns of a piece at least: OpenBLAS's dgemm of 4000 rows reaches 77 Gflops on 128 columns, 81 on 256, 82 on more. */
 const LEAST_PIECE = 256
 
-/** Columns to do before the next look at the broadcast: a few blocks while it is under way, else all. */
+/** Columns to do before the next look at the broadcast: a few blocks while somebody waits for us to hand it on, else all. */
 function pieceOf(left: number, nb: number, inFlight: PanelBroadcast | undefined): number {
-  if (inFlight === undefined || inFlight.test()) return left
+  if (inFlight === undefined || inFlight.test() || !inFlight.handsOn) return left
   return Math.min(Math.ceil(LEAST_PIECE / nb) * nb, left)
 }
 

@@ -52,6 +52,11 @@ export class PanelBroadcast {
     this.test()
   }
 
+  /** True if others wait for what this process has yet to receive. */
+  get handsOn(): boolean {
+    return this.#rounds.slice(this.#round + 1).some(({ sends }) => sends.length > 0)
+  }
+
   /** Makes progress without waiting; true once the panel is here and has been handed on. Local. */
   test(): boolean {
     while (this.#round < this.#rounds.length) {
