@@ -1,8 +1,8 @@
 /**
  * Applies a panel to columns of the trailing matrix: row interchanges, triangular solve with L1, matrix product with L2.
  *
- * Where most of the flops are. With no broadcast under way each step is one call over all columns; while one is, the
- * work is cut into pieces of a few blocks, so that an arriving panel is handed on after each.
+ * Where most of the flops are. Each step is one call over all columns; only while a broadcast is under way that others
+ * wait for, the work is cut into pieces of a few blocks, so that an arriving panel is handed on after each.
  * Layer below: swap/, blas/, bcast/panel-broadcast.ts.
  */
 import { ACTIVITY } from './activities.ts'

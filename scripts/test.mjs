@@ -2,7 +2,7 @@
 // fails, and ends with the line `N passed, N failed` (then `, N skipped` if any), where each check and each test counts as
 // one (see count-tests.mjs for what a test is) and a check that was not reached counts as skipped.
 //
-// Arguments are handed to tap: `npm test -- test/unit` runs all checks and the tests of one folder.
+// Arguments are handed to tap: `npm test -- 'test/unit/**/*.test.ts'` runs all checks and the tests of one folder.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
