@@ -31,6 +31,10 @@ export interface Network {
   readonly publicKeys: readonly string[]
   /** Address of this machine in the network of the job, as the launcher knows it; undefined if it does not. */
   readonly address: string | undefined
+  /** Where the user wants it to listen: name of an interface, an address, or a network such as 10.0.0.0/8. */
+  readonly interface: string | undefined
+  /** Ports that the user allows it to listen on, both ends included; undefined: the system chooses. */
+  readonly ports: { readonly first: number; readonly last: number } | undefined
 }
 
 /** What is recorded of a job: every call and the sums, or the sums only. */

@@ -1,109 +1,72 @@
 /**
- * Hosts from a hostfile or from `--host`: name and number of slots. All errors of a source are reported together, with
- * the line, what was read and what is allowed.
+ * The hosts of a job: from `--hostfile`, from `--host`, or this machine, without those that are excluded. Layer below:
+ * hostfile.ts.
  */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { parseHostfile, parseHostList, without, type Host, type HostList } from './hostfile.ts'
 import { UsageError } from './usage-error.ts'
 
-export interface Host {
-  /** As given: a name or address, or user@name. */
-  readonly name: string
-  /** Ranks that it takes before the next host's turn; undefined if not said: as many as it has cores. */
-  readonly slots: number | undefined
+export type { Host, HostList, HostSettings, PortRange } from './hostfile.ts'
+
+/** Where the hosts come from: the options of the same names. */
+export interface HostSource {
+  readonly hostfile?: string | undefined
+  /** With a hostfile: which of its hosts. */
+  readonly host?: string | undefined
+  /** Hosts to leave out, as a list. */
+  readonly exclude?: string | undefined
 }
 
-// Neither part may begin with a dash: the start command would take it for an option.
-const NAME = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)$/
+/** The hosts of a source, each once; this machine if the source names none. @throws UsageError */
+export function readHosts(source: HostSource): readonly Host[] {
+  return readHostList(source).hosts
+}
 
-/** The hosts of `--hostfile` or `--host`; this machine if neither is given. @throws UsageError */
-export function readHosts({
-  hostfile,
-  host,
-}: {
-  readonly hostfile?: string | undefined
-  readonly host?: string | undefined
-}): Host[] {
-  if (host !== undefined) return parseHostList(host)
-  if (hostfile === undefined) return [{ name: hostname(), slots: undefined }]
-  let text: string
+/** The hosts of a source with their order; this machine if the source names none. @throws UsageError */
+export function readHostList({ hostfile, host, exclude }: HostSource): HostList {
+  const all = hostfile === undefined ? undefined : parseHostfile(textOf(hostfile), hostfile)
+  const chosen = host === undefined ? (all ?? thisMachine()) : choose(host, all)
+  return exclude === undefined ? chosen : without(chosen, exclusions(exclude))
+}
+
+function thisMachine(): HostList {
+  const name = hostname()
+  return { hosts: [{ name, slots: undefined }], order: [name] }
+}
+
+function textOf(hostfile: string): string {
   try {
-    text = readFileSync(hostfile, 'utf8')
+    return readFileSync(hostfile, 'utf8')
   } catch (error) {
     throw new UsageError([`hostfile "${hostfile}" cannot be read: ${(error as Error).message}`])
   }
-  return parseHostfile(text, hostfile)
 }
 
-/**
- * Parses a hostfile: a host a line, `name`, `name slots=N` or `name:N`; `#` begins a comment. A host named again adds
- * its slots.
- *
- * @param file name of the file, for messages
- * @throws UsageError with a line for every mistake
- */
-export function parseHostfile(text: string, file: string): Host[] {
-  const problems: string[] = []
-  const hosts = text.split(/\r?\n/).flatMap((line, index) => {
-    const words = line.replace(/#.*/, '').trim().split(/\s+/)
-    if (words[0] === '') return []
-    const where = `${file}, line ${index + 1}`
-    const host = parseHost(words[0] as string, where, problems)
-    return host === undefined ? [] : [{ ...host, slots: parseFields(words.slice(1), host.slots, where, problems) }]
-  })
-  if (problems.length === 0 && hosts.length === 0)
-    problems.push(`${file}: no host in the file; expected lines such as "node1 slots=4"`)
+/** The hosts of `--host`: by themselves, where a host without a number has one slot, or out of those of the hostfile. */
+function choose(list: string, all: HostList | undefined): HostList {
+  const { hosts, order, excluded } = parseHostList(list, '--host')
+  if (all === undefined) {
+    if (hosts.length === 0) throw new UsageError([`--host ${list}: hosts are excluded, but there is no hostfile`])
+    return without({ hosts: hosts.map((one) => ({ ...one, slots: one.slots ?? 1 })), order }, excluded)
+  }
+  const named = new Map(hosts.map((one) => [one.name, one]))
+  const known = new Map(all.hosts.map((one) => [one.name, one]))
+  const problems = hosts
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => `--host ${name}: the hostfile does not have it; expected one of ${[...known.keys()].join(', ')}`)
   if (problems.length > 0) throw new UsageError(problems)
-  return merged(hosts)
+  if (hosts.length === 0) return without(all, excluded)
+  const chosen = order.filter((name, index) => order.indexOf(name) === index)
+  const limited = chosen.map((name) => limitedTo(known.get(name) as Host, named.get(name)?.slots))
+  return without({ hosts: limited, order: all.order.filter((name) => named.has(name)) }, excluded)
 }
 
-/** Parses the value of `--host`: `a:2,b`. A host without a number has one slot, as with mpirun. @throws UsageError */
-export function parseHostList(list: string): Host[] {
-  const problems: string[] = []
-  const hosts = list.split(',').flatMap((word) => {
-    const host = parseHost(word.trim(), '--host', problems)
-    return host === undefined ? [] : [{ ...host, slots: host.slots ?? 1 }]
-  })
-  if (problems.length > 0) throw new UsageError(problems)
-  return merged(hosts)
+/** A host of which the job may use so many slots. */
+function limitedTo(host: Host, slots: number | undefined): Host {
+  return slots === undefined ? host : { ...host, slots: Math.min(slots, host.slots ?? slots) }
 }
 
-function parseHost(word: string, where: string, problems: string[]): Host | undefined {
-  const [name = '', slots, ...more] = word.split(':')
-  if (!NAME.test(name) || more.length > 0) {
-    problems.push(`${where}: "${word}" is no host; expected NAME, NAME:SLOTS or USER@NAME`)
-    return undefined
-  }
-  return { name, slots: slots === undefined ? undefined : parseSlots(slots, `${where}: ${word}`, problems) }
-}
-
-function parseFields(
-  fields: readonly string[],
-  slots: number | undefined,
-  where: string,
-  problems: string[],
-): number | undefined {
-  let result = slots
-  for (const field of fields) {
-    const [key, value = ''] = field.split('=')
-    if (key === 'slots') result = parseSlots(value, `${where}: ${field}`, problems)
-    else problems.push(`${where}: "${field}" is unknown; expected slots=N`)
-  }
-  return result
-}
-
-function parseSlots(text: string, where: string, problems: string[]): number {
-  const slots = Number(text)
-  if (/^\d+$/.test(text) && slots >= 1) return slots
-  problems.push(`${where}: the number of slots is "${text}", expected a whole number >= 1`)
-  return 1
-}
-
-function merged(hosts: readonly Host[]): Host[] {
-  const byName = new Map<string, Host>()
-  for (const host of hosts) {
-    const before = byName.get(host.name)
-    byName.set(host.name, before === undefined ? host : { ...host, slots: (before.slots ?? 1) + (host.slots ?? 1) })
-  }
-  return [...byName.values()]
+function exclusions(list: string) {
+  return parseHostList(list, '--exclude').order.map((name) => ({ where: '--exclude', name }))
 }

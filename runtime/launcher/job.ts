@@ -259,13 +259,14 @@ export class Job implements AgentListener {
 
   #jobOf(index: number, contents: JobContents): AgentJob {
     const { version, id, program, argv, env, wdir, selection, network } = contents
+    const settings = this.#agents[index]?.plan.settings
     return {
       version,
       id,
       program,
       argv,
       env,
-      wdir,
+      wdir: settings?.wdir ?? wdir,
       selection,
       agent: index,
       host: this.#agents[index]?.plan.host as string,
@@ -278,6 +279,8 @@ export class Job implements AgentListener {
         keys: network.keys[index] as CurveKeys,
         publicKeys: network.keys.map(({ publicKey }) => publicKey),
         address: network.addresses[index],
+        interface: settings?.interface,
+        ports: settings?.ports,
       },
     }
   }

@@ -1,7 +1,7 @@
 /**
  * Which rank runs where: deals the ranks over the hosts' slots in order, and a host's ranks over its agents. Pure.
  */
-import type { Host } from './hosts.ts'
+import type { Host, HostSettings } from './hosts.ts'
 
 export interface AgentPlan {
   /** What the host is called when it is started and in messages. */
@@ -10,6 +10,8 @@ export interface AgentPlan {
   readonly local: boolean
   /** World ranks, ascending. */
   readonly ranks: readonly number[]
+  /** What the hostfile says of the host. */
+  readonly settings: HostSettings
 }
 
 export interface PlacementRequest {
@@ -35,6 +37,7 @@ export function placeRanks(request: PlacementRequest): AgentPlan[] {
           host: `host${index}`,
           local: true,
           ranks,
+          settings: {},
         }))
   return hosts.flatMap((plan) => {
     const agents = Math.ceil(plan.ranks.length / ranksPerAgent)
@@ -57,7 +60,8 @@ function placeOnHosts({ size, hosts, isLocal, defaultSlots }: PlacementRequest):
     const count = counts[index] as number
     const ranks = range(count).map((i) => next + i)
     next += count
-    return count === 0 ? [] : [{ host: host.name, local: isLocal(host.name), ranks }]
+    const { name, slots: _slots, maxSlots: _maxSlots, ...settings } = host
+    return count === 0 ? [] : [{ host: name, local: isLocal(name), ranks, settings }]
   })
 }
 
