@@ -2,24 +2,27 @@
  * Entry of an agent: one process per host. Owns the host's shared heap, its rank threads, and the sockets to other hosts;
  * computes nothing itself, so that it always answers.
  *
- * It lives as long as its start channel: when standard input ends, the launcher is gone, and the whole process ends at
- * once with all its threads, whatever they compute.
+ * It lives as long as its start channel: when standard input ends, or nothing has come through it for too long, the
+ * launcher is gone, and the whole process ends at once with all its threads, whatever they compute.
  */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { machineMs } from '../base/machine-clock.ts'
 import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
+import { ChannelWriter } from './channel-writer.ts'
 import { HostWatch } from './host-watch.ts'
 import { INPUT_WANTED, type AgentEvent, type AgentJob, type Command, type RankSeat } from './job-description.ts'
+import { LauncherWatch } from './launcher-watch.ts'
 import { mapOf } from './program-map.ts'
 import { rankReports, type RankThread } from './rank-reports.ts'
 import type { Relay } from './relay.ts'
-import { PACKET, PacketParser, writeEvent, writeOutput } from './start-channel.ts'
+import { encodePacket, eventPackets, outputPackets, PACKET, PacketParser } from './start-channel.ts'
 import type { TraceTap } from './trace-tap.ts'
 
 const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
 
+const channel = new ChannelWriter()
 /** Rank 0, once it reads standard input. */
 let rankZero: Worker | undefined
 /** Standard input that came before. */
@@ -31,6 +34,9 @@ const threads: RankThread[] = []
 /** How often the agent looks whether its host stands still. */
 const LOOK_MS = 200
 let tap: TraceTap | undefined
+const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
+/** How long an agent that ends waits for its last event to be taken. */
+const LAST_WORDS_MS = 300
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
@@ -42,7 +48,11 @@ const parser = new PacketParser(
   },
   (bytes) => giveUp(`unexpected text on the start channel: ${JSON.stringify(bytes.subarray(0, 80).toString())}`),
 )
-process.stdin.on('data', (chunk: Buffer) => parser.push(chunk))
+const launcher = new LauncherWatch(beat, abandon)
+process.stdin.on('data', (chunk: Buffer) => {
+  launcher.heard()
+  parser.push(chunk)
+})
 process.stdin.on('end', die)
 process.stdin.on('error', die)
 process.on('uncaughtException', (error) => giveUp(error.stack ?? String(error)))
@@ -87,11 +97,17 @@ async function start(job: AgentJob): Promise<void> {
   const heap = createHostHeap(seats.length, job.memoryShare)
   watch = new HostWatch(heap)
   program = job.program
-  const channel = `tsmpi-${job.id}-${job.agent}`
+  const announcements = `tsmpi-${job.id}-${job.agent}`
   if (job.network !== undefined) {
     // Loaded here only: a job on one host needs no sockets, and starts quicker without the library.
     const { Relay: relayClass } = await import('./relay.ts')
-    relay = await relayClass.open({ heap, channel, placement: job.placement, agent: job.agent, network: job.network })
+    relay = await relayClass.open({
+      heap,
+      channel: announcements,
+      placement: job.placement,
+      agent: job.agent,
+      network: job.network,
+    })
     tell(-1, { event: 'listening', endpoint: relay.endpoint })
   }
   const worldSize = job.placement.reduce((sum, ranks) => sum + ranks.length, 0)
@@ -104,7 +120,7 @@ async function start(job: AgentJob): Promise<void> {
   for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
   for (const worldRank of seats)
     startRank(worldRank, {
-      seating: { heap, channel, worldRank, worldSize, seats, hosts, spin },
+      seating: { heap, channel: announcements, worldRank, worldSize, seats, hosts, spin },
       host: job.host,
       program: job.program,
       argv: job.argv,
@@ -149,8 +165,8 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
     for (const bytes of earlyInput.splice(0)) feedRankZero(bytes)
   })
   // What Node itself prints for a thread (a fatal error, a warning) comes this way.
-  worker.stdout.on('data', (bytes: Buffer) => writeOutput(1, worldRank, bytes))
-  worker.stderr.on('data', (bytes: Buffer) => writeOutput(2, worldRank, bytes))
+  worker.stdout.on('data', (bytes: Buffer) => channel.write(outputPackets(1, worldRank, bytes)))
+  worker.stderr.on('data', (bytes: Buffer) => channel.write(outputPackets(2, worldRank, bytes)))
   worker.on('error', (error) => tell(worldRank, { event: 'failed', stack: error.stack ?? String(error) }))
   worker.on('exit', (code) => {
     watch?.ended(seatNumber)
@@ -166,12 +182,26 @@ function feedRankZero(bytes: Buffer): void {
 }
 
 function tell(rank: number, event: AgentEvent): void {
-  writeEvent(rank, event)
+  channel.write(eventPackets(rank, event))
+}
+
+/** A launcher that does not read what it was told already needs no more. */
+function beat(): void {
+  if (channel.idle) channel.write([BEAT])
+}
+
+/** The launcher is silent: it may come back, and shall know then what has become of its job. */
+function abandon(): void {
+  lastWords({ event: 'abandoned' })
 }
 
 function giveUp(reason: string): void {
-  tell(-1, { event: 'unusable', reason })
-  die()
+  lastWords({ event: 'unusable', reason })
+}
+
+function lastWords(event: AgentEvent): void {
+  tell(-1, event)
+  void channel.flushed(LAST_WORDS_MS).then(die)
 }
 
 /**

@@ -106,6 +106,8 @@ export type AgentEvent =
   | { readonly event: 'profile'; readonly sums: ProfileSums }
   /** The machine's monotonic clock, in milliseconds. */
   | { readonly event: 'clock'; readonly sent: number; readonly questions: number; readonly ms: number }
+  /** The agent ends, with its ranks: nothing has come from the launcher for the length of a lease. */
+  | { readonly event: 'abandoned' }
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 

@@ -28,6 +28,8 @@ export const PACKET = {
   STDIN: 4,
   /** Agent to launcher: what rank `rank` has recorded; `flags` is one of TRACE_FLAG. */
   TRACE: 5,
+  /** Both ways: I am here. Empty. */
+  BEAT: 6,
 } as const
 
 export const TRACE_FLAG = {
@@ -107,17 +109,29 @@ function magicPrefix(bytes: Buffer): number {
 
 /** Tells the launcher what a rank printed. Synchronous: printed is printed, even if the thread blocks or dies next. */
 export function writeOutput(fd: 1 | 2, rank: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; at += PAYLOAD_MAX)
-    writeAll(encodePacket(PACKET.OUTPUT, fd, rank, bytes.subarray(at, at + PAYLOAD_MAX)))
+  for (const packet of outputPackets(fd, rank, bytes)) writeAll(packet)
 }
 
-/** Tells the launcher an event; `rank` is -1 for the agent itself. */
+/** Tells the launcher an event; `rank` is -1 for the agent itself. Synchronous, as `writeOutput` is. */
 export function writeEvent(rank: number, event: object): void {
-  const json = Buffer.from(JSON.stringify(event))
-  for (let at = 0; at < json.length; at += PAYLOAD_MAX) {
-    const more = at + PAYLOAD_MAX < json.length ? 1 : 0
-    writeAll(encodePacket(PACKET.EVENT, more, rank, json.subarray(at, at + PAYLOAD_MAX)))
-  }
+  for (const packet of eventPackets(rank, event)) writeAll(packet)
+}
+
+/** What a rank printed, as packets. */
+export function outputPackets(fd: 1 | 2, rank: number, bytes: Uint8Array): Buffer[] {
+  return pieces(bytes).map((piece) => encodePacket(PACKET.OUTPUT, fd, rank, piece))
+}
+
+/** An event as packets. */
+export function eventPackets(rank: number, event: object): Buffer[] {
+  const all = pieces(Buffer.from(JSON.stringify(event)))
+  return all.map((piece, index) => encodePacket(PACKET.EVENT, index < all.length - 1 ? 1 : 0, rank, piece))
+}
+
+function pieces(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: Math.ceil(bytes.length / PAYLOAD_MAX) }, (_, index) =>
+    bytes.subarray(index * PAYLOAD_MAX, (index + 1) * PAYLOAD_MAX),
+  )
 }
 
 /** Tells the launcher what a rank has recorded; at most PAYLOAD_MAX bytes. */

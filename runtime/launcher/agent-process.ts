@@ -9,6 +9,8 @@ import { AGENT_MAIN } from './program.ts'
 import type { Fd } from './output-merger.ts'
 
 export interface AgentListener {
+  /** Anything has come from the agent. */
+  onHeard(agent: AgentProcess): void
   onOutput(rank: number, fd: Fd, bytes: Buffer): void
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void
   /** A packet of type TRACE. */
@@ -16,6 +18,8 @@ export interface AgentListener {
   /** The process is gone; all its output has been delivered. */
   onGone(agent: AgentProcess, how: string, signal: NodeJS.Signals | null): void
 }
+
+const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 
 export class AgentProcess {
   readonly plan: AgentPlan
@@ -42,7 +46,10 @@ export class AgentProcess {
       (packet) => this.#receive(packet),
       (bytes) => listener.onOutput(-1, 1, bytes),
     )
-    this.#child.stdout?.on('data', (chunk: Buffer) => parser.push(chunk))
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      listener.onHeard(this)
+      parser.push(chunk)
+    })
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.complaints = (this.complaints + chunk.toString()).slice(-2000)
       listener.onOutput(-1, 2, chunk)
@@ -58,6 +65,11 @@ export class AgentProcess {
 
   send(command: Command): void {
     this.#child.stdin?.write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
+  }
+
+  /** Says that the launcher is here. */
+  beat(): void {
+    this.#child.stdin?.write(BEAT)
   }
 
   /** Standard input for rank 0; empty at its end. Returns false if the agent does not keep up. */

@@ -6,6 +6,7 @@ import { constants } from 'node:os'
 import type { JobSelection } from '../base/tuning.ts'
 import type { AgentEvent, AgentJob, Checks, CurveKeys, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
+import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
@@ -14,6 +15,7 @@ import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
 import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
+import { Supervisor } from './supervisor.ts'
 
 /** The job ended well but left something behind, and --strict makes that a failure. */
 export const EXIT_LEFTOVERS = 122
@@ -72,6 +74,7 @@ export class Job implements AgentListener {
   readonly #output: OutputMerger
   readonly #agents: AgentProcess[]
   readonly #diagnosis: Diagnosis<AgentProcess>
+  readonly #supervisor: Supervisor<AgentProcess>
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
   readonly #timers: NodeJS.Timeout[] = []
@@ -88,6 +91,7 @@ export class Job implements AgentListener {
     this.done = new Promise((resolve) => (this.#finish = resolve))
     this.#agents = options.plans.map((plan) => new AgentProcess(plan, options.agentCommand, this))
     this.#diagnosis = new Diagnosis(this.#agents, () => void this.#stuck())
+    this.#supervisor = new Supervisor(this.#agents, (lost) => this.stop(EXIT_HOST, silenceText(lost)))
     const { timeoutSeconds } = options
     if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => void this.#timeUp(timeoutSeconds))
   }
@@ -115,6 +119,7 @@ export class Job implements AgentListener {
     if (this.#exitCode !== undefined) return
     this.#exitCode = exitCode
     for (const timer of this.#timers) clearTimeout(timer)
+    this.#supervisor.end()
     this.#output.flush()
     if (message !== undefined) this.#say(message)
     for (const agent of this.#agents) if (!agent.gone) agent.stop()
@@ -128,6 +133,10 @@ export class Job implements AgentListener {
     if (this.#exitCode !== undefined) return
     this.#output.flush()
     this.#say(['what the ranks do:', ...rollCall(reports)].join('\n'))
+  }
+
+  onHeard(agent: AgentProcess): void {
+    this.#supervisor.heard(agent)
   }
 
   onOutput(rank: number, fd: Fd, bytes: Buffer): void {
@@ -161,6 +170,9 @@ export class Job implements AgentListener {
         this.#options.recording?.clock(this.#agents.indexOf(agent), event.sent, event.ms, machineMs())
         this.#askClock(agent, event.questions)
         break
+      case 'abandoned':
+        this.stop(EXIT_HOST, this.#abandonedText(agent))
+        break
       case 'unusable':
         this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
     }
@@ -181,6 +193,13 @@ export class Job implements AgentListener {
     if (this.#heard.has(agent) || agent.plan.local)
       return `the process of ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(' ')} on ${host} was lost (${how}); the job was stopped.`
     return `host ${host} could not be started (${how}).\n  command: ${agent.command}\n  try it by hand; it must work without a password and print nothing`
+  }
+
+  #abandonedText({ plan }: AgentProcess): string {
+    const { stoodStillSeconds } = this.#supervisor
+    const why =
+      stoodStillSeconds > 1 ? `tsmpirun itself stood still for ${stoodStillSeconds} s` : 'is its network down?'
+    return `${plan.host} has ended the job: it had not heard of tsmpirun for ${LEASE_MS / 1000} s (${why}).`
   }
 
   #askClock(agent: AgentProcess, questions: number): void {
@@ -284,6 +303,12 @@ export class Job implements AgentListener {
       },
     }
   }
+}
+
+function silenceText(lost: readonly AgentProcess[]): string {
+  const who = lost.map(({ plan }) => `${plan.host} (${ranksText(plan.ranks)})`).join(', ')
+  const [verb, it] = lost.length === 1 ? ['has', 'it is'] : ['have', 'they are']
+  return `${who} ${verb} not answered for ${LEASE_MS / 1000} s: ${it} stopped or dead, or cut off; the job was stopped.`
 }
 
 function howItEnded(code: number): string {
