@@ -3,6 +3,11 @@
  *
  * A program hands its SPMD body to `run`. Started by `tsmpirun`, each rank gets its end of the job's network; started by
  * node alone, the program is a world of one.
+ *
+ * An example here is the body of `run(async ({ world, log, … }) => { … })` on four ranks, with everything imported from
+ * 'tsmpi', unless it imports for itself; `log(…) // → text` says what the line logs.
+ *
+ * @module tsmpi
  */
 export { run, type RankContext } from './run.ts'
 export { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, ROOT, TAG_UB, UNDEFINED } from './runtime/base/constants.ts'

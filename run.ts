@@ -23,7 +23,15 @@ import { InprocHub } from './runtime/transport/inproc.ts'
 import { ShmTransport } from './runtime/transport/shm.ts'
 import { quickLooks } from './runtime/transport/thread-waiter.ts'
 
-/** What a program's main function is given. */
+/**
+ * What a program's main function is given.
+ *
+ * @example
+ * const shared = alloc(Float64Array, 1000) // its messages to ranks of this host are copied once
+ * await world.bcast(shared)
+ * free(shared)
+ * log(world.size, self.size, argv.length, host.length > 0) // → 4 1 0 true
+ */
 export interface RankContext {
   /** All ranks of the job. */
   readonly world: Intracomm
@@ -69,6 +77,8 @@ let membership: Membership | undefined
  *
  * @throws what `main` throws; uncaught, it ends the whole job, and the launcher prints rank, host and stack
  * @example
+ * import { run } from 'tsmpi'
+ *
  * await run(async ({ world, log }) => log(`Hello from rank ${world.rank} of ${world.size}`))
  */
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {

@@ -3,13 +3,24 @@
  *
  * The ranks are async functions that take turns whenever they wait; everything above the transport is the code that
  * runs in a real job.
+ *
+ * @module tsmpi/testing
  */
 import { createWorld } from './collectives/world.ts'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { Engine } from './runtime/engine/engine.ts'
 import { InprocHub, type InprocOptions } from './runtime/transport/inproc.ts'
 
-/** What a rank under test is given. */
+/**
+ * What a rank under test is given.
+ *
+ * @example
+ * import { SUM } from 'tsmpi'
+ * import { runRanks, type TestRank } from 'tsmpi/testing'
+ *
+ * const body = ({ world }: TestRank): Promise<number> => world.allreduce(1, { op: SUM })
+ * console.log(await runRanks(3, body)) // → [ 3, 3, 3 ]
+ */
 export interface TestRank {
   readonly world: Intracomm
   readonly self: Intracomm
@@ -20,7 +31,11 @@ export interface TestRank {
  *
  * @throws what the first failing rank throws; the others are left where they wait
  * @example
- * const sums = await runRanks(4, ({ world }) => world.allreduce(world.rank, { op: SUM })) // [6, 6, 6, 6]
+ * import { SUM } from 'tsmpi'
+ * import { runRanks } from 'tsmpi/testing'
+ *
+ * const sums = await runRanks(4, ({ world }) => world.allreduce(world.rank, { op: SUM }))
+ * console.log(sums) // → [ 6, 6, 6, 6 ]
  */
 export async function runRanks<T>(
   size: number,

@@ -136,7 +136,16 @@ export function present(
   return buffer
 }
 
-/** Lengths and places of the blocks of a vector call, one for each rank. */
+/**
+ * Lengths and places of the blocks of a vector call, one for each rank.
+ *
+ * @example
+ * // Blocks of 1, 2, 3 and 4 elements, each followed by a gap.
+ * const blocks: BlockOptions = { counts: [1, 2, 3, 4], displs: [0, 2, 5, 9] }
+ * const all = new Int32Array(14)
+ * await world.allgatherv(new Int32Array(world.rank + 1).fill(world.rank + 1), all, blocks)
+ * log(all.join('')) // → 10220333044440
+ */
 export interface BlockOptions {
   /** Elements of each rank's block. */
   readonly counts: readonly number[]

@@ -21,12 +21,26 @@ import { allgathervPlan, alltoallvPlan, gathervPlan, scattervPlan } from './plan
 export class BufferCalls extends CollectiveComm {
   // ---- synchronization and data movement ---------------------------------------------------------------------
 
-  /** Resolves when all ranks have called it. Collective. */
+  /**
+   * Resolves when all ranks have called it. Collective.
+   *
+   * @example
+   * await world.barrier()
+   */
   barrier(): Promise<void> {
     return this.blocking(() => barrierPlan(this.member))
   }
 
-  /** Copies the root's elements to all ranks. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER */
+  /**
+   * Copies the root's elements to all ranks. Collective.
+   *
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER
+   * @example
+   * const data = new Float64Array(3)
+   * if (world.rank === 1) data.set([1, 2, 3])
+   * await world.bcast(data, { root: 1 })
+   * log(data.join()) // → 1,2,3
+   */
   bcast(buffer: MessageBuffer, options: RootOptions = {}): Promise<void> {
     return this.blocking(() => bcastPlan(this.member, buffer, options))
   }
@@ -37,6 +51,10 @@ export class BufferCalls extends CollectiveComm {
    * @param send (local) the rank's block, of one length everywhere; IN_PLACE on the root if it is in `recv`
    * @param recv (root only) room for all blocks
    * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const all = world.rank === 0 ? new Int32Array(world.size) : undefined
+   * await world.gather(Int32Array.of(world.rank), all)
+   * if (world.rank === 0) log(all?.join()) // → 0,1,2,3
    */
   gather(send: MessageBuffer | InPlace, recv?: MessageBuffer, options: RootOptions = {}): Promise<void> {
     return this.blocking(() => gatherPlan(this.member, send, recv, options))
@@ -48,6 +66,10 @@ export class BufferCalls extends CollectiveComm {
    * @param send (local) the rank's block; IN_PLACE on the root if it is in `recv`
    * @param recv (root only) where the blocks go, by `counts` and `displs`
    * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const all = world.rank === 0 ? new Int32Array(6) : undefined
+   * await world.gatherv(new Int32Array(world.rank).fill(world.rank), all, { counts: [0, 1, 2, 3] })
+   * if (world.rank === 0) log(all?.join('')) // → 122333
    */
   gatherv(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: RootBlockOptions): Promise<void> {
     return this.blocking(() => gathervPlan(this.member, send, recv, options))
@@ -59,6 +81,11 @@ export class BufferCalls extends CollectiveComm {
    * @param send (root only) a block for each rank, all of one length
    * @param recv (local) where the rank's block goes; IN_PLACE on the root leaves its own where it is
    * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const all = world.rank === 0 ? Int32Array.of(10, 11, 12, 13) : undefined
+   * const mine = new Int32Array(1)
+   * await world.scatter(all, mine)
+   * if (world.rank === 2) log(mine[0]) // → 12
    */
   scatter(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options: RootOptions = {}): Promise<void> {
     return this.blocking(() => scatterPlan(this.member, send, recv, options))
@@ -70,6 +97,11 @@ export class BufferCalls extends CollectiveComm {
    * @param send (root only) the blocks, by `counts` and `displs`
    * @param recv (local) where the rank's block goes; IN_PLACE on the root leaves its own where it is
    * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const all = world.rank === 0 ? Int32Array.of(1, 2, 2, 3, 3, 3) : undefined
+   * const mine = new Int32Array(world.rank)
+   * await world.scatterv(all, mine, { counts: [0, 1, 2, 3] })
+   * if (world.rank === 3) log(mine.join()) // → 3,3,3
    */
   scatterv(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options: RootBlockOptions): Promise<void> {
     return this.blocking(() => scattervPlan(this.member, send, recv, options))
@@ -80,6 +112,10 @@ export class BufferCalls extends CollectiveComm {
    *
    * @param send (local) the rank's block, of one length everywhere; IN_PLACE if it is in `recv`
    * @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const all = new Int32Array(world.size)
+   * await world.allgather(Int32Array.of(world.rank), all)
+   * log(all.join()) // → 0,1,2,3
    */
   allgather(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
     return this.blocking(() => allgatherPlan(this.member, send, recv))
@@ -91,6 +127,10 @@ export class BufferCalls extends CollectiveComm {
    * @param send (local) the rank's block; IN_PLACE if it is in `recv`
    * @param options `counts` (global) and `displs` (local) of the blocks in `recv`
    * @throws {MpiError} MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const all = new Int32Array(6)
+   * await world.allgatherv(new Int32Array(world.rank).fill(world.rank), all, { counts: [0, 1, 2, 3] })
+   * log(all.join('')) // → 122333
    */
   allgatherv(send: MessageBuffer | InPlace, recv: MessageBuffer, options: BlockOptions): Promise<void> {
     return this.blocking(() => allgathervPlan(this.member, send, recv, options))
@@ -102,6 +142,11 @@ export class BufferCalls extends CollectiveComm {
    *
    * @param send (local) a block for each rank, all of one length; IN_PLACE if they are in `recv`
    * @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const sent = Int32Array.from({ length: world.size }, (_, dest) => 10 * world.rank + dest)
+   * const received = new Int32Array(world.size)
+   * await world.alltoall(sent, received)
+   * if (world.rank === 1) log(received.join()) // → 1,11,21,31
    */
   alltoall(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
     return this.blocking(() => alltoallPlan(this.member, send, recv))
@@ -112,6 +157,12 @@ export class BufferCalls extends CollectiveComm {
    *
    * @param send (local) the blocks; IN_PLACE if they are in `recv`, by `recvCounts` and `recvDispls`
    * @throws {MpiError} MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * // One element for rank 0, none for the others.
+   * const recvCounts = new Array<number>(world.size).fill(world.rank === 0 ? 1 : 0)
+   * const received = new Int32Array(world.rank === 0 ? world.size : 0)
+   * await world.alltoallv(Int32Array.of(world.rank), received, { sendCounts: [1, 0, 0, 0], recvCounts })
+   * if (world.rank === 0) log(received.join()) // → 0,1,2,3
    */
   alltoallv(send: MessageBuffer | InPlace, recv: MessageBuffer, options: AlltoallvOptions): Promise<void> {
     return this.blocking(() => alltoallvPlan(this.member, send, recv, options))
@@ -127,6 +178,10 @@ export class BufferCalls extends CollectiveComm {
    * @param send (local) the rank's elements; IN_PLACE on the root if they are in `recv`
    * @param recv (root only) where the result goes
    * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const sum = new Float64Array(2)
+   * await world.reduce(Float64Array.of(1, world.rank), sum, { op: SUM, root: 3 })
+   * if (world.rank === 3) log(sum.join()) // → 4,6
    */
   reduce(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: ReduceOptions): Promise<void>
   reduce(
@@ -145,6 +200,10 @@ export class BufferCalls extends CollectiveComm {
    *
    * @param send (local) the rank's elements; IN_PLACE if they are in `recv`
    * @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER for wrong arguments
+   * @example
+   * const sum = new Float64Array(2)
+   * await world.allreduce(Float64Array.of(1, world.rank), sum, { op: SUM })
+   * log(sum.join(), await world.allreduce(world.rank, { op: MAX })) // → 4,6 3
    */
   allreduce(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   allreduce(
@@ -157,7 +216,14 @@ export class BufferCalls extends CollectiveComm {
 
   /** Gives each rank the reduction of the numbers of ranks 0 to itself. Collective. @throws {MpiError} MPI_ERR_OP */
   scan(value: number, options: OpArgument): Promise<number>
-  /** Gives each rank the reduction over ranks 0 to itself. Collective. Arguments and errors are those of `allreduce`. */
+  /**
+   * Gives each rank the reduction over ranks 0 to itself. Collective. Arguments and errors are those of `allreduce`.
+   *
+   * @example
+   * const sum = new Float64Array(1)
+   * await world.scan(Float64Array.of(world.rank), sum, { op: SUM })
+   * if (world.rank === 2) log(sum[0]) // → 3
+   */
   scan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   scan(
     send: number | MessageBuffer | InPlace,
@@ -172,6 +238,10 @@ export class BufferCalls extends CollectiveComm {
   /**
    * Gives each rank the reduction over the ranks below it; on rank 0 the result has no meaning. Collective. Arguments and
    * errors are those of `allreduce`.
+   *
+   * @example
+   * const before = await world.exscan(10, { op: SUM })
+   * if (world.rank === 2) log(before) // → 20
    */
   exscan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   exscan(
@@ -190,6 +260,10 @@ export class BufferCalls extends CollectiveComm {
    *   become the result and whose others have no meaning
    * @param recv (local) where the rank's block goes
    * @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER, MPI_ERR_ARG for wrong arguments
+   * @example
+   * const block = new Int32Array(1)
+   * await world.reduceScatter(Int32Array.of(1, 2, 3, 4), block, { op: SUM })
+   * if (world.rank === 3) log(block[0]) // → 16
    */
   reduceScatter(send: MessageBuffer | InPlace, recv: MessageBuffer, options: ReduceScatterOptions): Promise<void> {
     return this.blocking(() => reduceScatterPlan(this.member, send, recv, options))

@@ -15,6 +15,7 @@ export class CollectiveComm extends Comm {
   protected readonly member: Member
   #hosts: Hosts | undefined
 
+  /** @internal */
   constructor(job: Job, group: Group, context: number, algorithms: Selection = {}) {
     super(job, group, context)
     this.algorithms = algorithms

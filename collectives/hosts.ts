@@ -3,6 +3,10 @@
  * host read each other's memory; the lowest of them is its leader. Hosts are numbered by their leaders.
  *
  * Invariant: the same on all ranks of the communicator, since it is made from the placement of the job alone.
+ *
+ * @example
+ * const { count, hostOf }: Hosts = world.hosts
+ * log(count, hostOf.length) // → 1 4
  */
 export class Hosts {
   /** Host of each rank. */
@@ -10,7 +14,10 @@ export class Hosts {
   /** Ranks of each host, ascending. */
   readonly ranksOf: readonly (readonly number[])[]
 
-  /** @param placement any label of the host of each rank */
+  /**
+   * @param placement any label of the host of each rank
+   * @internal
+   */
   constructor(placement: readonly number[]) {
     const numbers = new Map<number, number>()
     for (const label of placement) if (!numbers.has(label)) numbers.set(label, numbers.size)

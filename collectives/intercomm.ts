@@ -18,7 +18,17 @@ import { equalBlocks } from './blocks.ts'
 import { found, type Intracomm } from './intracomm.ts'
 import type { OpArgument } from './options.ts'
 
-/** How two communicators find each other. */
+/**
+ * How two communicators find each other.
+ *
+ * @example
+ * const half = (await world.split(world.rank % 2)) as Intracomm
+ * const options: IntercommOptions = { peer: world, remoteLeader: 1 - (world.rank % 2) }
+ * const inter = await Intercomm.create(half, options)
+ * log(inter.size, inter.remoteSize) // → 2 2
+ * inter.free()
+ * half.free()
+ */
 export interface IntercommOptions {
   /** Rank in the local communicator that speaks for it (the same on all its ranks); default 0. */
   readonly localLeader?: number
@@ -30,7 +40,19 @@ export interface IntercommOptions {
   readonly tag?: number
 }
 
-/** Who has, or gets, the data of a rooted call. */
+/**
+ * Who has, or gets, the data of a rooted call.
+ *
+ * @example
+ * const half = (await world.split(world.rank % 2)) as Intracomm
+ * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+ * // Rank 0 of the odd side gives, all ranks of the even side get.
+ * const role: IntercommRootOptions = { root: world.rank % 2 === 0 ? 0 : half.rank === 0 ? ROOT : PROC_NULL }
+ * const value = await inter.bcastObject(half.rank === 0 ? 'odd' : undefined, role)
+ * if (world.rank === 2) log(value) // → odd
+ * inter.free()
+ * half.free()
+ */
 export interface IntercommRootOptions {
   /** On the root's side: ROOT on the root, PROC_NULL on the others. On the other side: the root's rank over there. */
   readonly root: number
@@ -67,8 +89,12 @@ export class Intercomm extends Comm {
    * @throws {MpiError} MPI_ERR_RANK for wrong leaders, MPI_ERR_COMM if the leader has no `peer`, MPI_ERR_GROUP if the two
    *   have a rank in common
    * @example
-   * const half = await world.split(world.rank % 2)
+   * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const theirs = await inter.allgatherObject(world.rank)
+   * if (world.rank === 0) log(theirs) // → [ 1, 3 ]
+   * inter.free()
+   * half.free()
    */
   static async create(local: Intracomm, options: IntercommOptions): Promise<Intercomm> {
     const { localLeader = 0, peer, remoteLeader, tag = 0 } = options

@@ -17,7 +17,15 @@ import { ObjectCalls } from './object-calls.ts'
 import { complete } from './requests.ts'
 import { checkAlgorithms, type Algorithms, type Selection } from './selection.ts'
 
-/** What a duplicate may do differently. */
+/**
+ * What a duplicate may do differently.
+ *
+ * @example
+ * const options: DupOptions = { reproducible: true, algorithms: { bcast: 'binomial' } }
+ * const exact = await world.dup(options)
+ * log(await exact.allreduce(0.1, { op: SUM })) // → 0.4
+ * exact.free()
+ */
 export interface DupOptions {
   /** Algorithms to use instead of the table's choice; passed on to communicators made of this one. */
   readonly algorithms?: Algorithms
@@ -35,7 +43,14 @@ export type Foundation = readonly [job: Job, group: Group, context: number, sele
 /** A communicator of a group that does what another does; for the other classes of communicators. */
 export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
 
-/** A communicator: point-to-point calls from `Comm`, and collective calls of all its ranks. */
+/**
+ * A communicator: point-to-point calls from `Comm`, and collective calls of all its ranks.
+ *
+ * @example
+ * const half = (await world.split(world.rank % 2)) as Intracomm
+ * log(half.size, await world.allreduce(world.rank, { op: SUM })) // → 2 6
+ * half.free()
+ */
 export class Intracomm extends ObjectCalls {
   static {
     found = (parent, group, context) => parent.#found(group, context)

@@ -21,6 +21,9 @@ export class ObjectCalls extends PersistentCalls {
    * Gives all ranks the root's value; on the other ranks, `value` is ignored. Collective.
    *
    * @throws {MpiError} MPI_ERR_TYPE if the value cannot be structured-cloned, MPI_ERR_ROOT
+   * @example
+   * const settings = await world.bcastObject(world.rank === 0 ? { n: 10, names: new Set(['a']) } : undefined)
+   * log(settings.n, settings.names.size) // → 10 1
    */
   bcastObject<T>(value: T | undefined, options: RootOptions = {}): Promise<T> {
     return this.blocking(() => bcastObjectPlan(this.member, value, options))
@@ -35,6 +38,9 @@ export class ObjectCalls extends PersistentCalls {
    * Gives the root the values of all ranks, by rank; resolves to undefined elsewhere. Collective.
    *
    * @throws {MpiError} MPI_ERR_TYPE if the value cannot be structured-cloned, MPI_ERR_ROOT
+   * @example
+   * const names = await world.gatherObject(`rank ${world.rank}`)
+   * if (world.rank === 0) log(names?.at(-1)) // → rank 3
    */
   gatherObject<T>(value: T, options: RootOptions = {}): Promise<T[] | undefined> {
     return this.blocking(() => gatherObjectPlan(this.member, value, options))
@@ -50,6 +56,9 @@ export class ObjectCalls extends PersistentCalls {
    *
    * @param values one for each rank, on the root
    * @throws {MpiError} MPI_ERR_COUNT if there are more or fewer, MPI_ERR_TYPE if one cannot be cloned, MPI_ERR_ROOT
+   * @example
+   * const mine = await world.scatterObject(world.rank === 0 ? ['a', 'b', 'c', 'd'] : undefined)
+   * if (world.rank === 2) log(mine) // → c
    */
   scatterObject<T>(values: readonly T[] | undefined, options: RootOptions = {}): Promise<T> {
     return this.blocking(() => scatterObjectPlan(this.member, values, options))
@@ -60,7 +69,13 @@ export class ObjectCalls extends PersistentCalls {
     return this.nonblocking(scatterObjectPlan(this.member, values, options))
   }
 
-  /** Gives all ranks the values of all ranks, by rank. Collective. @throws {MpiError} MPI_ERR_TYPE if one cannot be cloned */
+  /**
+   * Gives all ranks the values of all ranks, by rank. Collective.
+   *
+   * @throws {MpiError} MPI_ERR_TYPE if one cannot be cloned
+   * @example
+   * log(await world.allgatherObject(world.rank ** 2)) // → [ 0, 1, 4, 9 ]
+   */
   allgatherObject<T>(value: T): Promise<T[]> {
     return this.blocking(() => allgatherObjectPlan(value))
   }
@@ -75,6 +90,9 @@ export class ObjectCalls extends PersistentCalls {
    *
    * @param values (local) one for each rank
    * @throws {MpiError} MPI_ERR_COUNT if there are more or fewer, MPI_ERR_TYPE if one cannot be cloned
+   * @example
+   * const received = await world.alltoallObject(['to 0', 'to 1', 'to 2', 'to 3'])
+   * if (world.rank === 1) log(received[3]) // → to 1
    */
   alltoallObject<T>(values: readonly T[]): Promise<T[]> {
     return this.blocking(() => alltoallObjectPlan(this.member, values))
@@ -91,7 +109,8 @@ export class ObjectCalls extends PersistentCalls {
    * @param combine (root only runs it) value of lower ranks, value of higher ranks -> their combination
    * @throws {MpiError} MPI_ERR_TYPE if the value cannot be cloned, MPI_ERR_ROOT, MPI_ERR_OP
    * @example
-   * const words = await world.reduceObject(new Set([word]), (a, b) => new Set([...a, ...b]))
+   * const words = await world.reduceObject(new Set([world.rank % 2]), (a, b) => new Set([...a, ...b]))
+   * if (world.rank === 0) log(words?.size) // → 2
    */
   reduceObject<T>(value: T, combine: Combine<T>, options: RootOptions = {}): Promise<T | undefined> {
     return this.blocking(() => reduceObjectPlan(this.member, value, combine, options))
@@ -102,7 +121,12 @@ export class ObjectCalls extends PersistentCalls {
     return this.nonblocking(reduceObjectPlan(this.member, value, combine, options))
   }
 
-  /** Gives all ranks the values of all ranks combined in rank order. Collective. Errors are those of `reduceObject`. */
+  /**
+   * Gives all ranks the values of all ranks combined in rank order. Collective. Errors are those of `reduceObject`.
+   *
+   * @example
+   * log(await world.allreduceObject(String(world.rank), (lower, upper) => lower + upper)) // → 0123
+   */
   allreduceObject<T>(value: T, combine: Combine<T>): Promise<T> {
     return this.blocking(() => allreduceObjectPlan(value, combine))
   }

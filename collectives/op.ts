@@ -10,10 +10,24 @@ import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { BuiltInName } from '../runtime/comm/signature.ts'
 
-/** accumulator[i] := incoming[i] op accumulator[i] for all i, `incoming` unchanged; same type, same length. */
+/**
+ * accumulator[i] := incoming[i] op accumulator[i] for all i, `incoming` unchanged; same type, same length.
+ *
+ * @example
+ * const keepLower: ReduceFunction = (incoming, accumulator) => accumulator.set(incoming as never)
+ * log(await world.allreduce(world.rank + 5, { op: Op.create(keepLower) })) // → 5
+ */
 export type ReduceFunction = (incoming: TypedArray, accumulator: TypedArray) => void
 
-/** What is known of a user's operation. */
+/**
+ * What is known of a user's operation.
+ *
+ * @example
+ * const options: OpOptions = { commutative: true, unit: 1, name: 'farthest' }
+ * const farther = (x: number, y: number): number => (Math.abs(x) > Math.abs(y) ? x : y)
+ * const farthest = Op.create((a, b) => void b.forEach((y, i) => (b[i] = farther(Number(a[i]), Number(y)))), options)
+ * log(await world.allreduce(1 - 2 * world.rank, { op: farthest })) // → -5
+ */
 export interface OpOptions {
   /** True if a op b equals b op a; then algorithms may choose the order. Default false: strict rank order. */
   readonly commutative?: boolean
@@ -42,7 +56,7 @@ export class Op {
   /** Compiled on first use. */
   readonly #functions: (ReduceFunction | undefined)[] = []
 
-  /** Users call `Op.create`. */
+  /** Users call `Op.create`. @internal */
   constructor(
     properties: { name: string; commutative: boolean; unit: number; bitwise: boolean },
     compile: (type: ElementType) => ReduceFunction,
@@ -60,7 +74,13 @@ export class Op {
    * @param reduce accumulator := incoming op accumulator, where incoming comes from lower ranks
    * @throws {MpiError} MPI_ERR_OP if `reduce` is no function, MPI_ERR_ARG if `unit` is no positive number
    * @example
-   * const gcd = Op.create((incoming, accumulator) => { … }, { commutative: true, unit: 1, name: 'gcd' })
+   * const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
+   * const op = Op.create((a, b) => void b.forEach((y, i) => (b[i] = gcd(Number(a[i]), Number(y)))), {
+   *   commutative: true,
+   *   unit: 1,
+   *   name: 'gcd',
+   * })
+   * log(await world.allreduce(6 * (world.rank + 1), { op })) // → 6
    */
   static create(reduce: ReduceFunction, options: OpOptions = {}): Op {
     const { commutative = false, name = 'user operation', unit = Infinity } = options
@@ -115,29 +135,93 @@ function compile(type: ElementType, body: string): ReduceFunction {
   return new Function('x', 'y', `const n = y.length, one = ${one}, zero = ${zero}; ${body}`) as ReduceFunction
 }
 
-/** Sum. */
+/**
+ * Sum.
+ *
+ * @example
+ * log(await world.allreduce(world.rank, { op: SUM })) // → 6
+ */
 export const SUM = elementwise('SUM', 'a + b')
-/** Product. */
+/**
+ * Product.
+ *
+ * @example
+ * log(await world.allreduce(world.rank + 1, { op: PROD })) // → 24
+ */
 export const PROD = elementwise('PROD', 'a * b')
-/** Smaller of two. */
+/**
+ * Smaller of two.
+ *
+ * @example
+ * log(await world.allreduce(world.rank, { op: MIN })) // → 0
+ */
 export const MIN = elementwise('MIN', 'a < b ? a : b')
-/** Larger of two. */
+/**
+ * Larger of two.
+ *
+ * @example
+ * log(await world.allreduce(world.rank, { op: MAX })) // → 3
+ */
 export const MAX = elementwise('MAX', 'a > b ? a : b')
-/** Logical and: every element but 0 is true; gives 1 or 0. */
+/**
+ * Logical and: every element but 0 is true; gives 1 or 0.
+ *
+ * @example
+ * log(await world.allreduce(world.rank, { op: LAND })) // → 0
+ */
 export const LAND = elementwise('LAND', 'a && b ? one : zero')
-/** Logical or, as LAND. */
+/**
+ * Logical or, as LAND.
+ *
+ * @example
+ * log(await world.allreduce(world.rank, { op: LOR })) // → 1
+ */
 export const LOR = elementwise('LOR', 'a || b ? one : zero')
-/** Logical exclusive or, as LAND. */
+/**
+ * Logical exclusive or, as LAND.
+ *
+ * @example
+ * log(await world.allreduce(world.rank, { op: LXOR })) // → 1
+ */
 export const LXOR = elementwise('LXOR', '!a !== !b ? one : zero')
-/** Bitwise and, of integers. */
+/**
+ * Bitwise and, of integers.
+ *
+ * @example
+ * log(await world.allreduce(world.rank + 4, { op: BAND })) // → 4
+ */
 export const BAND = elementwise('BAND', 'a & b', true)
-/** Bitwise or, of integers. */
+/**
+ * Bitwise or, of integers.
+ *
+ * @example
+ * log(await world.allreduce(2 ** world.rank, { op: BOR })) // → 15
+ */
 export const BOR = elementwise('BOR', 'a | b', true)
-/** Bitwise exclusive or, of integers. */
+/**
+ * Bitwise exclusive or, of integers.
+ *
+ * @example
+ * log(await world.allreduce(world.rank + 1, { op: BXOR })) // → 4
+ */
 export const BXOR = elementwise('BXOR', 'a ^ b', true)
-/** Smallest value and its index, of (value, index) pairs that alternate in one array. */
+/**
+ * Smallest value and its index, of (value, index) pairs that alternate in one array.
+ *
+ * @example
+ * const lowest = new Float64Array(2)
+ * await world.allreduce(Float64Array.of((world.rank - 2) ** 2, world.rank), lowest, { op: MINLOC })
+ * log(lowest.join()) // → 0,2
+ */
 export const MINLOC = pairwise('MINLOC', 'a < b')
-/** Largest value and its index, of (value, index) pairs that alternate in one array. */
+/**
+ * Largest value and its index, of (value, index) pairs that alternate in one array.
+ *
+ * @example
+ * const highest = new Float64Array(2)
+ * await world.allreduce(Float64Array.of((world.rank - 2) ** 2, world.rank), highest, { op: MAXLOC })
+ * log(highest.join()) // → 4,0
+ */
 export const MAXLOC = pairwise('MAXLOC', 'a > b')
 
 function isOp(value: unknown): value is Op {

@@ -69,11 +69,18 @@ export class Run<T = void> {
   }
 }
 
-/** A collective call that has been started. Complete it with `wait`, or with `test` until that returns a status. */
+/**
+ * A collective call that has been started. Complete it with `wait`, or with `test` until that returns a status.
+ *
+ * @example
+ * const total = world.iallreduce(world.rank, { op: SUM })
+ * await total.wait()
+ * log(total.value) // → 6
+ */
 export class CollectiveRequest<T = void> extends Request {
   readonly #run: Run<T>
 
-  /** Programs get requests from the calls whose names begin with i. */
+  /** Programs get requests from the calls whose names begin with i. @internal */
   constructor(engine: Engine, run: Run<T>) {
     super(engine, run.whole, () => EMPTY_STATUS)
     this.#run = run
@@ -99,13 +106,23 @@ export class CollectiveRequest<T = void> extends Request {
 /**
  * A collective call that can be started again and again. All ranks make the persistent requests of a communicator in the
  * same order; they may start them in any order. Between two starts a request must be completed, by a wait or test.
+ *
+ * @example
+ * const [mine, sum] = [new Int32Array(1), new Int32Array(1)]
+ * const request = world.allreduceInit(mine, sum, { op: SUM })
+ * for (mine[0] = 1; mine[0] < 4; mine[0]++) {
+ *   request.start()
+ *   await request.wait()
+ * }
+ * log(sum[0]) // → 12
+ * request.free()
  */
 export class PersistentCollective extends PersistentRequest {
   readonly #call: string
   #run: Run | undefined
   #freed = false
 
-  /** Programs get persistent requests from the calls whose names end in Init. */
+  /** Programs get persistent requests from the calls whose names end in Init. @internal */
   constructor(engine: Engine, call: string, begin: () => Run) {
     super(
       engine,

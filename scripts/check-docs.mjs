@@ -1,5 +1,5 @@
-// Checks what the pages of the project say against the project itself: links, command-line options, examples, docstrings and
-// code blocks. Prints one line `file:line: what is wrong` for each mistake and exits with 1 if there is one.
+// Checks what the pages of the project say against the project itself: links, command-line options, examples, docstrings with
+// their examples, and code blocks. Prints one line `file:line: what is wrong` for each mistake and exits with 1 if there is one.
 //
 //   node scripts/check-docs.mjs [ROOT]     ROOT: the tree to check, by default the one this file is in
 //
@@ -9,24 +9,28 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { apiOf, ENTRY_POINTS, exportedNames, moduleText, publicMembers } from './api-examples.mjs'
 
 const ROOT = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
 const NOT_OURS = new Set(['node_modules', 'dist', '.tap', '.git', 'coverage'])
-const ENTRY_POINTS = ['index.ts', 'testing.ts']
+/** Generated from the docstrings by `npm run docs:api`: links are checked, code is checked where it comes from. */
+const REFERENCE = 'docs/reference/'
 const COMMAND = 'dist/runtime/launcher/tsmpirun.js'
 
 const mistakes = []
 const pages = findPages(ROOT).map(readPage)
-const manual = pages.filter(({ file }) => file === 'README.md' || file.startsWith('docs/'))
+const manual = pages.filter(
+  ({ file }) => file === 'README.md' || (file.startsWith('docs/') && !file.startsWith(REFERENCE)),
+)
 
 const links = checkLinks(pages)
 const options = checkOptions(manual)
 const examples = checkExamples()
-const { blocks, fragments, symbols } = checkCode(manual)
+const { blocks, fragments, symbols, inDocstrings } = checkCode(manual)
 
 for (const mistake of mistakes) console.error(mistake)
 console.log(
-  `docs: ${pages.length} pages, ${links} links, ${options} options, ${examples} examples, ${symbols} docstrings, ` +
+  `docs: ${pages.length} pages, ${links} links, ${options} options, ${examples} examples, ${symbols} docstrings with ${inDocstrings} examples, ` +
     `${blocks} code blocks (${fragments} fragments not compiled): ${mistakes.length} mistakes`,
 )
 process.exitCode = mistakes.length > 0 ? 1 : 0
@@ -151,20 +155,42 @@ function checkExamples() {
   return programs.length
 }
 
-/** Type-checks the ts blocks of the manual and looks for docstrings, in one compiler run; returns what was looked at. */
+/** Type-checks the ts blocks of the manual and the examples of the API, and looks for docstrings; returns what was looked at. */
 function checkCode(manual) {
   const all = manual.flatMap(({ file, blocks }) => blocks.map((block) => ({ file, ...block })))
   const tsBlocks = all.filter(({ info }) => /^(ts|typescript)\b/.test(info))
   const compiled = tsBlocks.filter(({ info }) => !/\bfragment\b/.test(info))
   const sources = new Map(
-    compiled.map((block) => [join(ROOT, `${block.file}.${block.line}.ts`), { block, text: blockText(block) }]),
+    compiled.map((block) => [
+      join(ROOT, `${block.file}.${block.line}.ts`),
+      { file: block.file, text: blockText(block) },
+    ]),
   )
-  const entries = ENTRY_POINTS.filter((file) => existsSync(join(ROOT, file)))
+  const entries = ENTRY_POINTS.map((file) => join(ROOT, file)).filter(existsSync)
 
-  const program = createProgram([...entries.map((file) => join(ROOT, file)), ...sources.keys()], sources)
-  for (const [path, { block }] of sources) reportDiagnostics(program, program.getSourceFile(path), block.file)
-  const symbols = entries.flatMap((file) => documentedSymbols(program, program.getSourceFile(join(ROOT, file))))
-  return { blocks: compiled.length, fragments: tsBlocks.length - compiled.length, symbols: new Set(symbols).size }
+  const program = createProgram([...entries, ...sources.keys()], sources)
+  reportDiagnostics(program, sources)
+  const api = apiOf(program, entries, ROOT)
+  const symbols = new Set(api.flatMap((one) => checkDocstrings(program, one)))
+  const inDocstrings = checkApiExamples(program, entries, api)
+  return { blocks: compiled.length, fragments: tsBlocks.length - compiled.length, symbols: symbols.size, inDocstrings }
+}
+
+/** Checks that every export has an example, and that all type-check; returns their number. */
+function checkApiExamples(program, entries, api) {
+  for (const { name, symbol, documented } of api)
+    if (!documented && isOurs(symbol)) reportSymbol(symbol, `${name} is public and has no @example`)
+  if (entries.length === 0) return 0
+  const names = exportedNames(program, entries[0])
+  const examples = api.flatMap(({ examples }) => examples)
+  const sources = new Map(
+    examples.map((example) => [
+      join(ROOT, `${example.file}.${example.line}.ts`),
+      { file: example.file, text: moduleText(example, names) },
+    ]),
+  )
+  reportDiagnostics(createProgram([...sources.keys()], sources, program), sources)
+  return examples.length
 }
 
 /** The block as a module whose line numbers are those of its page. */
@@ -173,7 +199,7 @@ function blockText({ line, lines }) {
 }
 
 /** A compiler over the tree, in which the code blocks are files beside their pages without being on the disk. */
-function createProgram(rootNames, sources) {
+function createProgram(rootNames, sources, oldProgram) {
   const configFile = join(ROOT, 'tsconfig.json')
   const config = existsSync(configFile) ? ts.readConfigFile(configFile, ts.sys.readFile).config : {}
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, ROOT)
@@ -186,48 +212,37 @@ function createProgram(rootNames, sources) {
     const source = sources.get(path)
     return source ? ts.createSourceFile(path, source.text, version) : getSourceFile(path, version, ...rest)
   }
-  return ts.createProgram(rootNames, relaxed, host)
+  return ts.createProgram(rootNames, relaxed, host, oldProgram)
 }
 
-function reportDiagnostics(program, sourceFile, page) {
-  for (const diagnostic of ts.getPreEmitDiagnostics(program, sourceFile)) {
-    if (diagnostic.file !== sourceFile) continue
-    const { line } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start)
-    report(page, line + 1, ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '))
+function reportDiagnostics(program, sources) {
+  for (const [path, { file }] of sources) {
+    const sourceFile = program.getSourceFile(path)
+    for (const diagnostic of ts.getPreEmitDiagnostics(program, sourceFile)) {
+      if (diagnostic.file !== sourceFile) continue
+      const { line } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start)
+      report(file, line + 1, ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '))
+    }
   }
 }
 
-/** Checks the docstrings of a module's exports and of the public methods of its classes; returns all these symbols. */
-function documentedSymbols(program, sourceFile) {
+/** Checks the docstrings of an export and of the public methods of a class; returns all these symbols. */
+function checkDocstrings(program, { name, symbol }) {
   const checker = program.getTypeChecker()
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(sourceFile)).map((symbol) => ({
-    name: symbol.name,
-    symbol: symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol,
-  }))
-  const all = exported.flatMap(({ name, symbol }) => [{ name, symbol }, ...publicMethods(name, symbol)])
-  const ours = all.filter(
-    ({ symbol }) => !symbol.declarations?.[0]?.getSourceFile().fileName.includes('/node_modules/'),
-  )
-  for (const { name, symbol } of ours) {
-    if (symbol.getDocumentationComment(checker).length > 0) continue
-    const declaration = symbol.declarations?.[0]
-    const file = declaration?.getSourceFile() ?? sourceFile
-    const { line } = file.getLineAndCharacterOfPosition(declaration?.getStart(file) ?? 0)
-    report(relative(ROOT, file.fileName), line + 1, `${name} is public and has no docstring`)
-  }
+  const ours = [{ name, symbol }, ...publicMembers(name, symbol)].filter(({ symbol }) => isOurs(symbol))
+  for (const { name, symbol } of ours)
+    if (symbol.getDocumentationComment(checker).length === 0)
+      reportSymbol(symbol, `${name} is public and has no docstring`)
   return ours.map(({ symbol }) => symbol)
 }
 
-/** Methods and accessors of a class, static ones as well, that a user can call. */
-function publicMethods(className, { flags, members, exports }) {
-  if (!(flags & ts.SymbolFlags.Class)) return []
-  return [...(members?.values() ?? []), ...(exports?.values() ?? [])]
-    .filter(({ flags }) => flags & (ts.SymbolFlags.Method | ts.SymbolFlags.Accessor))
-    .filter(({ valueDeclaration }) => isPublic(valueDeclaration))
-    .map((symbol) => ({ name: `${className}.${symbol.name}`, symbol }))
+function isOurs({ declarations }) {
+  return !declarations?.[0]?.getSourceFile().fileName.includes('/node_modules/')
 }
 
-function isPublic(declaration) {
-  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected
-  return !ts.isPrivateIdentifier(declaration.name) && !(ts.getCombinedModifierFlags(declaration) & hidden)
+function reportSymbol({ declarations }, text) {
+  const declaration = declarations[0]
+  const file = declaration.getSourceFile()
+  const { line } = file.getLineAndCharacterOfPosition(declaration.getStart(file))
+  report(relative(ROOT, file.fileName), line + 1, text)
 }

@@ -12,7 +12,15 @@ import type { Neighborhood } from '../plans/neighbors.ts'
 import { coordsOf, gridOrder, product, rankAt } from './placement.ts'
 import { TopologyComm } from './topology-comm.ts'
 
-/** Shape of a Cartesian communicator. */
+/**
+ * Shape of a Cartesian communicator.
+ *
+ * @example
+ * const shape: CartOptions = { dims: [2, 2], periods: [true, false], reorder: true }
+ * const cart = await Cartcomm.create(world, shape)
+ * log(cart?.size) // → 4
+ * cart?.free()
+ */
 export interface CartOptions {
   /** Extents; none at all make a grid of one process. Extents that shall be chosen: see `dimsCreate`. */
   readonly dims: readonly number[]
@@ -22,7 +30,15 @@ export interface CartOptions {
   readonly reorder?: boolean
 }
 
-/** Neighbours of a shift. */
+/**
+ * Neighbours of a shift.
+ *
+ * @example
+ * const line = await Cartcomm.create(world, { dims: [world.size] })
+ * const { source, dest }: Shift = line?.shift(0, 1) ?? { source: PROC_NULL, dest: PROC_NULL }
+ * if (world.rank === 3) log(source, dest === PROC_NULL) // → 2 true
+ * line?.free()
+ */
 export interface Shift {
   /** Rank whose data comes here, or PROC_NULL. */
   readonly source: number
@@ -60,7 +76,12 @@ export class Cartcomm extends TopologyComm {
    * @throws {MpiError} MPI_ERR_DIMS if there are too few ranks or an extent is none, MPI_ERR_ARG for `periods`
    * @example
    * const grid = await Cartcomm.create(world, { dims: dimsCreate(world.size, 2), periods: [true, false] })
+   * if (grid === undefined) return
    * const { source, dest } = grid.shift(0, 1)
+   * const above = new Int32Array(1)
+   * await grid.sendrecv(Int32Array.of(grid.rank), above, { dest, source })
+   * if (grid.rank === 0) log(grid.dims, above[0]) // → [ 2, 2 ] 2
+   * grid.free()
    */
   static async create(comm: Intracomm, options: CartOptions): Promise<Cartcomm | undefined> {
     const { dims, periods = dims.map(() => false), reorder = false } = options

@@ -10,8 +10,7 @@ import { describe } from '../../runtime/base/message-buffer.ts'
  * @param dims number of dimensions, or one entry for each: an extent to keep, or 0 to be chosen
  * @throws {MpiError} MPI_ERR_DIMS if the given extents do not divide `nnodes`, or nothing is left to choose for the rest
  * @example
- * dimsCreate(6, 2) // [3, 2]
- * dimsCreate(6, [0, 3, 0]) // [2, 3, 1]
+ * log(dimsCreate(12, 2), dimsCreate(12, [0, 2, 0])) // → [ 4, 3 ] [ 3, 2, 2 ]
  */
 export function dimsCreate(nnodes: number, dims: number | readonly number[]): number[] {
   if (!Number.isInteger(nnodes) || nnodes < 1)

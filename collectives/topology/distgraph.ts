@@ -11,7 +11,18 @@ import { MIN } from '../op.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
 import { TopologyComm } from './topology-comm.ts'
 
-/** The edges of one rank. */
+/**
+ * The edges of one rank.
+ *
+ * @example
+ * // A star: everybody to and from rank 0.
+ * const others = [1, 2, 3]
+ * const edges: AdjacentOptions =
+ *   world.rank === 0 ? { sources: others, destinations: others } : { sources: [0], destinations: [0] }
+ * const star = await Distgraph.createAdjacent(world, edges)
+ * if (world.rank === 0) log(star.sources) // → [ 1, 2, 3 ]
+ * star.free()
+ */
 export interface AdjacentOptions {
   /** Ranks with an edge to this one; a rank may be named several times. */
   readonly sources: readonly number[]
@@ -19,7 +30,15 @@ export interface AdjacentOptions {
   readonly destinations: readonly number[]
 }
 
-/** An edge of a graph that any rank may name. */
+/**
+ * An edge of a graph that any rank may name.
+ *
+ * @example
+ * const edges: GraphEdge[] = world.rank === 0 ? [{ source: 1, dest: 2 }] : []
+ * const graph = await Distgraph.create(world, edges)
+ * if (world.rank === 2) log(graph.sources) // → [ 1 ]
+ * graph.free()
+ */
 export interface GraphEdge {
   readonly source: number
   readonly dest: number
@@ -45,7 +64,15 @@ export class Distgraph extends TopologyComm {
    *
    * @throws {MpiError} MPI_ERR_RANK if a neighbour is no rank, MPI_ERR_ARG on all ranks if two disagree
    * @example
-   * const ring = await Distgraph.createAdjacent(world, { sources: [left], destinations: [right] })
+   * const { rank, size } = world
+   * const ring = await Distgraph.createAdjacent(world, {
+   *   sources: [(rank + size - 1) % size],
+   *   destinations: [(rank + 1) % size],
+   * })
+   * const left = new Int32Array(1)
+   * await ring.neighborAllgather(Int32Array.of(rank), left)
+   * if (rank === 0) log(left[0]) // → 3
+   * ring.free()
    */
   static async createAdjacent(comm: Intracomm, { sources, destinations }: AdjacentOptions): Promise<Distgraph> {
     checkRanks('Distgraph.createAdjacent', [...sources, ...destinations], comm.size)

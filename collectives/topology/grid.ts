@@ -10,10 +10,26 @@ import { describe } from '../../runtime/base/message-buffer.ts'
 import type { Intracomm } from '../intracomm.ts'
 import { cheaperOrder } from './placement.ts'
 
-/** How ranks fill the grid: 'row' walks along rows (0, 1 are neighbours in a row), 'column' along columns. */
+/**
+ * How ranks fill the grid: 'row' walks along rows (0, 1 are neighbours in a row), 'column' along columns.
+ *
+ * @example
+ * const order: GridOrder = 'column'
+ * const grid = await Grid.create(world, { nprow: 2, npcol: 2, order })
+ * if (world.rank === 1) log(grid?.myrow, grid?.mycol) // → 1 0
+ * grid?.free()
+ */
 export type GridOrder = 'row' | 'column'
 
-/** Shape of a grid. */
+/**
+ * Shape of a grid.
+ *
+ * @example
+ * const shape: GridOptions = { nprow: 2, npcol: 2, order: 'auto' }
+ * const grid = await Grid.create(world, shape)
+ * log(grid?.order) // → row
+ * grid?.free()
+ */
 export interface GridOptions {
   /** P: rows of processes, >= 1. */
   readonly nprow: number
@@ -66,8 +82,11 @@ export class Grid {
    *
    * @throws {MpiError} MPI_ERR_DIMS if there are too few ranks or the numbers make no grid, MPI_ERR_ARG for `order`
    * @example
-   * const grid = await Grid.create(world, { nprow: 2, npcol: 3 })
-   * if (grid !== undefined) await grid.row.bcast(panel, { root: 0 })
+   * const grid = await Grid.create(world, { nprow: 2, npcol: 2 })
+   * const panel = Float64Array.of(world.rank)
+   * await grid?.row.bcast(panel, { root: 0 })
+   * if (world.rank === 3) log(panel[0]) // → 2
+   * grid?.free()
    */
   static async create(comm: Intracomm, options: GridOptions): Promise<Grid | undefined> {
     checkGrid(comm, options)

@@ -19,7 +19,16 @@ import {
 } from '../plans/neighbors.ts'
 import type { CollectiveRequest, PersistentCollective } from '../requests.ts'
 
-/** A communicator whose ranks have neighbours. */
+/**
+ * A communicator whose ranks have neighbours.
+ *
+ * @example
+ * // What works on grids and on graphs takes a TopologyComm.
+ * const degree = (comm: TopologyComm): number => comm.sources.filter((rank) => rank !== PROC_NULL).length
+ * const line = await Cartcomm.create(world, { dims: [world.size] })
+ * if (line !== undefined && line.rank === 0) log(degree(line)) // → 1
+ * line?.free()
+ */
 export abstract class TopologyComm extends Intracomm {
   /** Ranks that send to this one, in the order of the blocks in receive buffers; PROC_NULL beyond an edge. */
   abstract readonly sources: readonly number[]

@@ -4,7 +4,13 @@
  */
 import { sliceOf, type Region } from './region.ts'
 
-/** Every typed array of the language. */
+/**
+ * Every typed array of the language.
+ *
+ * @example
+ * const total = (array: TypedArray): number => Array.from(array as Float64Array).reduce((a, b) => a + b, 0)
+ * log(total(Int16Array.of(1, 2, 3))) // → 6
+ */
 export type TypedArray =
   | Int8Array
   | Uint8Array

@@ -25,10 +25,25 @@ export const MPI_ERROR_CLASSES = {
   MPI_ERR_OTHER: 'the job cannot go on',
 } as const
 
-/** The name of an error class: what `MpiError.code` may be. */
+/**
+ * The name of an error class: what `MpiError.code` may be.
+ *
+ * @example
+ * const hint: Partial<Record<MpiErrorClass, string>> = { MPI_ERR_TRUNCATE: 'make the buffer longer' }
+ * log(hint.MPI_ERR_TRUNCATE) // → make the buffer longer
+ */
 export type MpiErrorClass = keyof typeof MPI_ERROR_CLASSES
 
-/** An error with an error class of the MPI standard. Caught, it leaves the communicator usable. */
+/**
+ * An error with an error class of the MPI standard. Caught, it leaves the communicator usable.
+ *
+ * @example
+ * try {
+ *   await world.send(new Float64Array(1), { dest: world.size })
+ * } catch (error) {
+ *   if (error instanceof MpiError) log(error.message) // → MPI_ERR_RANK: send: dest is 4, expected 0..3 or PROC_NULL
+ * }
+ */
 export class MpiError extends Error {
   override readonly name = 'MpiError'
   /** Error class of the standard, for programs to branch on. */

@@ -13,7 +13,16 @@ import {
   type TypedArrayConstructor,
 } from './element-type.ts'
 
-/** The fields of an ndarray view: element (i, j, …) is `data[offset + i * stride[0] + j * stride[1] + …]`. */
+/**
+ * The fields of an ndarray view: element (i, j, …) is `data[offset + i * stride[0] + j * stride[1] + …]`.
+ *
+ * @example
+ * // Column 1 of a matrix of 2 x 3 elements, stored by rows; a view of the package ndarray has the same fields.
+ * const column: NdView = { data: Float64Array.of(1, 2, 3, 4, 5, 6), shape: [2], stride: [3], offset: 1 }
+ * const received = new Float64Array(2)
+ * await world.sendrecv(column, received, { dest: world.rank, source: world.rank })
+ * log(received.join()) // → 2,5
+ */
 export interface NdView {
   readonly data: TypedArray
   readonly shape: readonly number[]
@@ -21,7 +30,13 @@ export interface NdView {
   readonly offset: number
 }
 
-/** Memory that a message can come from or go to: typed arrays, raw bytes, and ndarray views over typed arrays. */
+/**
+ * Memory that a message can come from or go to: typed arrays, raw bytes, and ndarray views over typed arrays.
+ *
+ * @example
+ * const buffers: MessageBuffer[] = [new Float64Array(4), new DataView(new ArrayBuffer(8)), new SharedArrayBuffer(16)]
+ * for (const buffer of buffers) await world.bcast(buffer)
+ */
 export type MessageBuffer = TypedArray | DataView | ArrayBuffer | SharedArrayBuffer | NdView
 
 const BYTES = ELEMENT_TYPES[1] as ElementType

@@ -28,7 +28,15 @@ export type Selectable = keyof typeof ALGORITHM_NAMES
 /** The algorithms of a collective. */
 export type AlgorithmName<K extends Selectable = Selectable> = (typeof ALGORITHM_NAMES)[K][number]
 
-/** Algorithms to use whatever the table says; the same on all ranks of a communicator. */
+/**
+ * Algorithms to use whatever the table says; the same on all ranks of a communicator.
+ *
+ * @example
+ * const algorithms: Algorithms = { allreduce: 'ring', barrier: 'dissemination' }
+ * const forced = await world.dup({ algorithms })
+ * log(await forced.allreduce(1, { op: SUM })) // → 4
+ * forced.free()
+ */
 export type Algorithms = { readonly [K in Selectable]?: AlgorithmName<K> }
 
 /** Names an algorithm for the calls that it fits; it fits if all that it says holds. */

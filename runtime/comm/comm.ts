@@ -63,7 +63,16 @@ export function newContext(job: Job): number {
   return context
 }
 
-/** A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest. */
+/**
+ * A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest.
+ *
+ * @example
+ * // What works with every kind of communicator takes a Comm.
+ * const greet = (comm: Comm): Promise<void> => comm.sendObject(`hello from ${comm.rank}`, { dest: comm.rank })
+ * await greet(world)
+ * const { value } = await world.recvObject<string>({ source: world.rank })
+ * if (world.rank === 2) log(value) // → hello from 2
+ */
 export class Comm extends CommProperties {
   /** Rank of the caller, 0..size-1. */
   readonly rank: number
@@ -87,7 +96,7 @@ export class Comm extends CommProperties {
     foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
   }
 
-  /** Users get communicators from `run`, `dup` and `split`. */
+  /** Users get communicators from `run`, `dup` and `split`. @internal */
   constructor(job: Job, group: Group, context: number, peers = group) {
     super()
     const rank = group.rankOf(job.engine.worldRank)

@@ -6,10 +6,22 @@ import { UNDEFINED } from '../base/constants.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import { describe } from '../base/message-buffer.ts'
 
-/** Ranks first, first + stride, … up to last, which is met or passed. */
+/**
+ * Ranks first, first + stride, … up to last, which is met or passed.
+ *
+ * @example
+ * const everySecond: RankRange = [0, world.size - 1, 2]
+ * log(world.group.rangeIncl([everySecond]).worldRanks) // → [ 0, 2 ]
+ */
 export type RankRange = readonly [first: number, last: number, stride?: number]
 
-/** An ordered set of processes, from `comm.group()`. */
+/**
+ * An ordered set of processes, from `comm.group()`.
+ *
+ * @example
+ * const odd = world.group.incl([3, 1])
+ * log(odd.rankOf(3), world.group.difference(odd).worldRanks) // → 0 [ 0, 2 ]
+ */
 export class Group {
   /** The group without members. */
   static readonly EMPTY = new Group([])
@@ -17,7 +29,10 @@ export class Group {
   readonly #worldRanks: readonly number[]
   readonly #ranks: ReadonlyMap<number, number>
 
-  /** @param worldRanks world rank of each rank, no two equal */
+  /**
+   * @param worldRanks world rank of each rank, no two equal
+   * @internal
+   */
   constructor(worldRanks: readonly number[]) {
     this.#worldRanks = worldRanks
     this.#ranks = new Map(worldRanks.map((worldRank, rank) => [worldRank, rank]))

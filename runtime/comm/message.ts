@@ -16,14 +16,25 @@ export interface MessageHome {
   readonly received: <T>(operation: Operation | undefined) => Promise<Received<T>>
 }
 
-/** A message that `mprobe` or `improbe` has taken out of the queue for the caller. */
+/**
+ * A message that `mprobe` or `improbe` has taken out of the queue for the caller.
+ *
+ * @example
+ * const request = world.isend(new Float64Array(world.rank + 1), { dest: 0 })
+ * for (let i = 0; world.rank === 0 && i < world.size; i++) {
+ *   const message = await world.mprobe()
+ *   const data = new Float64Array(message.status.count) // room for what has come
+ *   await message.recv(data)
+ * }
+ * await request.wait()
+ */
 export class Message {
   /** Its source, tag and size; `count` counts the elements it was sent as. */
   readonly status: Status
   readonly #home: MessageHome
   #taken = false
 
-  /** Users get messages from `mprobe` and `improbe`. */
+  /** Users get messages from `mprobe` and `improbe`. @internal */
   constructor(status: Status, home: MessageHome) {
     this.status = status
     this.#home = home

@@ -5,7 +5,17 @@
 import { MpiError } from '../base/errors.ts'
 import { EMPTY_STATUS, type Status } from './status.ts'
 
-/** What happens to an attribute when its communicator is duplicated or freed. */
+/**
+ * What happens to an attribute when its communicator is duplicated or freed.
+ *
+ * @example
+ * const counted: KeyvalOptions<number> = { copy: (value) => value + 1 }
+ * const key = Keyval.create(counted)
+ * world.setAttribute(key, 1)
+ * const twin = await world.dup()
+ * log(twin.getAttribute(key)) // → 2
+ * twin.free()
+ */
 export interface KeyvalOptions<T> {
   /** The value of the duplicate; undefined for none. Default: duplicates get none. */
   readonly copy?: (value: T) => T | undefined
@@ -13,7 +23,14 @@ export interface KeyvalOptions<T> {
   readonly delete?: (value: T) => void
 }
 
-/** A key under which values are attached to communicators. */
+/**
+ * A key under which values are attached to communicators.
+ *
+ * @example
+ * const cache = Keyval.create<Map<string, number>>()
+ * world.setAttribute(cache, new Map([['answer', 42]]))
+ * log(world.getAttribute(cache)?.get('answer')) // → 42
+ */
 export class Keyval<T> {
   readonly #options: KeyvalOptions<T>
 
@@ -37,14 +54,48 @@ export class Keyval<T> {
   }
 }
 
-/** Errors of the communicator's calls reject their promises, or throw in calls without promise. The default. */
+/**
+ * Errors of the communicator's calls reject their promises, or throw in calls without promise. The default.
+ *
+ * @example
+ * log(world.errorHandler === ERRORS_THROW) // → true
+ */
 export const ERRORS_THROW = 'throw'
-/** A message that does not fit its receive is told in `error` of the status instead of being thrown. */
+/**
+ * A message that does not fit its receive is told in `error` of the status instead of being thrown.
+ *
+ * @example
+ * const lenient = await world.dup()
+ * lenient.errorHandler = ERRORS_RETURN
+ * const sent = lenient.isend(new Int32Array(2), { dest: world.rank })
+ * const { error } = await lenient.recv(new Int32Array(1), { source: world.rank })
+ * await sent.wait()
+ * log(error?.code) // → MPI_ERR_TRUNCATE
+ * lenient.free()
+ */
 export const ERRORS_RETURN = 'return'
-/** An error ends the whole job, even if the program would catch it. */
+/**
+ * An error ends the whole job, even if the program would catch it.
+ *
+ * @example
+ * const strict = await world.dup()
+ * strict.errorHandler = ERRORS_ARE_FATAL // from now on a wrong call on it ends the job, caught or not
+ * strict.free()
+ */
 export const ERRORS_ARE_FATAL = 'fatal'
 
-/** What is done with errors of a communicator's point-to-point calls; a function sees the error before it is thrown. */
+/**
+ * What is done with errors of a communicator's point-to-point calls; a function sees the error before it is thrown.
+ *
+ * @example
+ * const seen: string[] = []
+ * const noting: ErrorHandler = (error) => void seen.push(error.code)
+ * const watched = await world.dup()
+ * watched.errorHandler = noting
+ * await watched.send(new Int32Array(1), { dest: -7 }).catch(() => undefined)
+ * log(seen) // → [ 'MPI_ERR_RANK' ]
+ * watched.free()
+ */
 export type ErrorHandler =
   typeof ERRORS_THROW | typeof ERRORS_RETURN | typeof ERRORS_ARE_FATAL | ((error: MpiError) => void)
 

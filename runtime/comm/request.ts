@@ -11,19 +11,41 @@ import type { Engine } from '../engine/engine.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
 
-/** How to wait. */
+/**
+ * How to wait.
+ *
+ * @example
+ * const limit: WaitOptions = { signal: AbortSignal.timeout(10_000) }
+ * const request = world.ibarrier()
+ * await request.wait(limit)
+ */
 export interface WaitOptions {
   /** Ends the wait, with the signal's reason as error; the operation itself goes on. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What `waitAny`, `waitSome`, `testAny` and `testSome` tell: a place in the list and the status of the request there. */
+/**
+ * What `waitAny`, `waitSome`, `testAny` and `testSome` tell: a place in the list and the status of the request there.
+ *
+ * @example
+ * const first: Completion = await waitAny([world.ibarrier()])
+ * log(first.index) // → 0
+ */
 export interface Completion {
   readonly index: number
   readonly status: Status
 }
 
-/** A send, receive or collective call that has been started. Complete it with `wait`, or with `test` until that returns a status. */
+/**
+ * A send, receive or collective call that has been started. Complete it with `wait`, or with `test` until that returns a status.
+ *
+ * @example
+ * const data = new Int32Array(1)
+ * const request = world.irecv(data, { source: world.rank })
+ * await world.send(Int32Array.of(5), { dest: world.rank })
+ * const { count } = await request.wait()
+ * log(count, data[0]) // → 1 5
+ */
 export class Request {
   readonly #engine: Engine
   readonly #statusOf: (operation: Operation) => Status
@@ -35,6 +57,7 @@ export class Request {
   /**
    * @param operation undefined for an operation with PROC_NULL, which is complete from the start
    * @param failed throws the error, or gives a status that tells it
+   * @internal
    */
   constructor(
     engine: Engine,
@@ -126,12 +149,21 @@ function rethrow(error: Error): never {
 /**
  * An operation with fixed arguments that can be started again and again (MPI 4.1, section 3.9). Between a wait or
  * test that told its outcome and the next `start`, the buffer is the program's.
+ *
+ * @example
+ * const step = new Int32Array(1)
+ * const request = world.sendInit(step, { dest: world.rank })
+ * for (step[0] = 0; step[0] < 3; step[0]++) {
+ *   request.start()
+ *   await world.recv(new Int32Array(1), { source: world.rank })
+ *   await request.wait()
+ * }
  */
 export class PersistentRequest extends Request {
   readonly #call: string
   readonly #post: () => Operation | undefined
 
-  /** Users get them from `sendInit`, `ssendInit`, `recvInit`; those of collective calls are `PersistentCollective`s. */
+  /** Users get them from `sendInit`, `ssendInit`, `recvInit`; those of collective calls are `PersistentCollective`s. @internal */
   constructor(
     engine: Engine,
     call: string,
@@ -156,12 +188,37 @@ export class PersistentRequest extends Request {
   }
 }
 
-/** Starts all requests, in their order. Local, but for collective calls. @throws {MpiError} MPI_ERR_REQUEST if one is active */
+/**
+ * Starts all requests, in their order. Local, but for collective calls.
+ *
+ * @throws {MpiError} MPI_ERR_REQUEST if one is active
+ * @example
+ * const { rank, size } = world
+ * const halo = new Float64Array(2)
+ * const exchange = [
+ *   world.recvInit(halo.subarray(0, 1), { source: (rank + size - 1) % size }),
+ *   world.sendInit(halo.subarray(1), { dest: (rank + 1) % size }),
+ * ]
+ * for (let step = 0; step < 10; step++) {
+ *   startAll(exchange)
+ *   await waitAll(exchange)
+ * }
+ */
 export function startAll(requests: readonly PersistentRequest[]): void {
   for (const request of requests) request.start()
 }
 
-/** Waits for all requests; statuses in their order. Local. @throws {MpiError} of the first that failed, after all have ended */
+/**
+ * Waits for all requests; statuses in their order. Local.
+ *
+ * @throws {MpiError} of the first that failed, after all have ended
+ * @example
+ * const received = [1, 2].map(() => new Int32Array(1))
+ * const receives = received.map((buffer, tag) => world.irecv(buffer, { source: world.rank, tag }))
+ * const sends = received.map((_, tag) => world.isend(Int32Array.of(10 * tag), { dest: world.rank, tag }))
+ * const statuses = await waitAll([...receives, ...sends])
+ * log(statuses.length, received[1]?.[0]) // → 4 10
+ */
 export async function waitAll(requests: readonly Request[], options?: WaitOptions): Promise<Status[]> {
   const outcomes = await Promise.allSettled(requests.map((request) => request.wait(options)))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
@@ -173,6 +230,12 @@ export async function waitAll(requests: readonly Request[], options?: WaitOption
  * Waits until one active request is complete; its index and status. If none is active, the index is UNDEFINED. Local.
  *
  * @throws {MpiError} what the operation fails with; the reason of `signal`
+ * @example
+ * const requests = [world.irecv(new Int32Array(1), { source: world.rank, tag: 3 }), world.ibarrier()]
+ * const first = await waitAny(requests)
+ * log(first.index) // → 1
+ * await world.send(new Int32Array(1), { dest: world.rank, tag: 3 })
+ * await waitAny(requests)
  */
 export async function waitAny(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion> {
   for (;;) {
@@ -186,6 +249,10 @@ export async function waitAny(requests: readonly Request[], { signal }: WaitOpti
  * Waits until at least one active request is complete; all that are, none if no request is active. Local.
  *
  * @throws {MpiError} of the first that failed; the reason of `signal`
+ * @example
+ * const requests = [world.ibarrier(), world.iallreduce(1, { op: SUM })]
+ * for (let left = requests.length; left > 0; ) left -= (await waitSome(requests)).length
+ * log(await waitSome(requests)) // → []
  */
 export async function waitSome(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion[]> {
   for (;;) {
@@ -195,7 +262,14 @@ export async function waitSome(requests: readonly Request[], { signal }: WaitOpt
   }
 }
 
-/** The statuses if all requests are complete, else undefined. Local. @throws {MpiError} of the first that failed */
+/**
+ * The statuses if all requests are complete, else undefined. Local.
+ *
+ * @throws {MpiError} of the first that failed
+ * @example
+ * const requests = [world.ibarrier(), world.iallreduce(1, { op: SUM })]
+ * while (testAll(requests) === undefined) await new Promise((resolve) => setImmediate(resolve)) // work of one's own
+ */
 export function testAll(requests: readonly Request[]): Status[] | undefined {
   progress(requests)
   if (unended(requests).length > 0) return undefined
@@ -205,6 +279,12 @@ export function testAll(requests: readonly Request[]): Status[] | undefined {
 /**
  * Index and status of a complete active request, or undefined if there is none yet. If none is active, the index is
  * UNDEFINED. Local. @throws {MpiError} what the operation fails with
+ *
+ * @example
+ * const request = world.irecv(new Int32Array(1), { source: world.rank })
+ * log(testAny([request])) // → undefined
+ * await world.send(new Int32Array(1), { dest: world.rank })
+ * log(testAny([request])?.index) // → 0
  */
 export function testAny(requests: readonly Request[]): Completion | undefined {
   if (!requests.some(({ active }) => active)) return { index: UNDEFINED, status: EMPTY_STATUS }
@@ -217,6 +297,12 @@ export function testAny(requests: readonly Request[]): Completion | undefined {
  * Index and status of every complete active request. Local.
  *
  * @throws {MpiError} of the first that failed; the others that are complete stay active for the next call
+ * @example
+ * const requests = [1, 2].map((tag) => world.irecv(new Int32Array(1), { source: world.rank, tag }))
+ * await world.send(new Int32Array(1), { dest: world.rank, tag: 2 })
+ * log(testSome(requests).map(({ index }) => index)) // → [ 1 ]
+ * requests[0]?.cancel()
+ * await requests[0]?.wait()
  */
 export function testSome(requests: readonly Request[]): Completion[] {
   progress(requests)

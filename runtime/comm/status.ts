@@ -2,7 +2,15 @@
 import type { MpiError } from '../base/errors.ts'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../base/constants.ts'
 
-/** What a completed receive tells of its message. */
+/**
+ * What a completed receive tells of its message.
+ *
+ * @example
+ * const sent = world.isend(Float64Array.of(1, 2, 3), { dest: world.rank, tag: 4 })
+ * const status: Status = await world.recv(new Float64Array(10), { source: world.rank })
+ * await sent.wait()
+ * log(status.tag, status.count, status.nbytes, status.cancelled) // → 4 3 24 false
+ */
 export interface Status {
   /** Rank of the sender in the communicator of the receive. */
   readonly source: number
@@ -16,7 +24,14 @@ export interface Status {
   readonly error?: MpiError
 }
 
-/** What `recvObject` resolves to: the value and where it came from. */
+/**
+ * What `recvObject` resolves to: the value and where it came from.
+ *
+ * @example
+ * await world.sendObject({ name: 'Ada' }, { dest: world.rank, tag: 2 })
+ * const received: Received<{ name: string }> = await world.recvObject({ source: world.rank })
+ * log(received.value, received.tag) // → { name: 'Ada' } 2
+ */
 export interface Received<T> extends Status {
   readonly value: T
 }

@@ -21,7 +21,10 @@ const TSCONFIG = JSON.stringify({
 const GOOD = {
   'tsconfig.json': TSCONFIG,
   'package.json': '{ "type": "module" }',
-  'index.ts': '/** Twice x. */\nexport function twice(x: number): number {\n  return 2 * x\n}\n',
+  'index.ts': [
+    "/**\n * Twice x.\n *\n * @example\n * import { twice } from 'tsmpi'\n * twice(2)\n */",
+    'export function twice(x: number): number {\n  return 2 * x\n}\n',
+  ].join('\n'),
   'README.md': `# Title\n\nSee [below](#the-two-words) and [notes](docs/notes.md).\n\n## The two words\n\n--np N\n`,
   docs: {
     'notes.md': [
@@ -41,6 +44,8 @@ const BAD = {
   'index.ts': [
     '/** A. */\nexport class A {\n  #x = 1\n  private p() {}\n  get() {\n    return this.#x\n  }\n}',
     'export function twice(x: number) {\n  return 2 * x\n}\n',
+    "/**\n * Half of x.\n *\n * @example\n * import { half } from 'tsmpi'\n *\n * half('2')\n */",
+    'export const half = (x: number): number => x / 2\n',
   ].join('\n\n'),
   docs: { 'notes.md': `# N\n\n${FENCE}ts\nimport { twice } from 'tsmpi'\ntwice('2')\n${FENCE}\n` },
   examples: { '02-ring.ts': 'export {}\n', '03-pi.expected.txt': '' },
@@ -56,6 +61,12 @@ const MISTAKES: [string, string][] = [
   ],
   ['a public method without docstring', 'index.ts:5: A.get is public and has no docstring'],
   ['an exported function without docstring', 'index.ts:10: twice is public and has no docstring'],
+  ['an exported class without example', 'index.ts:2: A is public and has no @example'],
+  ['an exported function without example', 'index.ts:10: twice is public and has no @example'],
+  [
+    'an example in a docstring that does not type-check',
+    "index.ts:21: Argument of type 'string' is not assignable to parameter of type 'number'.",
+  ],
   [
     'a code block that does not type-check',
     "docs/notes.md:5: Argument of type 'string' is not assignable to parameter of type 'number'.",
@@ -76,7 +87,10 @@ t.test('a tree without mistakes passes, and everything in it was looked at', asy
   const { status, mistakes, stdout } = check(t.testdir(GOOD))
   t.same(mistakes, [])
   t.equal(status, 0)
-  t.match(stdout, '2 pages, 3 links, 1 options, 1 examples, 1 docstrings, 1 code blocks (1 fragments not compiled)')
+  t.match(
+    stdout,
+    '2 pages, 3 links, 1 options, 1 examples, 1 docstrings with 1 examples, 1 code blocks (1 fragments not compiled)',
+  )
 })
 
 t.test('each kind of mistake is reported at its line', async (t) => {
