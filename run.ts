@@ -57,10 +57,21 @@ export interface RankContext {
    * memory of `alloc` is. Local.
    */
   share(memory: SharedArrayBuffer): void
+  /**
+   * The arrays that the ranks of `comm` give, each of them readable and writable in place by all, as in MPI's shared
+   * windows (MPI 4.1, section 12.2.3). The program sees to it that nobody reads what another has yet to write: what was
+   * written before a message can be read after it. Collective over `comm`.
+   *
+   * @param array in memory of `alloc` or `share`
+   * @returns by rank of `comm`; undefined, on all ranks, if they do not all share the memory: ranks of other hosts, other memory
+   * @example
+   * const rows = await sharedArrays(world, alloc(Float64Array, 100))
+   */
+  sharedArrays<T extends TypedArray>(comm: Intracomm, array: T): Promise<readonly T[] | undefined>
 }
 
 /** The memory side of a context; differs between a job and a world of one. */
-type Memory = Pick<RankContext, 'alloc' | 'free' | 'share'>
+type Memory = Pick<RankContext, 'alloc' | 'free' | 'share' | 'sharedArrays'>
 
 interface Membership {
   readonly context: RankContext
@@ -122,6 +133,7 @@ function joinJob(seat: RankSeat): Membership {
     alloc: (type, length) => arrayOver(type, length, (nbytes) => shm.allocZeroed(nbytes)),
     free: (array) => shm.free(array),
     share: (shared) => shm.share(shared),
+    sharedArrays: (comm, array) => sharedArrays(shm, comm, array),
   }
   const abort = (code: number): never => {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
@@ -167,6 +179,7 @@ function alone(): Membership {
         throw new MpiError('MPI_ERR_ARG', 'free: the array does not come from alloc')
     },
     share: () => undefined,
+    sharedArrays: (_comm, array) => Promise.resolve(array.buffer instanceof SharedArrayBuffer ? [array] : undefined),
   }
   const world = createWorld(engine, (code) => process.exit(code))
   const finish = (): Promise<void> => Promise.resolve()
@@ -176,6 +189,22 @@ function alone(): Membership {
 
 function printing(argv: readonly string[], host: string): Pick<RankContext, 'argv' | 'host' | 'log'> {
   return { argv, host, log: (...values) => void process.stdout.write(`${format(...values)}\n`) }
+}
+
+async function sharedArrays<T extends TypedArray>(
+  shm: ShmTransport,
+  comm: Intracomm,
+  array: T,
+): Promise<readonly T[] | undefined> {
+  const { length } = array
+  const near = comm.hosts.count === 1
+  const places = await comm.allgatherObject(near && shm.isShared(array) ? { ...shm.placeOf(array), length } : undefined)
+  if (places.includes(undefined)) return undefined
+  const type = array.constructor as TypedArrayConstructor<T>
+  return places.map((place) => {
+    const { segment, offset, length } = place as Exclude<typeof place, undefined>
+    return new type(shm.bytesAt(segment, offset, length * type.BYTES_PER_ELEMENT).buffer, offset, length)
+  })
 }
 
 /** What could wake this rank besides messages. While it waits for those, one Immediate is the runtime's own. */

@@ -21,6 +21,8 @@ export interface HplOptions {
   readonly progress: boolean
   /** Whether another solver checks the solutions. */
   readonly crossCheck: boolean
+  /** Whether the algorithms are ours to choose, whatever HPL.dat names. */
+  readonly tuned: boolean
   /** Threads of one call of the kernels, >= 1. */
   readonly threadsPerRank: number
 }
@@ -34,7 +36,7 @@ export type CommandLine =
 export async function readCommandLine(args: readonly string[]): Promise<CommandLine> {
   const parser = describe(args)
   try {
-    const { dat, json, blas, blasLibrary, detailed, explain, progress, crossCheck, threadsPerRank, help } =
+    const { dat, json, blas, blasLibrary, detailed, explain, progress, crossCheck, tuned, threadsPerRank, help } =
       await parser.parseAsync()
     if (help) return { kind: 'help', text: `${await parser.getHelp()}\n` }
     const options = {
@@ -46,6 +48,7 @@ export async function readCommandLine(args: readonly string[]): Promise<CommandL
       explain,
       progress,
       crossCheck,
+      tuned,
       threadsPerRank: threadsOf(single('--threads-per-rank', threadsPerRank)),
     }
     return { kind: 'run', options }
@@ -100,6 +103,11 @@ function describe(args: readonly string[]) {
         type: 'boolean',
         default: false,
         describe: 'Solve systems of N <= 2000 again with another solver and compare',
+      },
+      tuned: {
+        type: 'boolean',
+        default: false,
+        describe: 'Choose the fastest algorithms known, whatever the file names, and say which',
       },
       'threads-per-rank': {
         type: 'string',

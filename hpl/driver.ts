@@ -4,6 +4,7 @@
  */
 import { Grid } from '../collectives/topology/grid.ts'
 import type { Intracomm } from '../collectives/intracomm.ts'
+import { invariant } from '../runtime/base/errors.ts'
 import type { Blas } from './blas/blas.ts'
 import type { CrossCheck } from './cross-check.ts'
 import { explain } from './explain.ts'
@@ -33,10 +34,17 @@ export interface HplRun {
   readonly progress?: (line: string) => void
   /** Told of each test when it has ended and its report is printed; called on world rank 0 only. */
   readonly onTest?: (test: TestRecord) => void
+  /** Lets processes of a host reach each other's matrix, so that row interchanges need no messages; default: they do not. */
+  readonly sharedArrays?: SharedArrays
+  /** Text that follows the head of the report. */
+  readonly note?: string
   /** Clock in seconds, wall clock; default those of the process. */
   readonly now?: () => number
   readonly date?: () => Date
 }
+
+/** The arrays of all ranks of a communicator, in memory that all of them reach; undefined if they do not. */
+export type SharedArrays = (comm: Intracomm, array: Float64Array) => Promise<readonly Float64Array[] | undefined>
 
 /** One point of the sweep. */
 export interface TestPoint {
@@ -84,7 +92,7 @@ export async function runHpl(run: HplRun): Promise<HplReport> {
   const { world, parameters } = run
   const tests: TestRecord[] = []
   const arena = new Arena(run.blas)
-  if (world.rank === 0) await run.print(output.header(parameters))
+  if (world.rank === 0) await run.print(output.header(parameters) + (run.note ?? ''))
   for (const shape of parameters.grids) {
     const grid = await Grid.create(world, { nprow: shape.p, npcol: shape.q, order: parameters.pmap })
     if (grid === undefined) continue
@@ -129,7 +137,7 @@ async function runTest(
   point: TestPoint,
   { done, warmUp }: Before,
 ): Promise<TestRecord> {
-  const { blas, parameters, now, date } = run
+  const { blas, parameters, sharedArrays, now, date } = run
   const { swap, swapThreshold, l1, u, equilibrate, align, threshold } = parameters
   const { n, nb, depth, bcast, rfact, ndiv, pfact, nbmin } = point
   const variant: Variant = { depth, bcast, rfact, ndiv, pfact, nbmin, swap, swapThreshold, l1, u, equilibrate }
@@ -143,6 +151,7 @@ async function runTest(
     check: threshold > 0,
     crossCheck: run.crossCheck === true,
     ...progressOf(run, n),
+    ...(sharedArrays && grid.column.hosts.count === 1 && { shareColumn: sharing(grid.column, sharedArrays) }),
     ...(now && { now }),
     ...(date && { date }),
   })
@@ -153,6 +162,18 @@ async function runTest(
     run.onTest?.(record)
   }
   return record
+}
+
+/** All processes of the column are on one host, so the arrays that its kernels allocate are shared. */
+function sharing(
+  column: Intracomm,
+  sharedArrays: SharedArrays,
+): (memory: Float64Array) => Promise<readonly Float64Array[]> {
+  return async (memory) => {
+    const memories = await sharedArrays(column, memory)
+    invariant(memories !== undefined, 'ranks of one host do not share the memory of their matrices')
+    return memories
+  }
 }
 
 function skippedForMemory(point: TestPoint, { row, col }: NoMemory): TestRecord {

@@ -48,7 +48,7 @@ export interface LocalSystem {
   readonly x: number
   /** One for each panel record. */
   readonly panels: readonly number[]
-  /** U and the row exchange's second buffer: min(nb, n) x nqb doubles each; nothing if there is one process row. */
+  /** U and the row exchange's second buffer: min(nb, n) x nqb doubles each; nothing if rows change places in A. */
   readonly u: number
   readonly w: number
   /** Two messages of the pivot search: 4 + 2 min(nb, n) doubles each. */
@@ -90,8 +90,13 @@ export class Arena {
   }
 }
 
-/** Lays a problem out. Local. @throws what the backend throws if there is no memory */
-export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena): LocalSystem {
+/**
+ * Lays a problem out. Local.
+ *
+ * @param how.inPlace whether the processes of a column reach each other's matrix, so that no rows are sent
+ * @throws what the backend throws if there is no memory
+ */
+export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena, how = { inPlace: false }): LocalSystem {
   const { n, nb, depth, align } = size
   const { nprow, npcol, myrow, mycol } = grid
   const mp = numroc(n, nb, myrow, 0, nprow)
@@ -112,7 +117,7 @@ export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena): Loca
   const record = Math.ceil(recordLength(mp, jb) / 8) * 8
   const records = panelRecords(Math.min(depth, Math.ceil(n / nb)), npcol)
   const firstPanel = area(record * records)
-  const rows = nprow > 1 ? jb * nqb : 0
+  const rows = nprow > 1 && !how.inPlace ? jb * nqb : 0
   const u = area(rows)
   const w = area(rows)
   const pivot = [area(4 + 2 * jb), area(4 + 2 * jb)] as const

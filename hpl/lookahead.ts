@@ -8,6 +8,7 @@
 import { ACTIVITY } from './activities.ts'
 import { PanelBroadcast } from './bcast/panel-broadcast.ts'
 import { numrocI } from './block-cyclic.ts'
+import { synchronise } from './messaging.ts'
 import { Panel } from './panel.ts'
 import { factorPanel } from './pfact/factor.ts'
 import type { Solver } from './solver.ts'
@@ -45,6 +46,7 @@ export async function factorise(solver: Solver): Promise<number> {
   for (const panel of pending) await update(solver, panel, panel.remaining)
   await panels.drain()
   await solver.rowsOnTheWay.drain()
+  if (solver.columnMemory !== undefined) await synchronise(grid.column) // others may still read my rows of U
   return panels.info
 }
 

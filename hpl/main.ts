@@ -8,10 +8,11 @@ import { run, type RankContext } from '../run.ts'
 import type { Blas, HostMemory } from './blas/blas.ts'
 import { createBlas } from './blas/select.ts'
 import { readCommandLine, type HplOptions } from './command-line.ts'
-import { runHpl, type TestRecord } from './driver.ts'
+import { runHpl, type HplRun, type TestRecord } from './driver.ts'
 import { checkInput, openOutput, readInput, type HplInput } from './input-file.ts'
 import { DEVICE_STDOUT, type HplParameters } from './parameters.ts'
 import { formatResult, gatherFacts, openLines, STANDARD_OUTPUT } from './results/writer.ts'
+import { tuned, tunedNote } from './tuned.ts'
 
 /** What rank 0 decides for all. */
 type Plan =
@@ -47,6 +48,7 @@ async function main(context: RankContext): Promise<void> {
     detailedTiming: options.detailed,
     explain: options.explain,
     crossCheck: options.crossCheck,
+    ...(options.tuned && tuning(context, blas)),
     ...(onTest && { onTest }),
     ...(options.progress && { progress: (line) => void process.stderr.write(line) }),
   })
@@ -82,7 +84,13 @@ async function makePlan({ world, argv }: RankContext): Promise<Plan> {
   const { parameters, complaints } = await inputOf(dat, world.size)
   process.stderr.write(complaints)
   if (parameters === undefined || !canAppend(json)) return { kind: 'end', exitCode: 1 }
-  return { kind: 'run', options: command.options, parameters }
+  return { kind: 'run', options: command.options, parameters: command.options.tuned ? tuned(parameters) : parameters }
+}
+
+/** What `--tuned` changes besides the parameters. */
+function tuning(context: RankContext, { anyMemory }: Blas): Pick<HplRun, 'note' | 'sharedArrays'> {
+  if (!anyMemory) return { note: tunedNote(false) }
+  return { note: tunedNote(true), sharedArrays: (comm, array) => context.sharedArrays(comm, array) }
 }
 
 async function inputOf(dat: string | undefined, ranks: number): Promise<HplInput> {

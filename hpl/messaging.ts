@@ -27,6 +27,19 @@ export async function exchange(
   if (send.test() === undefined) await send.wait()
 }
 
+const NOTHING = new Float64Array(0)
+
+/** Returns when all processes have called it; what they wrote to shared memory before can be read then. Collective. */
+export async function synchronise(comm: Messenger): Promise<void> {
+  const { rank, size } = comm
+  for (let distance = 1; distance < size; distance *= 2) {
+    const receive = comm.irecv(NOTHING, { source: (rank - distance + size) % size, tag: TAG.column })
+    const send = comm.isend(NOTHING, { dest: (rank + distance) % size, tag: TAG.column })
+    await complete(receive)
+    await complete(send)
+  }
+}
+
 /** Requests that must be complete before their memory is used again, collected now and waited for then. */
 export class Outstanding {
   #requests: Request[] = []

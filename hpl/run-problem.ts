@@ -39,6 +39,11 @@ export interface Problem {
   readonly inspect?: (stage: 'factored' | 'solved', solver: Solver) => void
   /** Called when a panel has been factored and received. For tests. */
   readonly onPanel?: (panel: FactoredPanel, solver: Solver) => void
+  /**
+   * Gives the arrays of all processes of my column, by process row, if they can reach each other's: then rows change
+   * places there, without messages. Collective over the process column.
+   */
+  readonly shareColumn?: (memory: Float64Array) => Promise<readonly Float64Array[]>
   /** Told, while the clock runs, how many columns are factored after how many seconds. */
   readonly onProgress?: (column: number, seconds: number) => void
 }
@@ -74,8 +79,12 @@ export interface NoMemory {
 export async function runProblem(problem: Problem): Promise<Solution | NoMemory> {
   const prepared = await prepare(problem)
   if ('row' in prepared) return prepared
-  if (problem.warmUp) await warmUp(problem, problem.warmUp)
-  const solver = problem.warmUp ? newSolver(problem, problem.size) : prepared
+  const { memory } = prepared.system
+  const shared = await problem.shareColumn?.(memory)
+  // This process reaches its own part by the array it knows; kernels remember addresses by array.
+  const memories = shared?.with(problem.grid.myrow, memory)
+  if (problem.warmUp) await warmUp(problem, problem.warmUp, memories)
+  const solver = newSolver(problem, problem.size, memories)
   const { grid, timers, activities } = solver
   fillSystem(solver, problem.generate)
   // Nobody starts the clock before all have got this far; as in netlib, a broadcast rather than a barrier.
@@ -118,22 +127,28 @@ const WARM_UP_SOLVES = 3
  * their time from the ranks. On a 2 x 1 grid of two cores with nothing else to do, N = 4000, pivoting took 0.25 s after one
  * of order 1000 and 0.14 s after three.
  */
-async function warmUp(problem: Problem, n: number): Promise<void> {
+async function warmUp(problem: Problem, n: number, memories: readonly Float64Array[] | undefined): Promise<void> {
   for (let k = 0; k < WARM_UP_SOLVES; k++) {
-    const solver = { ...newSolver(problem, { ...problem.size, n }), onPanel: undefined, onProgress: undefined }
+    const solver = {
+      ...newSolver(problem, { ...problem.size, n }, memories),
+      onPanel: undefined,
+      onProgress: undefined,
+    }
     fillSystem(solver, problem.generate)
     if ((await factorise(solver)) === 0) await backSubstitute(solver)
   }
 }
 
-function newSolver(problem: Problem, size: ProblemSize): Solver {
+function newSolver(problem: Problem, size: ProblemSize, memories?: readonly Float64Array[]): Solver {
   const { grid, blas, arena, variant, now, onPanel, onProgress } = problem
   const timers = new Timers(now)
   const activities = new ActivityLog(timers.now)
+  const system = layOut(size, grid, arena, { inPlace: problem.shareColumn !== undefined })
   return createSolver({
     grid: loggedGrid(grid, activities),
     blas: loggedBlas(blas, activities),
-    system: layOut(size, grid, arena),
+    system,
+    ...(memories && { columnMemory: { memories, lda: system.lda, nb: system.nb } }),
     variant,
     timers,
     activities,

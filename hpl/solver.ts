@@ -9,6 +9,7 @@ import { Outstanding } from './messaging.ts'
 import type { BroadcastTopology, Factorisation, StorageForm, SwapAlgorithm } from './parameters.ts'
 import type { FactoredPanel } from './panel-record.ts'
 import type { ProcessGrid } from './process-grid.ts'
+import type { ColumnMemory } from './swap/in-place.ts'
 import type { Timers } from './timers.ts'
 
 /** How to factor. None of it changes the result but for rounding, and not even that with ordered kernels. */
@@ -34,6 +35,8 @@ export interface Solver {
   readonly timers: Timers
   /** What this process does when; its kernels and communicators are those of `blas` and `grid`. */
   readonly activities: ActivityLog
+  /** The matrix of my process column, if all of it is in memory that I can reach; then no rows are sent. */
+  readonly columnMemory: ColumnMemory | undefined
   /** Messages out of `system.w` that have not left yet. */
   readonly rowsOnTheWay: Outstanding
   /** Called when a panel has been factored and received. For tests and reports. */
@@ -42,9 +45,15 @@ export interface Solver {
   readonly onProgress: ((column: number) => void) | undefined
 }
 
-type Optional = 'onPanel' | 'onProgress' | 'activities'
+type Optional = 'onPanel' | 'onProgress' | 'activities' | 'columnMemory'
 
 export function createSolver(parts: Omit<Solver, 'rowsOnTheWay' | Optional> & Partial<Pick<Solver, Optional>>): Solver {
-  const defaults = { onPanel: undefined, onProgress: undefined, activities: new ActivityLog() }
+  const { memory, lda, nb } = parts.system
+  const defaults = {
+    onPanel: undefined,
+    onProgress: undefined,
+    activities: new ActivityLog(),
+    columnMemory: parts.grid.nprow === 1 ? { memories: [memory], lda, nb } : undefined,
+  }
   return { ...defaults, ...parts, rowsOnTheWay: new Outstanding() }
 }

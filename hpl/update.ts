@@ -2,14 +2,16 @@
  * Applies a panel to columns of the trailing matrix: row interchanges, triangular solve with L1, matrix product with L2.
  *
  * Where most of the flops are. Each step is one call over all columns; only while a broadcast is under way that others
- * wait for, the work is cut into pieces of a few blocks, so that an arriving panel is handed on after each.
+ * wait for, the product is cut into pieces of a few blocks, so that an arriving panel is handed on after each.
  * Layer below: swap/, blas/, bcast/panel-broadcast.ts.
  */
 import { ACTIVITY } from './activities.ts'
 import type { PanelBroadcast } from './bcast/panel-broadcast.ts'
+import { indxg2l } from './block-cyclic.ts'
+import { synchronise } from './messaging.ts'
 import type { Panel } from './panel.ts'
 import type { Solver } from './solver.ts'
-import { interchangeLocally } from './swap/local.ts'
+import { interchange, type ColumnMemory } from './swap/in-place.ts'
 import { copyRows } from './swap/rows.ts'
 import { exchangeRows } from './swap/swap.ts'
 import { columnsToRows } from './transpose.ts'
@@ -21,12 +23,12 @@ import { columnsToRows } from './transpose.ts'
  */
 export async function update(solver: Solver, panel: Panel, n: number, inFlight?: PanelBroadcast): Promise<void> {
   if (n <= 0) return
-  const { timers, activities, grid } = solver
+  const { timers, activities, columnMemory } = solver
   const began = timers.now()
   const before = activities.enter(ACTIVITY.rows) // all that is not said to be something else
   inFlight?.test()
-  if (grid.nprow === 1) updateAlone(solver, panel, n, inFlight)
-  else await updateTogether(solver, panel, n, inFlight)
+  if (columnMemory === undefined) await updateByMessages(solver, panel, n, inFlight)
+  else await updateInPlace(solver, panel, n, columnMemory, inFlight)
   activities.enter(before)
   timers.update += timers.now() - began
 }
@@ -40,25 +42,43 @@ function pieceOf(left: number, nb: number, inFlight: PanelBroadcast | undefined)
   return Math.min(Math.ceil(LEAST_PIECE / nb) * nb, left)
 }
 
-/** One process row: U is the top of A. */
-function updateAlone(solver: Solver, panel: Panel, n: number, inFlight: PanelBroadcast | undefined): void {
-  const { system, timers } = solver
-  const { memory, lda, nb } = system
-  const { jb, ia } = panel
-  for (let left = n; left > 0;) {
-    const width = pieceOf(left, nb, inFlight)
-    const columns = system.a + panel.column
-    const began = timers.now()
-    interchangeLocally(memory, columns, lda, ia, panel.pivots, jb, width)
-    timers.laswp += timers.now() - began
-    applyTransposed(solver, panel, width, columns + ia * lda, lda) // all rows are here: local rows are global rows
+/** U is the top of A, in memory that the whole process column reads; each process brings its share of the columns there. */
+async function updateInPlace(
+  solver: Solver,
+  panel: Panel,
+  n: number,
+  column: ColumnMemory,
+  inFlight: PanelBroadcast | undefined,
+): Promise<void> {
+  const { system, grid, timers } = solver
+  const { lda, nb, memory } = system
+  const { ia, jb, pivots } = panel
+  const owner = column.memories[panel.prow] as Float64Array
+  const here = system.a + panel.column
+  const top = here + indxg2l(ia, nb, grid.nprow) * lda
+  const [first, end] = shareOf(n, grid.myrow, grid.nprow)
+  const began = timers.now()
+  await synchronise(grid.column) // The others have done with these columns what came before.
+  interchange(column, here + first, ia, memory.subarray(pivots, pivots + jb), end - first)
+  timers.laswp += timers.now() - began
+  solveTransposed(solver, panel, end - first, owner, top + first, lda)
+  await synchronise(grid.column)
+  for (let done = 0; done < n;) {
+    const width = pieceOf(n - done, nb, inFlight)
+    subtractTransposed(solver, panel, width, owner, top + done, lda)
     panel.advance(width)
-    left -= width
+    done += width
   }
 }
 
-/** Several process rows: U comes in a buffer of its own, n x jb ('transposed') or jb x n. */
-async function updateTogether(
+/** Columns first..end-1 of n are the share of process row `row` of `nprow`; bounds are whole cache lines. */
+function shareOf(n: number, row: number, nprow: number): readonly [first: number, end: number] {
+  const bound = (part: number): number => (part === nprow ? n : Math.floor((n * part) / nprow / 8) * 8)
+  return [bound(row), bound(row + 1)]
+}
+
+/** U comes in messages to a buffer of every process, n x jb ('transposed') or jb x n. */
+async function updateByMessages(
   solver: Solver,
   panel: Panel,
   n: number,
@@ -75,8 +95,10 @@ async function updateTogether(
   for (let done = 0; done < n;) {
     const width = pieceOf(n - done, nb, inFlight)
     const part = u + (transposed ? done : done * jb)
-    if (transposed) applyTransposed(solver, panel, width, part, n)
-    else applyPlain(solver, panel, width, part)
+    if (transposed) {
+      solveTransposed(solver, panel, width, memory, part, n)
+      subtractTransposed(solver, panel, width, memory, part, n)
+    } else applyPlain(solver, panel, width, part)
     const top = system.a + ii * lda + panel.column
     if (onTop && transposed) copyRows(memory, jb, width, part, n, top, lda)
     else if (onTop) columnsToRows(memory, jb, width, part, jb, top, lda)
@@ -90,15 +112,34 @@ function belowTop({ system }: Solver, panel: Panel): number {
   return system.a + (system.mp - panel.ml2) * system.lda + panel.column
 }
 
-/** `width` columns with the transpose of U at `ut`, leading dimension `ldu`. */
-function applyTransposed(solver: Solver, panel: Panel, width: number, ut: number, ldu: number): void {
-  const { blas, system, variant } = solver
-  const { memory, lda } = system
-  const { jb, l1, ml2, l2, ldl2 } = panel
+/** U := L1^-1 U for `width` columns with the transpose of U at `ut` of `memory`, leading dimension `ldu`. */
+function solveTransposed(
+  { blas, system, variant }: Solver,
+  { jb, l1 }: Panel,
+  width: number,
+  memory: Float64Array,
+  ut: number,
+  ldu: number,
+): void {
   const uplo = variant.l1 === 'transposed' ? 'U' : 'L'
-  blas.dtrsm('R', uplo, uplo === 'U' ? 'N' : 'T', 'U', width, jb, 1, memory, l1, jb, memory, ut, ldu)
+  blas.dtrsm('R', uplo, uplo === 'U' ? 'N' : 'T', 'U', width, jb, 1, system.memory, l1, jb, memory, ut, ldu)
+}
+
+/** A -= L2 U for `width` columns at the cursor, with the transpose of U at `ut` of `uMemory`, leading dimension `ldu`. */
+function subtractTransposed(
+  solver: Solver,
+  panel: Panel,
+  width: number,
+  uMemory: Float64Array,
+  ut: number,
+  ldu: number,
+): void {
+  const { blas, system } = solver
+  const { memory, lda } = system
+  const { jb, ml2, l2, ldl2 } = panel
+  if (ml2 === 0) return
   const below = belowTop(solver, panel)
-  if (ml2 > 0) blas.dgemm('N', 'T', width, ml2, jb, -1, memory, ut, ldu, memory, l2, ldl2, 1, memory, below, lda)
+  blas.dgemm('N', 'T', width, ml2, jb, -1, uMemory, ut, ldu, memory, l2, ldl2, 1, memory, below, lda)
 }
 
 /** `width` columns with U at `u`, leading dimension jb. */

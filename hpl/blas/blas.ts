@@ -18,6 +18,8 @@ export type Diag = 'N' | 'U'
 export interface Blas {
   /** What `--blas` calls it: 'wasm', 'openblas', 'ordered'. */
   readonly kind: string
+  /** Whether arrays may lie in any memory of the thread, also in that of other ranks; if not, only in that of `alloc`. */
+  readonly anyMemory: boolean
   /** Library, version and kernel, for reports: "OpenBLAS 0.3.21 SkylakeX", "wasm f64x2 6x4 mul+add". */
   readonly description: string
 

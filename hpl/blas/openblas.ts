@@ -52,6 +52,7 @@ export async function createCblas(
   setThreads(library, libraryPath, options.threads ?? 1)
   return {
     kind: 'openblas',
+    anyMemory: true,
     description: describe(library, libraryPath),
     alloc: (n) => memory.alloc(n),
     free: (array) => memory.free(array),
@@ -165,7 +166,7 @@ function blocked(own: Operations, library: Library): Operations {
   return isOpenblas ? { ...own, dtrsm: blockedTrsm(own) } : own
 }
 
-type Operations = Omit<Blas, 'kind' | 'description' | 'alloc' | 'free'>
+type Operations = Omit<Blas, 'kind' | 'anyMemory' | 'description' | 'alloc' | 'free'>
 
 /** Libraries report leading dimensions below 1 on standard output, also where the sizes say that there is nothing. */
 function operations(f: Functions, at: AddressOf): Operations {

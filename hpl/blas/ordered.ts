@@ -18,6 +18,7 @@ import { plainLevel1 } from './plain-level1.ts'
 export function createOrderedBlas(memory: HostMemory): Blas {
   return {
     kind: 'ordered',
+    anyMemory: true,
     description: 'ordered reference loops, product and sum rounded, ascending k',
     alloc: (n) => memory.alloc(n),
     free: (array) => memory.free(array),

@@ -116,11 +116,14 @@ async function start(job: AgentJob): Promise<void> {
     tap = new tapClass(job.recording, worldSize)
   }
   const spin = job.busyThreads <= availableParallelism()
+  // With other agents on the machine nobody can see how many of its threads sleep. The relay wants a core too.
+  const threads = seats.length + (relay === undefined ? 0 : 1)
+  const cores = job.busyThreads === threads ? availableParallelism() - threads + seats.length : 0
   const hosts: number[] = []
   for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
   for (const worldRank of seats)
     startRank(worldRank, {
-      seating: { heap, channel: announcements, worldRank, worldSize, seats, hosts, spin },
+      seating: { heap, channel: announcements, worldRank, worldSize, seats, hosts, spin, cores },
       host: job.host,
       program: job.program,
       argv: job.argv,

@@ -21,6 +21,11 @@ export class Doorbell {
     if (Atomics.compareExchange(this.#word, 0, ASLEEP, AWAKE) === ASLEEP) Atomics.notify(this.#word, 0)
   }
 
+  /** 1 if the thread is awake, 0 if it sleeps or is about to. */
+  get awake(): number {
+    return 1 - Atomics.load(this.#word, 0)
+  }
+
   /** Announces sleep. The caller then looks for work once more before it sleeps. */
   lieDown(): void {
     Atomics.store(this.#word, 0, ASLEEP)

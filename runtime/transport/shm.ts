@@ -7,7 +7,7 @@
 import type { Region } from '../base/region.ts'
 import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from './host-heap.ts'
 import { Doorbell } from './doorbell.ts'
-import { RingReader, RingWriter } from './ring.ts'
+import { RingReader, RingWriter, type Place } from './ring.ts'
 import { SharedMemories } from './shared-memories.ts'
 import { PHASE_OF_RANK, Stillness } from './stillness.ts'
 import { ThreadWaiter } from './thread-waiter.ts'
@@ -32,8 +32,10 @@ export interface Seating {
   readonly seats: readonly number[]
   /** Number of the agent of every world rank. */
   readonly hosts: readonly number[]
-  /** Whether a waiting rank may spin. */
+  /** Whether there is a core for every thread of the job on this machine, so that waiting ranks may always spin. */
   readonly spin: boolean
+  /** Cores for the ranks of this host, if all others on the machine are known to sleep: 0 if nobody knows. */
+  readonly cores: number
 }
 
 interface Link {
@@ -78,7 +80,9 @@ export class ShmTransport implements Transport {
     const readers = this.#readers
     const frameReady = (): boolean => readers.some((reader) => reader.ready)
     const vigil = { stillness: this.#stillness, frameReady, onlyMessagesWake }
-    this.#waiter = new ThreadWaiter(progress, new Doorbell(heap.memory, seatOffset(seat)), vigil, seating.spin)
+    const bells = seats.map((_, index) => new Doorbell(heap.memory, seatOffset(index)))
+    const roomy = (): boolean => seating.spin || bells.reduce((n, bell) => n + bell.awake, 0) <= seating.cores
+    this.#waiter = new ThreadWaiter(progress, bells[seat] as Doorbell, vigil, roomy)
   }
 
   /** Lets the agent see that this rank's main function has returned, or is called once more. */
@@ -136,6 +140,16 @@ export class ShmTransport implements Transport {
   /** Makes memory of the program's own readable by the host's ranks and agent. */
   share(memory: SharedArrayBuffer): void {
     this.#memories.share(memory)
+  }
+
+  /** Where shared bytes lie, in words that every thread of the host understands. */
+  placeOf(bytes: Region): Place {
+    return this.#memories.placeOf(bytes)
+  }
+
+  /** The bytes at a place that another rank of the host has named. */
+  bytesAt(segment: number, offset: number, nbytes: number): Region {
+    return this.#memories.bytesAt(segment, offset, nbytes)
   }
 
   setWaiting(waiting: boolean): void {

@@ -83,3 +83,37 @@ t.test('--threads-per-rank works with OpenBLAS', { skip: cblas === undefined && 
   t.match(ended.stdout, / {14}1 tests completed and passed residual checks/)
   t.match(messages(ended), /^hpl: note: 4 ranks share the threads of 1 processes; .* --ranks-per-agent 1/)
 })
+
+/** The lines with residuals. */
+const residuals = ({ stdout }: Ended): string[] => stdout.split('\n').filter((line) => line.startsWith('||Ax-b||'))
+
+t.test(
+  '--tuned says what it chose, solves each problem once, and with ordered kernels to the same digits',
+  async (t) => {
+    const dat = input({ 6: '150', 14: '3', 20: '3', 27: '4' })
+    const [plain, chosen, between] = await Promise.all([
+      hpl(dat, '--blas', 'ordered'),
+      hpl(dat, '--blas', 'ordered', '--tuned'),
+      hpl(dat, '--blas', 'wasm', '--tuned'),
+    ])
+    for (const { code, stderr } of [plain, chosen, between]) t.strictSame([code, /hpl/.test(stderr)], [0, false])
+    t.match(chosen.stdout, /^PFACT {2}: +Right *$/m)
+    t.match(chosen.stdout, /^BCAST {2}: +1ringM *$/m)
+    t.match(
+      chosen.stdout,
+      /--tuned, whatever HPL\.dat names\.\n- In a process column on one host, rows change places in shared memory\.\n\n=/,
+    )
+    t.match(between.stdout, /--tuned, whatever HPL\.dat names\.\n\n=/)
+    t.equal(residuals(chosen).length, 1)
+    t.strictSame(residuals(chosen), residuals(plain).slice(0, 1))
+    t.equal(new Set(residuals(plain)).size, 1)
+  },
+)
+
+t.test('--tuned between hosts sends rows where a process column spans both, and gets the same digits', async (t) => {
+  const cwd = mkdtempSync(join(folder, 'run-'))
+  writeFileSync(join(cwd, 'HPL.dat'), input({ 6: '150' }))
+  const run = (...options: string[]): Promise<Ended> =>
+    tsmpirun(['-n', '4', '--emulate-hosts', '2', 'hpl', '--blas', 'ordered', ...options], { cwd })
+  t.strictSame(residuals(await run('--tuned')), residuals(await run()))
+})

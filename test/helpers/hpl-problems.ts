@@ -58,6 +58,8 @@ export interface GridProblem {
   readonly order?: Mapping
   readonly variant?: Partial<Variant>
   readonly align?: number
+  /** Whether rows change places in the memory of the process column; ranks of this thread only. */
+  readonly inPlace?: boolean
   /** Kernels for one rank. */
   readonly blas?: () => Blas
   readonly generate?: Generate
@@ -85,12 +87,17 @@ type Element = readonly [i: number, j: number, value: number]
 /** Solves on a p x q grid of ranks in this thread. */
 export async function solveOnGrid(problem: GridProblem): Promise<GridSolution> {
   const { n, p, q, options } = problem
-  const parts = await runRanks(p * q, ({ world }) => solveAsRank(world, problem), options)
+  const memories = Array.from({ length: q }, () => new Array<Float64Array>(p))
+  const parts = await runRanks(p * q, ({ world }) => solveAsRank(world, problem, memories), options)
   return combine(n, parts)
 }
 
 /** This rank's part of a problem; undefined on ranks outside the grid. Collective over `world`. */
-export async function solveAsRank(world: Intracomm, problem: GridProblem): Promise<RankSolution | undefined> {
+export async function solveAsRank(
+  world: Intracomm,
+  problem: GridProblem,
+  memories: Float64Array[][] = [],
+): Promise<RankSolution | undefined> {
   const { n, nb, p, q, order = 'row', align = 8, generate } = problem
   const variant = { ...DEFAULT_VARIANT, ...problem.variant }
   const grid = await Grid.create(world, { nprow: p, npcol: q, order })
@@ -101,6 +108,12 @@ export async function solveAsRank(world: Intracomm, problem: GridProblem): Promi
   let stored: Element[] = []
   let x: Element[] = []
   const arena = new Arena(blas)
+  const shareColumn = async (memory: Float64Array): Promise<Float64Array[]> => {
+    const column = memories[grid.mycol] as Float64Array[]
+    column[grid.myrow] = memory
+    await grid.column.barrier()
+    return column
+  }
   const result = await runProblem({
     grid,
     blas,
@@ -109,6 +122,7 @@ export async function solveAsRank(world: Intracomm, problem: GridProblem): Promi
     variant,
     check: true,
     ...(generate && { generate }),
+    ...(problem.inPlace && { shareColumn }),
     onPanel: (panel, solver) => {
       pivots.push(...solver.system.memory.subarray(panel.pivots, panel.pivots + panel.jb))
       multipliers.push(...multipliersOf(panel, solver))

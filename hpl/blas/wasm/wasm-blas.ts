@@ -42,6 +42,7 @@ export function createWasmBlas(options: WasmBlasOptions = {}): WasmBlas {
   const heapStart = WORK_START + kernels.WORK_BYTES.value
   return {
     kind: 'wasm',
+    anyMemory: false,
     description: `wasm f64x2 6x3 ${fma ? 'fused multiply-add (relaxed SIMD)' : 'mul+add'}`,
     fma,
     microKernelLoop(times, k) {
@@ -78,7 +79,10 @@ function foreignArray(array: Float64Array): Error {
   )
 }
 
-function operations(kernels: Kernels, buffer: ArrayBufferLike): Omit<Blas, 'kind' | 'description' | 'alloc' | 'free'> {
+function operations(
+  kernels: Kernels,
+  buffer: ArrayBufferLike,
+): Omit<Blas, 'kind' | 'anyMemory' | 'description' | 'alloc' | 'free'> {
   const at = rememberAddresses((array) => baseIn(buffer, array))
   return {
     dgemm(transA, transB, m, n, k, alpha, a, a0, lda, b, b0, ldb, beta, c, c0, ldc) {

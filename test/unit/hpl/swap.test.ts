@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Grid } from '../../../collectives/topology/grid.ts'
-import { indxl2g } from '../../../hpl/block-cyclic.ts'
+import { indxg2l, indxg2p, indxl2g } from '../../../hpl/block-cyclic.ts'
 import { Arena, layOut } from '../../../hpl/local-system.ts'
 import { Panel } from '../../../hpl/panel.ts'
 import { STORAGE_FORMS, SWAPS } from '../../../hpl/parameters.ts'
 import { createSolver, type Solver, type Variant } from '../../../hpl/solver.ts'
-import { interchangeLocally } from '../../../hpl/swap/local.ts'
+import { interchange } from '../../../hpl/swap/in-place.ts'
 import { createPermutation } from '../../../hpl/swap/permutation.ts'
 import { exchangeRows } from '../../../hpl/swap/swap.ts'
 import { Timers } from '../../../hpl/timers.ts'
@@ -57,21 +57,25 @@ t.test('createPermutation() says where the rows of U come from and what takes th
   )
 })
 
-t.test('interchangeLocally() does what the interchanges do in sequence', async () => {
+t.test('interchange() does what the interchanges do in sequence, in the memories of 1 to 4 process rows', async () => {
   fc.assert(
-    fc.property(interchanges(5), fc.integer({ min: 1, max: 70 }), (panel, columns) => {
-      const { n, ia, pivots } = panel
-      const lda = columns + 3
-      const end = lda * n
-      const a = Float64Array.from({ length: end + pivots.length }, (_, i) =>
-        i < end ? i : (pivots[i - end] as number),
-      )
-      const expected = a.slice()
-      const rows = inSequence(panel)
-      for (let j = 0; j < columns; j++) rows.forEach((from, i) => (expected[i * lda + j] = from * lda + j))
-      interchangeLocally(a, 0, lda, ia, end, pivots.length, columns)
-      return a.every((value, i) => value === expected[i])
-    }),
+    fc.property(
+      interchanges(5),
+      fc.integer({ min: 1, max: 70 }),
+      fc.integer({ min: 1, max: 4 }),
+      (panel, columns, p) => {
+        const { n, ia, pivots } = panel
+        const lda = columns + 3
+        const memories = Array.from({ length: p }, () => new Float64Array(lda * n).fill(-1))
+        const row = (i: number): Float64Array => {
+          const at = indxg2l(i, 5, p) * lda
+          return (memories[indxg2p(i, 5, 0, p)] as Float64Array).subarray(at, at + columns)
+        }
+        for (let i = 0; i < n; i++) row(i).set(Array.from({ length: columns }, (_, j) => value(i, j)))
+        interchange({ memories, lda, nb: 5 }, 0, ia, Float64Array.from(pivots), columns)
+        return inSequence(panel).every((from, i) => row(i).every((is, j) => is === value(from, j)))
+      },
+    ),
   )
 })
 

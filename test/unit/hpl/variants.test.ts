@@ -35,6 +35,7 @@ const grid = fc
 const storage = fc.record({
   align: fc.constantFrom(1, 2, 3, 4, 7, 8, 16, 33),
   order: fc.constantFrom(...MAPPINGS),
+  inPlace: fc.boolean(),
   options: fc.constantFrom({}, { eagerLimit: 0 }, { queueLimit: 2 }),
 })
 
@@ -53,7 +54,7 @@ function plainSolution(problem: Pick<GridProblem, 'n' | 'nb' | 'p' | 'q'>): Prom
 }
 
 t.test(
-  'pivots, U, y, x and the residual are the same for all variants, alignments, mappings and transports',
+  'pivots, U, y, x and the residual are the same for all variants, alignments, mappings and transports, with rows sent or not',
   async (t) => {
     await fc.assert(
       fc.asyncProperty(size, grid, variant, storage, async ({ n, nb }, { p, q }, chosen, how) => {
