@@ -37,6 +37,8 @@ let tap: TraceTap | undefined
 const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 /** How long an agent that ends waits for its last event to be taken. */
 const LAST_WORDS_MS = 300
+/** The last event is on its way. */
+let leaving = false
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
@@ -53,7 +55,9 @@ process.stdin.on('data', (chunk: Buffer) => {
   launcher.heard()
   parser.push(chunk)
 })
-process.stdin.on('end', die)
+process.stdin.on('end', () => {
+  if (!leaving) die()
+})
 process.stdin.on('error', die)
 process.on('uncaughtException', (error) => giveUp(error.stack ?? String(error)))
 
@@ -81,7 +85,7 @@ function obey(command: Command): void {
       break
     case 'stop':
       tap?.closeAll()
-      die()
+      leave()
   }
 }
 
@@ -198,11 +202,18 @@ function abandon(): void {
   lastWords({ event: 'abandoned' })
 }
 
+/** The job is over: nothing is left to do but to tell who came and was not of the job. */
+function leave(): void {
+  if (relay === undefined || relay.strangers.connections === 0) die()
+  else lastWords({ event: 'strangers', ...relay.strangers })
+}
+
 function giveUp(reason: string): void {
   lastWords({ event: 'unusable', reason })
 }
 
 function lastWords(event: AgentEvent): void {
+  leaving = true
   tell(-1, event)
   void channel.flushed(LAST_WORDS_MS).then(die)
 }

@@ -50,8 +50,12 @@ export class InboundMessage {
     this.#early = []
   }
 
-  /** Bytes have come, in order. */
+  /** Bytes have come, in order. @throws RangeError if they are more than the message has */
   receive(bytes: Uint8Array): void {
+    if (this.#received + bytes.length > this.nbytes)
+      throw new RangeError(
+        `another agent sent ${this.#received + bytes.length} bytes of a message of ${this.nbytes} (rank ${this.source} to rank ${this.dest})`,
+      )
     this.#chunks++
     this.#received += bytes.length
     if (this.#landing !== undefined) this.#write(bytes)

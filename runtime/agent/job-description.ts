@@ -4,6 +4,7 @@ import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 import type { JobSelection } from '../base/tuning.ts'
 import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
+import type { Strangers } from '../transport/zmq-guard.ts'
 import type { HostLook } from './host-watch.ts'
 
 /** The program that every rank runs. */
@@ -108,6 +109,8 @@ export type AgentEvent =
   | { readonly event: 'clock'; readonly sent: number; readonly questions: number; readonly ms: number }
   /** The agent ends, with its ranks: nothing has come from the launcher for the length of a lease. */
   | { readonly event: 'abandoned' }
+  /** Who has connected to the agent and is not of the job; told at the end. */
+  | ({ readonly event: 'strangers' } & Strangers)
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 

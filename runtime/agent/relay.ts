@@ -15,15 +15,15 @@ import { RingReader } from '../transport/ring.ts'
 import { SharedMemories } from '../transport/shared-memories.ts'
 import { openLink } from '../transport/shm.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
+import type { Strangers } from '../transport/zmq-guard.ts'
 import { ZmqInbox, ZmqOutbox } from '../transport/zmq-link.ts'
 import { InboundMessage } from './inbound-message.ts'
 import type { Network } from './job-description.ts'
-import { decodeFrame, encodeHeader, makeFrame, WIRE } from './wire-format.ts'
+import { listenAddress } from './listen-address.ts'
+import { CHUNK_BYTES, decodeFrame, encodeHeader, makeFrame, PART_MAX, WIRE } from './wire-format.ts'
 
 /** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
 const PREFETCH_BYTES = 256 << 20
-/** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
-const CHUNK_BYTES = 1 << 20
 /** A rank that does not read makes its agent try again this often. */
 const RETRY_MS = 1
 
@@ -77,8 +77,10 @@ export class Relay {
 
   /** Listens for the other agents; `connect` follows when all do. */
   static async open(options: RelayOptions): Promise<Relay> {
-    const { keys, publicKeys, address } = options.network
-    return new Relay(options, await ZmqInbox.open(listenAddress(address), keys, publicKeys))
+    const { keys, publicKeys, ...hints } = options.network
+    const address = listenAddress({ ...hints, sshConnection: process.env.SSH_CONNECTION }, networkInterfaces())
+    const where = { address, ports: hints.ports, partMax: PART_MAX }
+    return new Relay(options, await ZmqInbox.open(where, keys, publicKeys))
   }
 
   /** Opens the way to the other agents and begins to carry. */
@@ -89,7 +91,7 @@ export class Relay {
         this.#outboxes.set(peer, new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string))
     this.#inbox
       .listen((parts) => {
-        this.#fromWire(decodeFrame(parts))
+        this.#fromWire(this.#own(decodeFrame(parts, this.#agentOf.length)))
         this.#received++
       })
       .catch(fatal)
@@ -103,6 +105,11 @@ export class Relay {
 
   get received(): number {
     return this.#received
+  }
+
+  /** Who has connected here and is not of the job. */
+  get strangers(): Strangers {
+    return this.#inbox.strangers
   }
 
   /** True if frames wait here for room in the ring of one of these seats. */
@@ -197,6 +204,15 @@ export class Relay {
 
   // ---- agents of other hosts ---------------------------------------------------------------------------------
 
+  /** A frame from a rank elsewhere to a rank here. @throws RangeError if it is none */
+  #own(frame: Frame): Frame {
+    const { source, dest } = frame
+    if (this.#seatOf.has(dest) && !this.#seatOf.has(source)) return frame
+    throw new RangeError(
+      `a message of another agent is from rank ${source} to rank ${dest}, expected one to ${[...this.#seatOf.keys()].join(' ')} from elsewhere`,
+    )
+  }
+
   #fromWire(frame: Frame): void {
     switch (frame.kind) {
       case FRAME.RTS:
@@ -219,7 +235,9 @@ export class Relay {
 
   #announce(frame: Frame): void {
     const message = new InboundMessage(frame, (frame.flags & FLAG_SYNCHRONOUS) !== 0)
-    this.#inbound.set(inboundKey(frame.source, frame.id), message)
+    const key = inboundKey(frame.source, frame.id)
+    if (this.#inbound.has(key)) throw unheardOf('announcement of', frame, 'that has been announced before')
+    this.#inbound.set(key, message)
     if (this.#prefetched + frame.nbytes <= PREFETCH_BYTES) {
       this.#prefetched += frame.nbytes
       this.#request(message)
@@ -236,7 +254,8 @@ export class Relay {
 
   /** Another agent asks for a message of a rank here: its bytes go out from where they are. */
   #push(pull: Frame): void {
-    const bytes = this.#outgoing.get(outgoingKey(pull.dest, pull.id)) as Region
+    const bytes = this.#outgoing.get(outgoingKey(pull.dest, pull.id))
+    if (bytes === undefined) throw unheardOf('request for', pull, 'that was not offered')
     const chunk = makeFrame(WIRE.CHUNK, { id: pull.id, source: pull.dest, dest: pull.source })
     let at = 0
     do {
@@ -246,7 +265,8 @@ export class Relay {
   }
 
   #receive(chunk: Frame): void {
-    const message = this.#inbound.get(inboundKey(chunk.source, chunk.id)) as InboundMessage
+    const message = this.#inbound.get(inboundKey(chunk.source, chunk.id))
+    if (message === undefined) throw unheardOf('bytes of', chunk, 'that was not announced')
     message.receive(chunk.payload ?? EMPTY)
     this.#settle(message)
   }
@@ -283,6 +303,10 @@ function outgoingKey(source: number, id: number): string {
 
 const inboundKey = outgoingKey
 
+function unheardOf(what: string, { id, source, dest }: Frame, why: string): RangeError {
+  return new RangeError(`another agent sent the ${what} a message ${why}: number ${id}, rank ${source} to rank ${dest}`)
+}
+
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -292,11 +316,4 @@ function fatal(error: unknown): void {
   setImmediate(() => {
     throw error
   })
-}
-
-/** The interface that the job's network uses: the one the launcher named if it is here, else the first beside loopback. */
-function listenAddress(named: string | undefined): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  if (addresses.some(({ address }) => address === named)) return named as string
-  return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1'
 }

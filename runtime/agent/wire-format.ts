@@ -1,8 +1,13 @@
 /**
  * Frames between agents: a header part of HEADER_BYTES, little endian, and a payload part. Regions do not travel: memory
  * of one host means nothing on another.
+ *
+ * Invariant: what `decodeFrame` returns is a frame that the relay can deal with, of this job's ranks; every other message
+ * is an error that says what is wrong with it. Nothing is allocated that the message did not bring along.
  */
-import { Frame } from '../transport/transport.ts'
+import { ELEMENT_TYPES } from '../base/element-type.ts'
+import { FAR_EAGER_LIMIT } from '../transport/shm.ts'
+import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 
 /** Kinds that only agents speak, beside those of transport.ts. */
 export const WIRE = {
@@ -12,7 +17,23 @@ export const WIRE = {
   CHUNK: 17,
 } as const
 
-const HEADER_BYTES = 48
+/** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
+export const CHUNK_BYTES = 1 << 20
+
+export const HEADER_BYTES = 36
+
+/** No part of a message between agents is longer. */
+export const PART_MAX: number = Math.max(CHUNK_BYTES, FAR_EAGER_LIMIT, HEADER_BYTES)
+
+/** Longest payload of the kinds that travel; of FRAME's kinds, WANT and LANDED stay inside a host. */
+const LONGEST_PAYLOAD: Readonly<Record<number, number>> = {
+  [FRAME.EAGER]: FAR_EAGER_LIMIT,
+  [FRAME.RTS]: 0,
+  [FRAME.FIN]: 0,
+  [FRAME.CREDIT]: 0,
+  [WIRE.PULL]: 0,
+  [WIRE.CHUNK]: CHUNK_BYTES,
+}
 
 export function encodeHeader(frame: Frame): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES)
@@ -25,17 +46,21 @@ export function encodeHeader(frame: Frame): Buffer {
   header.writeInt32LE(frame.dest, 16)
   header.writeInt32LE(frame.id, 20)
   header.writeInt32LE(frame.aux, 24)
-  header.writeDoubleLE(frame.nbytes, 32)
+  header.writeDoubleLE(frame.nbytes, 28)
   return header
 }
 
-/** The frame of a message's parts. @throws RangeError if the message is none of ours */
-export function decodeFrame(parts: readonly Buffer[]): Frame {
+/**
+ * The frame of a message's parts.
+ *
+ * @param worldSize ranks of the job
+ * @throws RangeError if the message is none of ours: it says which field is wrong, the value and what is allowed
+ */
+export function decodeFrame(parts: readonly Buffer[], worldSize: number): Frame {
   const [header, payload] = parts
-  if (header === undefined || header.length !== HEADER_BYTES)
-    throw new RangeError(
-      `a message of another agent has a header of ${header?.length ?? 0} bytes, expected ${HEADER_BYTES}`,
-    )
+  if (parts.length !== 2 || header === undefined || payload === undefined)
+    throw malformed('number of parts', parts.length, '2')
+  if (header.length !== HEADER_BYTES) throw malformed('length of the header', header.length, `${HEADER_BYTES} bytes`)
   const frame = new Frame()
   frame.kind = header.readUInt8(0)
   frame.flags = header.readUInt8(1)
@@ -46,9 +71,29 @@ export function decodeFrame(parts: readonly Buffer[]): Frame {
   frame.dest = header.readInt32LE(16)
   frame.id = header.readInt32LE(20)
   frame.aux = header.readInt32LE(24)
-  frame.nbytes = header.readDoubleLE(32)
+  frame.nbytes = header.readDoubleLE(28)
   frame.payload = payload
+  check(frame, payload.length, worldSize)
   return frame
+}
+
+/** A handful of comparisons a frame: nothing beside the system calls that brought it. */
+function check(frame: Frame, payloadBytes: number, worldSize: number): void {
+  const { kind, flags, elementType, source, dest, nbytes } = frame
+  const longest = LONGEST_PAYLOAD[kind]
+  if (longest === undefined) throw malformed('kind', kind, Object.keys(LONGEST_PAYLOAD).join(', '))
+  if (payloadBytes > longest) throw malformed('length of the payload', payloadBytes, `at most ${longest} bytes`)
+  if ((flags & ~FLAG_SYNCHRONOUS) !== 0) throw malformed('flags', flags, `0 or ${FLAG_SYNCHRONOUS}`)
+  if (elementType >= ELEMENT_TYPES.length)
+    throw malformed('element type', elementType, `0..${ELEMENT_TYPES.length - 1}`)
+  if (!(source >= 0 && source < worldSize)) throw malformed('source', source, `0..${worldSize - 1}`)
+  if (!(dest >= 0 && dest < worldSize)) throw malformed('dest', dest, `0..${worldSize - 1}`)
+  if (!(Number.isSafeInteger(nbytes) && nbytes >= 0)) throw malformed('size', nbytes, 'a number of bytes')
+  if (kind === FRAME.EAGER && nbytes !== payloadBytes) throw malformed('size', nbytes, `${payloadBytes}, the payload's`)
+}
+
+function malformed(field: string, value: number, allowed: string): RangeError {
+  return new RangeError(`a message of another agent is malformed: its ${field} is ${value}, expected ${allowed}`)
 }
 
 /** A frame that an agent makes itself. */

@@ -15,6 +15,7 @@ import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
 import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
+import { strangersNote } from './strangers.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** The job ended well but left something behind, and --strict makes that a failure. */
@@ -78,6 +79,8 @@ export class Job implements AgentListener {
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
   readonly #timers: NodeJS.Timeout[] = []
+  /** What hosts say at the end of those whom they turned away. */
+  readonly #notes: string[] = []
   #heard = new Set<AgentProcess>()
   #exitCode: number | undefined
   #finish: (exitCode: number) => void = () => undefined
@@ -173,6 +176,9 @@ export class Job implements AgentListener {
       case 'abandoned':
         this.stop(EXIT_HOST, this.#abandonedText(agent))
         break
+      case 'strangers':
+        this.#notes.push(strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
+        break
       case 'unusable':
         this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
     }
@@ -260,6 +266,7 @@ export class Job implements AgentListener {
   /** The lowest failing rank's code, of those that failed on their own before the job was stopped. */
   #end(): void {
     this.#output.flush()
+    for (const note of this.#notes) this.#say(note)
     const lowest = [...this.#failures].sort(([a], [b]) => a - b)[0]
     this.#finish(lowest?.[1] ?? (this.#exitCode as number))
   }

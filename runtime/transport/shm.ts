@@ -19,7 +19,7 @@ import { Frame, type Progress, type Transport } from './transport.ts'
  */
 const NEAR_EAGER_LIMIT = 16_384
 /** Between hosts an answer costs a round trip on the wire, so more is sent unasked. */
-const FAR_EAGER_LIMIT = 65_536
+export const FAR_EAGER_LIMIT = 65_536
 
 /** Where this rank sits. Made by the agent, handed to the rank's thread. */
 export interface Seating {

@@ -1,56 +1,115 @@
 /**
  * ZeroMQ between agents: one PULL socket that all others send to, and one PUSH socket to each other agent, over tcp.
  *
- * CURVE on every socket, with keys of this job only; a ZAP handler admits exactly the keys of the job's agents, so that
- * nobody else gets a frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 26 CURVE, RFC 27
- * ZAP.)
+ * CURVE on every socket, with keys of this job only; zmq-guard.ts admits exactly the keys of the job's agents, so that
+ * nobody else gets a frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 26 CURVE.)
  */
-import { Pull, Push, Reply } from 'zeromq'
+import { isIPv6 } from 'node:net'
+import { Pull, Push } from 'zeromq'
+import { Guard, ZAP_DOMAIN, type Strangers } from './zmq-guard.ts'
 
 export interface LinkKeys {
   readonly publicKey: string
   readonly secretKey: string
 }
 
-const ZAP_ENDPOINT = 'inproc://zeromq.zap.01'
-const ZAP_DOMAIN = 'tsmpi'
+/** Where to listen. */
+export interface Listening {
+  /** Address of an interface, IPv4 or IPv6. */
+  readonly address: string
+  /** Ports to choose from, both ends included; undefined: any that the system has. */
+  readonly ports: { readonly first: number; readonly last: number } | undefined
+  /** Longest part of a message, in bytes: who sends more is cut off, before memory is taken for it. */
+  readonly partMax: number
+  /** Time for a connection to prove its key, in milliseconds. Absent: HANDSHAKE_MS. */
+  readonly handshakeMs?: number
+}
 
 /** No limit on queued messages: window credit bounds eager bytes, rendezvous bytes are sent when asked for. */
 const UNLIMITED = 0
+/**
+ * A connection that has not proved its key by then is closed. An agent that had no time to answer is connected to again
+ * by libzmq: nothing is lost, since nothing is sent before.
+ */
+const HANDSHAKE_MS = 3000
+/** Connections that the system keeps until they are accepted: enough that a crowd of strangers does not keep agents out. */
+const BACKLOG = 1024
+/** What CURVE adds to a part, with room to spare (33 bytes, RFC 26). */
+const CURVE_OVERHEAD = 256
 
 /** The receiving end of an agent. */
 export class ZmqInbox {
-  readonly endpoint: string
   readonly #pull: Pull
+  readonly #guard: Guard
 
-  private constructor(pull: Pull, endpoint: string) {
+  private constructor(pull: Pull, guard: Guard) {
     this.#pull = pull
-    this.endpoint = endpoint
+    this.#guard = guard
+  }
+
+  /** Where others connect to. */
+  get endpoint(): string {
+    return this.#pull.lastEndpoint as string
   }
 
   /**
-   * Listens on a port of the system's choice.
+   * Begins to listen. One inbox a process.
    *
-   * @param address interface to listen on
    * @param admitted public keys of those who may send, Z85
+   * @throws Error if the address is not of this machine or no port is free
    */
-  static async open(address: string, keys: LinkKeys, admitted: readonly string[]): Promise<ZmqInbox> {
-    await guard(admitted)
+  static async open(where: Listening, keys: LinkKeys, admitted: readonly string[]): Promise<ZmqInbox> {
+    const guard = await Guard.open(admitted)
     const pull = new Pull({
       receiveHighWaterMark: UNLIMITED,
+      maxMessageSize: where.partMax + CURVE_OVERHEAD,
+      handshakeInterval: where.handshakeMs ?? HANDSHAKE_MS,
+      backlog: BACKLOG,
+      ipv6: isIPv6(where.address),
       curveServer: true,
       curveSecretKey: keys.secretKey,
       zapDomain: ZAP_DOMAIN,
       linger: 0,
     })
-    await pull.bind(`tcp://${address}:*`)
-    return new ZmqInbox(pull, pull.lastEndpoint as string)
+    void guard.watch(pull.events)
+    const inbox = new ZmqInbox(pull, guard)
+    try {
+      await bind(pull, where)
+    } catch (error) {
+      await inbox.close()
+      throw error
+    }
+    return inbox
   }
 
   /** Calls `deliver` for each message, until the socket closes. */
   async listen(deliver: (parts: Buffer[]) => void): Promise<void> {
     for await (const parts of this.#pull) deliver(parts)
   }
+
+  /** Who else came. */
+  get strangers(): Strangers {
+    return this.#guard.strangers
+  }
+
+  async close(): Promise<void> {
+    this.#pull.close()
+    await this.#guard.close()
+  }
+}
+
+/** Takes the first port that is free. */
+async function bind(pull: Pull, { address, ports }: Listening): Promise<void> {
+  const host = isIPv6(address) ? `[${address}]` : address
+  if (ports === undefined) return pull.bind(`tcp://${host}:*`)
+  for (let port = ports.first; port <= ports.last; port++) {
+    try {
+      return await pull.bind(`tcp://${host}:${port}`)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
+  throw new Error(`all ports from ${ports.first} to ${ports.last} of ${address} are taken: give a wider range`)
 }
 
 /** The sending end towards one agent: a queue that never blocks the caller. */
@@ -62,6 +121,9 @@ export class ZmqOutbox {
   constructor(endpoint: string, keys: LinkKeys, serverKey: string) {
     this.#push = new Push({
       sendHighWaterMark: UNLIMITED,
+      // The other end sends commands of the handshake only.
+      maxMessageSize: CURVE_OVERHEAD * 4,
+      ipv6: endpoint.includes('['),
       curveServerKey: serverKey,
       curvePublicKey: keys.publicKey,
       curveSecretKey: keys.secretKey,
@@ -76,6 +138,10 @@ export class ZmqOutbox {
     if (!this.#sending) this.#pump().catch(onError)
   }
 
+  close(): void {
+    this.#push.close()
+  }
+
   /** One send at a time: the library allows no more on a socket. */
   async #pump(): Promise<void> {
     this.#sending = true
@@ -86,36 +152,4 @@ export class ZmqOutbox {
       this.#sending = false
     }
   }
-}
-
-/** Answers libzmq's questions whether a client may connect (RFC 27): yes to the keys of the job, no to all others. */
-async function guard(admitted: readonly string[]): Promise<void> {
-  const handler = new Reply({ linger: 0 })
-  await handler.bind(ZAP_ENDPOINT)
-  void answer(handler, new Set(admitted))
-}
-
-async function answer(handler: Reply, admitted: ReadonlySet<string>): Promise<void> {
-  for await (const [version, id, , , , mechanism, key] of handler) {
-    const known = mechanism?.toString() === 'CURVE' && key !== undefined && admitted.has(encodeZ85(key))
-    const verdict = known ? ['200', 'OK', 'agent', ''] : ['400', 'not an agent of this job', '', '']
-    await handler.send([version as Buffer, id as Buffer, ...verdict])
-  }
-}
-
-const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
-
-/** Z85 text of a key of 32 bytes (RFC 32): ZAP hands over bytes, keys are configured as text. */
-export function encodeZ85(bytes: Buffer): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4) {
-    let value = bytes.readUInt32BE(at)
-    let group = ''
-    for (let i = 0; i < 5; i++) {
-      group = (Z85[value % 85] as string) + group
-      value = Math.floor(value / 85)
-    }
-    text += group
-  }
-  return text
 }

@@ -1,0 +1,120 @@
+/** Those who connect to a job's port and are not of the job: what they send, and what they see of the answer. */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { curveKeyPair, Push } from 'zeromq'
+
+/** A ZMTP 3.0 greeting that asks for a mechanism (RFC 23). */
+export function greeting(mechanism: string): Buffer {
+  const bytes = Buffer.alloc(64)
+  bytes[0] = 0xff
+  bytes[8] = 1
+  bytes[9] = 0x7f
+  bytes[10] = 3
+  bytes.write(mechanism, 12, 'latin1')
+  return bytes
+}
+
+const HELLO = Buffer.concat([Buffer.from([4, 200, 5]), Buffer.from('HELLO'), Buffer.alloc(194, 7)])
+/** A command whose length field promises 2^48 bytes. */
+const HUGE = Buffer.from([6, 0, 1, 0, 0, 0, 0, 0, 0])
+const READY = Buffer.concat([Buffer.from([4, 6, 5]), Buffer.from('READY')])
+/** What a ZMTP 3.0 peer without security would send as a message. */
+const MESSAGE = Buffer.from([0, 4, 1, 2, 3, 4])
+
+/** What strangers say, by name. */
+export const PHRASES: Readonly<Record<string, Buffer>> = {
+  nothing: Buffer.alloc(0),
+  'a web request': Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  'a TLS hello': Buffer.from('16030100c8010000c40303', 'hex'),
+  'zero bytes': Buffer.alloc(100_000),
+  'bytes of one bits': Buffer.alloc(100_000, 0xff),
+  'a ZMTP 1.0 message': Buffer.from([1, 0, 5, 0, 1, 2, 3, 4]),
+  'a greeting cut short': greeting('CURVE').subarray(0, 40),
+  'a greeting and nothing more': greeting('CURVE'),
+  'a greeting of NULL and a message': Buffer.concat([greeting('NULL'), READY, MESSAGE]),
+  'a greeting of PLAIN': Buffer.concat([greeting('PLAIN'), READY, MESSAGE]),
+  'CURVE with a false hello': Buffer.concat([greeting('CURVE'), HELLO]),
+  'CURVE with a message instead of a hello': Buffer.concat([greeting('CURVE'), MESSAGE]),
+  'CURVE with a command of 2^48 bytes': Buffer.concat([greeting('CURVE'), HUGE, Buffer.alloc(1000)]),
+}
+
+/** Connects and sends; the socket stays open until the other side, or the test, closes it. */
+export function say(port: number, bytes: Uint8Array): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      socket.on('error', () => undefined) // being cut off is what they are in for
+      socket.resume()
+      if (bytes.length > 0) socket.write(bytes)
+      resolve(socket)
+    })
+  })
+}
+
+/** Connects one after the other and stays silent: at most `atOnce` connections are being opened at a time. */
+export async function sayNothing(port: number, count: number, atOnce = 200): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  while (sockets.length < count)
+    sockets.push(
+      ...(await Promise.all(
+        Array.from({ length: Math.min(atOnce, count - sockets.length) }, () => say(port, Buffer.alloc(0))),
+      )),
+    )
+  return sockets
+}
+
+/** Resolves when the other side has closed the connection. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())))
+}
+
+/** A proper client with a key of its own that does not know the server's: it tries until it is closed. */
+export function wrongServerKey(port: number): Push {
+  const { publicKey, secretKey } = curveKeyPair()
+  return client(port, {
+    curvePublicKey: publicKey,
+    curveSecretKey: secretKey,
+    curveServerKey: curveKeyPair().publicKey,
+  })
+}
+
+/** A proper client that knows the server's key, with a key of its own that nobody has announced. */
+export function unknownKey(port: number, curveServerKey: string): Push {
+  const { publicKey, secretKey } = curveKeyPair()
+  return client(port, { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey })
+}
+
+/** A client without security. */
+export function withoutKey(port: number): Push {
+  return client(port, {})
+}
+
+function client(port: number, keys: ConstructorParameters<typeof Push>[0]): Push {
+  const push = new Push({ linger: 0, sendTimeout: 0, ...keys })
+  push.connect(`tcp://127.0.0.1:${port}`)
+  return push
+}
+
+/** Stands between a client and a server, and writes down what the client says. */
+export async function recorder(port: number): Promise<{ port: number; heard: Buffer[]; close: () => void }> {
+  const heard: Buffer[] = []
+  const server = createServer((from) => {
+    const to = connect(port, '127.0.0.1')
+    for (const socket of [from, to]) socket.on('error', () => undefined)
+    from.on('data', (bytes: Buffer) => heard.push(bytes))
+    from.pipe(to)
+    to.pipe(from)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, heard, close: () => void server.close() }
+}
+
+/** Waits for a condition, at most `limitMs`. */
+export async function until(condition: () => boolean, limitMs: number, what: () => string): Promise<void> {
+  const deadline = performance.now() + limitMs
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what()}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

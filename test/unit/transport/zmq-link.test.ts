@@ -1,0 +1,199 @@
+/** An inbox hears the agents of its job and nobody else. */
+import { createServer, type AddressInfo } from 'node:net'
+import t from 'tap'
+import { curveKeyPair } from 'zeromq'
+import { ZmqInbox, ZmqOutbox } from '../../../runtime/transport/zmq-link.ts'
+import type { Strangers } from '../../../runtime/transport/zmq-guard.ts'
+import {
+  closed,
+  PHRASES,
+  recorder,
+  say,
+  sayNothing,
+  unknownKey,
+  until,
+  withoutKey,
+  wrongServerKey,
+} from '../../helpers/strangers.ts'
+
+const PART_MAX = 1 << 16
+const LIMIT_MS = 20_000
+/** Short, so that the test is. */
+const LOOPBACK = { address: '127.0.0.1', partMax: PART_MAX, handshakeMs: 700 }
+const server = curveKeyPair()
+const friend = curveKeyPair()
+const fail = (error: unknown): void => {
+  throw error
+}
+
+const inbox = await ZmqInbox.open({ ...LOOPBACK, ports: undefined }, server, [server.publicKey, friend.publicKey])
+const port = Number(inbox.endpoint.split(':').at(-1))
+const received: string[] = []
+inbox.listen((parts) => received.push(parts.map(String).join(' '))).catch(fail)
+
+const outbox = new ZmqOutbox(inbox.endpoint, friend, server.publicKey)
+t.teardown(() => outbox.close())
+
+/** Sends one message as a member of the job and waits for it: all that is received is from members. */
+async function exchange(text: string): Promise<void> {
+  const before = received.length
+  outbox.send([Buffer.from('word'), Buffer.from(text)], fail)
+  await until(
+    () => received.length > before,
+    LIMIT_MS,
+    () => `the message "${text}" arrived`,
+  )
+  if (received.at(-1) !== `word ${text}` || received.length !== before + 1)
+    throw new Error(`received ${received.slice(before).join(', ')}`)
+}
+
+/** What was counted while `visit` ran; `arrived` says when all is counted. */
+async function counted(visit: () => Promise<void>, arrived: (strangers: Strangers) => boolean): Promise<Strangers> {
+  const before = inbox.strangers
+  const since = (): Strangers => {
+    const { connections, silent, wrongKey, address } = inbox.strangers
+    return {
+      connections: connections - before.connections,
+      silent: silent - before.silent,
+      wrongKey: wrongKey - before.wrongKey,
+      address,
+    }
+  }
+  await visit()
+  await until(
+    () => arrived(since()),
+    LIMIT_MS,
+    () => `all were counted: ${JSON.stringify(since())}`,
+  )
+  return since()
+}
+
+t.test('a member of the job is heard', async (t) => {
+  await exchange('hello')
+  t.equal(inbox.strangers.connections, 0, 'and not counted among the strangers')
+})
+
+for (const [name, bytes] of Object.entries(PHRASES))
+  t.test(`a stranger who sends ${name} is cut off, counted, and changes nothing`, async (t) => {
+    const { connections } = await counted(
+      async () => {
+        const socket = await say(port, bytes)
+        await exchange(`while a stranger sends ${name}`)
+        await closed(socket)
+      },
+      (strangers) => strangers.connections === 1,
+    )
+    t.equal(connections, 1)
+    await exchange(`after a stranger sent ${name}`)
+  })
+
+t.test('a greeting that comes byte by byte does not last longer than the time for it', async (t) => {
+  await counted(
+    async () => {
+      const socket = await say(port, Buffer.alloc(0))
+      const drip = setInterval(() => void socket.write(Buffer.from([0xff])), 200)
+      await closed(socket)
+      clearInterval(drip)
+    },
+    ({ connections }) => connections === 1,
+  )
+  await exchange('after a slow stranger')
+  t.pass()
+})
+
+t.test('clients with other keys, or none, are refused and counted', async (t) => {
+  for (const [name, visit] of [
+    ['a key that nobody announced', () => unknownKey(port, server.publicKey)],
+    ['a wrong key of the server', () => wrongServerKey(port)],
+    ['no key', () => withoutKey(port)],
+  ] as const) {
+    const push = visit()
+    push.send('let me in').catch(() => undefined)
+    const strangers = await counted(
+      () => exchange(`while a client with ${name} knocks`),
+      ({ connections, wrongKey }) => connections >= 1 && (name === 'no key' || wrongKey >= 1),
+    )
+    push.close()
+    t.ok(strangers.connections >= 1, name)
+    if (name === 'a key that nobody announced') t.equal(strangers.address, '127.0.0.1', 'its address is known')
+    await exchange(`after a client with ${name}`)
+  }
+})
+
+t.test('a recorded conversation of a member, said again, is refused', async (t) => {
+  const between = await recorder(port)
+  const member = new ZmqOutbox(`tcp://127.0.0.1:${between.port}`, friend, server.publicKey)
+  const before = received.length
+  member.send([Buffer.from('pay'), Buffer.from('100')], fail)
+  await until(
+    () => received.length > before,
+    LIMIT_MS,
+    () => 'the member was heard through the recorder',
+  )
+  t.equal(received.at(-1), 'pay 100')
+  member.close()
+  between.close()
+  const { connections } = await counted(
+    async () => closed(await say(port, Buffer.concat(between.heard))),
+    (strangers) => strangers.connections === 1,
+  )
+  t.equal(connections, 1)
+  t.equal(received.length, before + 1, 'and is not heard a second time')
+  await exchange('after the replay')
+})
+
+t.test('a crowd of strangers who say nothing does not keep members out', async (t) => {
+  const crowd = await counted(
+    async () => {
+      const sockets = await sayNothing(port, 2000)
+      await exchange('in a crowd')
+      const newcomer = new ZmqOutbox(inbox.endpoint, friend, server.publicKey)
+      const before = received.length
+      newcomer.send([Buffer.from('me'), Buffer.from('too')], fail)
+      await until(
+        () => received.length > before,
+        LIMIT_MS,
+        () => 'a newcomer was heard in a crowd',
+      )
+      newcomer.close()
+      await Promise.all(sockets.map(closed))
+    },
+    ({ connections }) => connections === 2000,
+  )
+  t.equal(crowd.connections, 2000, 'all of them were counted and sent away after a time')
+  await exchange('after the crowd')
+})
+
+t.test('a member that sends a part that is too long is cut off, and no memory is taken for it', async (t) => {
+  const giant = new ZmqOutbox(inbox.endpoint, friend, server.publicKey)
+  const before = received.length
+  giant.send([Buffer.from('ok'), Buffer.alloc(PART_MAX)], fail)
+  await until(
+    () => received.length > before,
+    LIMIT_MS,
+    () => 'a part of the longest length was heard',
+  )
+  giant.send([Buffer.from('too'), Buffer.alloc(PART_MAX + 4096)], fail)
+  await exchange('beside a giant')
+  giant.close()
+  t.notOk(received.some((text) => text.startsWith('too')))
+})
+
+t.test('ports: the first free one of a range is taken; none free is an error with the range', async (t) => {
+  await inbox.close()
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const { port: first } = taken.address() as AddressInfo
+  const where = { ...LOOPBACK, ports: { first, last: first } }
+  await t.rejects(ZmqInbox.open(where, server, []), {
+    message: `all ports from ${first} to ${first} of 127.0.0.1 are taken: give a wider range`,
+  })
+  await t.rejects(ZmqInbox.open({ ...LOOPBACK, address: '192.0.2.1', ports: undefined }, server, []), {
+    code: 'EADDRNOTAVAIL',
+  })
+  const other = await ZmqInbox.open({ ...where, ports: { first, last: first + 50 } }, server, [])
+  const chosen = Number(other.endpoint.split(':').at(-1))
+  t.ok(chosen > first && chosen <= first + 50, `${chosen} is in the range`)
+  await other.close()
+  taken.close()
+})
