@@ -80,7 +80,7 @@ export class Job implements AgentListener {
   readonly #failures = new Map<number, number>()
   readonly #timers: NodeJS.Timeout[] = []
   /** What hosts say at the end of those whom they turned away. */
-  readonly #notes: string[] = []
+  readonly #strangers = new Map<AgentProcess, string>()
   #heard = new Set<AgentProcess>()
   #exitCode: number | undefined
   #finish: (exitCode: number) => void = () => undefined
@@ -177,7 +177,7 @@ export class Job implements AgentListener {
         this.stop(EXIT_HOST, this.#abandonedText(agent))
         break
       case 'strangers':
-        this.#notes.push(strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
+        this.#strangers.set(agent, strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
         break
       case 'unusable':
         this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
@@ -266,7 +266,10 @@ export class Job implements AgentListener {
   /** The lowest failing rank's code, of those that failed on their own before the job was stopped. */
   #end(): void {
     this.#output.flush()
-    for (const note of this.#notes) this.#say(note)
+    for (const agent of this.#agents) {
+      const note = this.#strangers.get(agent)
+      if (note !== undefined) this.#say(note)
+    }
     const lowest = [...this.#failures].sort(([a], [b]) => a - b)[0]
     this.#finish(lowest?.[1] ?? (this.#exitCode as number))
   }
