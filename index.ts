@@ -41,7 +41,8 @@ export {
 } from './runtime/comm/request.ts'
 export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm, type DupOptions } from './collectives/intracomm.ts'
-export { Intercomm, type IntercommOptions, type IntercommRootOptions } from './collectives/intercomm.ts'
+export { Intercomm, type IntercommOptions } from './collectives/intercomm.ts'
+export type { IntercommRootOptions } from './collectives/plans/across.ts'
 export type {
   AlltoallvOptions,
   InPlace,

@@ -9,11 +9,18 @@ import type { Member, Plan } from './plan.ts'
 import { CollectiveRequest, complete, PersistentCollective, Run } from './requests.ts'
 import { select, type Selection } from './selection.ts'
 
+/** The caller as a member of a communicator; for plans that use several. */
+export let memberOf: (comm: CollectiveComm) => Member
+
 export class CollectiveComm extends Comm {
   /** How algorithms are chosen; passed on to communicators made of this one. */
   protected readonly algorithms: Selection
   protected readonly member: Member
   #hosts: Hosts | undefined
+
+  static {
+    memberOf = (comm) => comm.member
+  }
 
   /** @internal */
   constructor(job: Job, group: Group, context: number, algorithms: Selection = {}) {

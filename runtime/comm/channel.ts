@@ -210,8 +210,16 @@ export class Channel implements Agreement {
    * ranks, messages of all levels stay in order. The caller is one of `ranks`.
    */
   within(ranks: readonly number[]): Channel {
-    const group = new Group(ranks.map((rank) => this.#group.worldRank(rank)))
-    const place = { group, rank: ranks.indexOf(this.rank), context: this.#context, tag: this.#tag, ended: this.#ended }
+    return this.#part(new Group(ranks.map((rank) => this.#group.worldRank(rank))), ranks.indexOf(this.rank))
+  }
+
+  /** The same call with ranks that mean those of another group, which the caller is not in. */
+  toward(group: Group): Channel {
+    return this.#part(group, this.rank)
+  }
+
+  #part(group: Group, rank: number): Channel {
+    const place = { group, rank, context: this.#context, tag: this.#tag, ended: this.#ended }
     const part = new Channel(this.#engine, place, this.call, this.#particulars, this.#record)
     part.#scratch = this.#scratch // goes back with the whole call's
     return part

@@ -35,6 +35,7 @@ const CALLS = [
   'neighborAllgatherv',
   'neighborAlltoall',
   'neighborAlltoallv',
+  'merge',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

@@ -1,7 +1,18 @@
 /** Communicators between two groups: messages, collective calls and merge, for divisions of 2 to 8 ranks. */
 import t, { type Test } from 'tap'
-import { Intercomm, MAX, Op, PROC_NULL, ROOT, SUM, type Intracomm, type MpiError } from '../../../index.ts'
+import {
+  Intercomm,
+  MAX,
+  Op,
+  PROC_NULL,
+  ROOT,
+  SUM,
+  type Intracomm,
+  type MpiError,
+  type Request,
+} from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
+import { randomNumbers } from '../../helpers/collective-windows.ts'
 
 interface Sides {
   readonly world: Intracomm
@@ -132,6 +143,54 @@ for (const size of [2, 3, 4, 5, 7, 8]) {
       )
   })
 
+  check('nonblocking calls do what the blocking ones do, completed in any order', async (t, sides) => {
+    const { world, inter, there } = sides
+    const draw = randomNumbers(size + world.rank)
+    const calls: { what: string; request: Request; result: () => unknown; expected: unknown }[] = []
+    const add = (what: string, request: Request, result: () => unknown, expected: unknown): void =>
+      void calls.push({ what, request, result, expected })
+    const all = there.flatMap((rank) => [rank, 1])
+    for (const { root, owner, mine } of roots(sides)) {
+      const isRoot = root === ROOT
+      const data = Int32Array.of(isRoot ? owner + 1 : -1)
+      add('ibcast', inter.ibcast(data, { root }), () => data[0], isRoot || !mine ? owner + 1 : -1)
+      const object = inter.ibcastObject(isRoot ? { owner } : undefined, { root })
+      add('ibcastObject', object, () => object.value, mine ? undefined : { owner })
+      const gathered = new Int32Array(2 * there.length)
+      const send = mine ? undefined : Int32Array.of(world.rank, 1)
+      const gather = inter.igather(send, isRoot ? gathered : undefined, { root })
+      add('igather', gather, () => [...gathered], isRoot ? all : all.map(() => 0))
+      const block = new Int32Array(1)
+      const dealt = Int32Array.from(there, (rank) => 10 * owner + rank)
+      const scatter = inter.iscatter(isRoot ? dealt : undefined, mine ? undefined : block, { root })
+      add('iscatter', scatter, () => block[0], mine ? 0 : 10 * owner + world.rank)
+      const total = new Float64Array(1)
+      const reduce = inter.ireduce(Float64Array.of(world.rank), total, { op: SUM, root })
+      add('ireduce', reduce, () => total[0], isRoot ? there.reduce((sum, rank) => sum + rank, 0) : 0)
+    }
+    for (let i = 0; i < 20; i++) {
+      add('ibarrier', inter.ibarrier(), () => undefined, undefined)
+      const most = new Int32Array(1)
+      const allreduce = inter.iallreduce(Int32Array.of(world.rank + i), most, { op: MAX })
+      add('iallreduce', allreduce, () => most[0], Math.max(...there) + i)
+      const every = new Int32Array(there.length)
+      add('iallgather', inter.iallgather(Int32Array.of(world.rank), every), () => [...every], there)
+      const objects = inter.iallgatherObject(world.rank)
+      add('iallgatherObject', objects, () => objects.value, there)
+      const theirs = new Int32Array(there.length)
+      const exchange = inter.ialltoall(
+        Int32Array.from(there, (rank) => 100 * world.rank + rank),
+        theirs,
+      )
+      const sent = there.map((rank) => 100 * rank + world.rank)
+      add('ialltoall', exchange, () => [...theirs], sent)
+    }
+    for (const call of calls.map((call) => ({ ...call, at: draw() })).sort((a, b) => a.at - b.at)) {
+      if (draw() % 2 === 0 || call.request.test() === undefined) await call.request.wait()
+      t.same(call.result(), call.expected, call.what)
+    }
+  })
+
   check('merge puts the high side after the other; dup and free are independent', async (t, sides) => {
     const { world, inter, here, there } = sides
     const low = world.rank % 3 === 0
@@ -169,6 +228,10 @@ t.test('wrong arguments are refused with the value and what is allowed', async (
       await refused(() => inter.bcast(new Int8Array(1), { root: 1 })),
       await refused(() => inter.bcast(undefined, { root: ROOT })),
       await refused(() => inter.allgather(new Int8Array(2 + world.rank), new Int8Array(4))),
+      await refused(async () => inter.iallreduce(new Int8Array(1), new Int8Array(1), {} as { op: Op }).wait()),
+      await refused(() =>
+        world.rank === 0 ? inter.barrier() : inter.allreduce(new Int8Array(1), new Int8Array(1), { op: SUM }),
+      ),
     ]
   })
   t.match(messages[0], [
@@ -177,6 +240,8 @@ t.test('wrong arguments are refused with the value and what is allowed', async (
     'MPI_ERR_GROUP: Intercomm.create: world rank 0 is on both sides, expected groups without common ranks',
     'MPI_ERR_ROOT: bcast: root is 1, expected ROOT, PROC_NULL or a rank of the other side, 0..0',
     'MPI_ERR_BUFFER: bcast: the buffer is missing, expected a buffer on this rank',
-    'MPI_ERR_COUNT: sendrecv: the other side sent 3 elements, expected 4, as the receive buffer holds',
+    /^MPI_ERR_COUNT: allgather: the ranks disagree on the number of elements: 3 int8 elements \(3 bytes\) came where 4 /,
+    /^MPI_ERR_OP: allreduce: op is undefined/,
+    /different collectives: world rank 0 called barrier, world rank 1 called allreduce with op SUM$/,
   ])
 })
