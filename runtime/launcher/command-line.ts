@@ -4,7 +4,15 @@
 import yargs from 'yargs'
 import type { Checks } from '../agent/job-description.ts'
 import { installedVersion } from '../base/version.ts'
+import { networkOf, portRange, type PortRange } from './hostfile.ts'
 import { UsageError } from './usage-error.ts'
+
+/** Where agents listen for each other; what is not said is found out. */
+export interface Listening {
+  /** Name of an interface, an address, or a network such as 10.0.0.0/8. */
+  readonly interface: string | undefined
+  readonly ports: PortRange | undefined
+}
 
 export interface LaunchOptions {
   /** Ranks; undefined: as many as there are slots. */
@@ -19,6 +27,8 @@ export interface LaunchOptions {
   /** Environment of the ranks: VAR or VAR=value. */
   readonly exports: readonly string[]
   readonly wdir: string | undefined
+  /** Where agents listen for each other, on hosts whose line in the hostfile says nothing else. */
+  readonly listening: Listening
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
   /** File for the trace of all calls. */
@@ -58,6 +68,10 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     agentCommand: once('--agent-command', argv.agentCommand, problems),
     exports: argv.x ?? [],
     wdir: once('--wdir', argv.wdir, problems),
+    listening: {
+      interface: parsed('--interface', argv.interface, networkOf, problems),
+      ports: parsed('--ports', argv.ports, portRange, problems),
+    },
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
     tagOutput: argv.tagOutput,
     traceFile: once('--trace', argv.trace, problems),
@@ -108,6 +122,15 @@ const RECORDING = {
   profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
 } as const
 
+const LISTENING = {
+  interface: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Where agents listen for each other: an interface, an address or a network such as 10.0.0.0/8',
+  },
+  ports: { type: 'string', requiresArg: true, describe: 'Ports that agents may listen on: FIRST-LAST' },
+} as const
+
 function describeOptions(args: readonly string[]) {
   return yargs(args)
     .scriptName('tsmpirun')
@@ -153,6 +176,7 @@ function describeOptions(args: readonly string[]) {
         describe: 'Export an environment variable to all ranks: VAR or VAR=value',
       },
       wdir: { type: 'string', requiresArg: true, describe: 'Working directory of the ranks' },
+      ...LISTENING,
       timeout: {
         type: 'string',
         requiresArg: true,
@@ -211,6 +235,25 @@ function positiveInteger(option: string, given: string | string[] | undefined, p
   if (/^\d+$/.test(text) && value >= 1 && value <= 65_536) return value
   problems.push(`${option} is ${JSON.stringify(text)}, expected a whole number from 1 to 65536`)
   return undefined
+}
+
+/** What agents may listen on, as the options of these names say it. */
+const LISTENING_EXPECTED = {
+  '--interface': 'the name of an interface, an address, or a network such as 10.0.0.0/8',
+  '--ports': 'a port or FIRST-LAST, from 1 to 65535',
+} as const
+
+function parsed<T>(
+  option: keyof typeof LISTENING_EXPECTED,
+  given: string | string[] | undefined,
+  parse: (text: string) => T | undefined,
+  problems: string[],
+): T | undefined {
+  const text = once(option, given, problems)
+  const value = text === undefined ? undefined : parse(text)
+  if (text !== undefined && value === undefined)
+    problems.push(`${option} is ${JSON.stringify(text)}, expected ${LISTENING_EXPECTED[option]}`)
+  return value
 }
 
 function choice(text: string | string[], problems: string[]): 'auto' | 'zmq' {

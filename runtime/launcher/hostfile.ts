@@ -255,13 +255,15 @@ function path(text: string): string | undefined {
   return text === '' ? undefined : text
 }
 
-function networkOf(text: string): string | undefined {
+/** Where to listen: the name of an interface, an address, or a network such as 10.0.0.0/8; undefined if it is none. */
+export function networkOf(text: string): string | undefined {
   const [address = '', bits] = text.split('/')
   if (bits === undefined) return /^[A-Za-z0-9][A-Za-z0-9_.:@-]*$/.test(text) || isIP(text) > 0 ? text : undefined
   return wholeNumber(bits, 0, isIP(address) === 6 ? 128 : 32) !== undefined && isIP(address) > 0 ? text : undefined
 }
 
-function portRange(text: string): PortRange | undefined {
+/** A port or FIRST-LAST; undefined if it is none. */
+export function portRange(text: string): PortRange | undefined {
   const [low = '', high = low, ...more] = text.split('-')
   const [first, last] = [wholeNumber(low, 1, 65_535), wholeNumber(high, 1, 65_535)]
   return first === undefined || last === undefined || first > last || more.length > 0 ? undefined : { first, last }

@@ -11,6 +11,7 @@ import { machineMs } from '../base/machine-clock.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { AgentProcess, type AgentListener } from './agent-process.ts'
+import type { Listening } from './command-line.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
 import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
@@ -62,7 +63,12 @@ export interface JobContents {
   readonly selection: JobSelection
   /** Keys and addresses by agent; undefined if there is one agent. */
   readonly network:
-    { readonly keys: readonly CurveKeys[]; readonly addresses: readonly (string | undefined)[] } | undefined
+    | {
+        readonly keys: readonly CurveKeys[]
+        readonly addresses: readonly (string | undefined)[]
+        readonly listening: Listening
+      }
+    | undefined
   /** Threads that want a core, by agent: of all agents on its machine. */
   readonly busyThreads: readonly number[]
   /** Part of the machine's memory, by agent. */
@@ -308,8 +314,8 @@ export class Job implements AgentListener {
         keys: network.keys[index] as CurveKeys,
         publicKeys: network.keys.map(({ publicKey }) => publicKey),
         address: network.addresses[index],
-        interface: settings?.interface,
-        ports: settings?.ports,
+        interface: settings?.interface ?? network.listening.interface,
+        ports: settings?.ports ?? network.listening.ports,
       },
     }
   }

@@ -1,8 +1,11 @@
 /** Keys and addresses of a job on several agents. */
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
+import { isIPv6 } from 'node:net'
 import { networkInterfaces, hostname } from 'node:os'
 import type { CurveKeys } from '../agent/job-description.ts'
+import type { Listening } from './command-line.ts'
+import type { JobContents } from './job.ts'
 import type { AgentPlan } from './placement.ts'
 
 const LOOPBACK = '127.0.0.1'
@@ -14,15 +17,20 @@ export function isThisMachine(name: string): boolean {
   return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === name))
 }
 
+/** Keys and addresses of a job's agents, and where they shall listen. */
+export async function networkOf(plans: readonly AgentPlan[], listening: Listening): Promise<JobContents['network']> {
+  return { keys: await makeKeys(plans.length), addresses: await addressesOf(plans), listening }
+}
+
 /** Fresh CURVE keys for every agent. */
-export async function makeKeys(count: number): Promise<CurveKeys[]> {
+async function makeKeys(count: number): Promise<CurveKeys[]> {
   // Loaded here only: a job on one host starts quicker without the library.
   const { curveKeyPair } = await import('zeromq')
   return Array.from({ length: count }, () => curveKeyPair())
 }
 
 /** Address of each agent's machine in the network of the job: loopback if all run here. */
-export async function addressesOf(plans: readonly AgentPlan[]): Promise<(string | undefined)[]> {
+async function addressesOf(plans: readonly AgentPlan[]): Promise<(string | undefined)[]> {
   if (plans.every(({ local }) => local)) return plans.map(() => LOOPBACK)
   const remote = await Promise.all(
     plans.map(({ host, local }) => (local ? Promise.resolve(undefined) : resolved(host))),
@@ -32,10 +40,10 @@ export async function addressesOf(plans: readonly AgentPlan[]): Promise<(string 
   return plans.map(({ local }, index) => (local ? own : remote[index]))
 }
 
-/** The address of a name, or undefined if only the start command knows what the name means. */
+/** The address of a name, IPv4 before IPv6, or undefined if only the start command knows what the name means. */
 async function resolved(host: string): Promise<string | undefined> {
   try {
-    return (await lookup(host.replace(/^.*@/, ''), { family: 4 })).address
+    return (await lookup(host.replace(/^.*@/, ''), { verbatim: false })).address
   } catch {
     return undefined
   }
@@ -43,7 +51,7 @@ async function resolved(host: string): Promise<string | undefined> {
 
 /** Which of this machine's addresses the system would send from. Connecting a datagram socket sends nothing. */
 async function addressTowards(address: string): Promise<string | undefined> {
-  const socket = createSocket('udp4')
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)

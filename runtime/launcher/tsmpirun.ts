@@ -9,7 +9,7 @@ import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import { readHosts } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
 import type { JobRecording } from './job-recording.ts'
-import { addressesOf, isThisMachine, makeKeys } from './network.ts'
+import { isThisMachine, networkOf } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
 import { readSelection } from './selection.ts'
@@ -52,8 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
     env,
     selection,
     wdir: options.wdir ?? (everywhere ? process.cwd() : undefined),
-    network:
-      plans.length === 1 ? undefined : { keys: await makeKeys(plans.length), addresses: await addressesOf(plans) },
+    network: plans.length === 1 ? undefined : await networkOf(plans, options.listening),
     checks: options.checks,
     ...shared,
   })

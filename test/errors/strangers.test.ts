@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openPorts, type OpenPort } from '../helpers/open-ports.ts'
 import { closed, PHRASES, say, sayNothing, withoutKey, wrongServerKey } from '../helpers/strangers.ts'
-import { descendants, messages, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
+import { descendants, messages, start, tsmpirun, type Ended, type Running } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/errors/programs/until-told.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-strangers-'))
@@ -56,6 +56,44 @@ t.test('agents of one machine listen on one port each, of loopback only', async 
   )
   const ended = await job.finish()
   t.equal(messages(ended), '', 'and nobody is told of strangers when none came')
+})
+
+t.test('agents listen where the options say', async (t) => {
+  const job = await startJob([
+    '-n',
+    '2',
+    '--emulate-hosts',
+    '2',
+    '--interface',
+    '127.0.0.0/8',
+    '--ports',
+    '47300-47399',
+  ])
+  t.strictSame(
+    job.ports.map(({ address }) => address),
+    ['127.0.0.1', '127.0.0.1'],
+  )
+  for (const { port } of job.ports) t.ok(port >= 47_300 && port <= 47_399, `port ${port}`)
+  t.equal((await job.finish()).stdout, 'begun\n0 wrong sums\n')
+})
+
+t.test('an interface that a host has not got, and a wrong option, are told with what there is', async (t) => {
+  const missing = await tsmpirun(['-n', '2', '--emulate-hosts', '2', '--interface', 'eth99', PROGRAM])
+  t.equal(missing.code, 125)
+  t.match(
+    messages(missing),
+    /host host\d cannot take part: no interface, address or network "eth99" here; there are .*lo \(127\.0\.0\.1\)/,
+  )
+  const wrong = await tsmpirun(['--interface', '10.0.0.0/99', '--ports', '5-4', PROGRAM])
+  t.equal(wrong.code, 2)
+  t.equal(
+    wrong.stderr,
+    [
+      'tsmpirun: --interface is "10.0.0.0/99", expected the name of an interface, an address, or a network such as 10.0.0.0/8',
+      'tsmpirun: --ports is "5-4", expected a port or FIRST-LAST, from 1 to 65535',
+      'Try "tsmpirun --help".\n',
+    ].join('\n'),
+  )
 })
 
 t.test('whatever strangers say, the job goes on and its end tells how many came', async (t) => {

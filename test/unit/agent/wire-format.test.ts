@@ -90,7 +90,10 @@ t.test('decodeFrame() makes a valid frame or a clear error of every message', as
 })
 
 t.test('decodeFrame() makes a valid frame or a clear error of valid messages with bytes changed', async () => {
-  const change = fc.record({ at: fc.integer({ min: 0, max: HEADER_BYTES - 1 }), byte: fc.integer({ max: 255, min: 0 }) })
+  const change = fc.record({
+    at: fc.integer({ min: 0, max: HEADER_BYTES - 1 }),
+    byte: fc.integer({ max: 255, min: 0 }),
+  })
   fc.assert(
     fc.property(valid, fc.array(change, { minLength: 1, maxLength: 5 }), (frame, changes) => {
       const [header, payload] = partsOf(frame) as [Buffer, Buffer]
