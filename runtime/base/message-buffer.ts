@@ -78,6 +78,33 @@ export class MessageView {
   }
 }
 
+/** Larger memory is not kept alive for the sake of a few nanoseconds. */
+const REMEMBERED_NBYTES = 65_536
+
+/** Remembers how the latest small buffer was resolved: loops send and receive the same one again and again. */
+export class LatestView {
+  #buffer: unknown
+  #view: MessageView | undefined
+
+  /** Like `resolveBuffer`. */
+  resolve(buffer: MessageBuffer, call: string): MessageView {
+    const known = this.#view
+    // A buffer that was transferred or resized meanwhile has another length.
+    if (buffer === this.#buffer && known?.bytes?.length === (buffer as TypedArray).byteLength) return known
+    const view = resolveBuffer(buffer, call)
+    if (isRemembered(buffer)) {
+      this.#buffer = buffer
+      this.#view = view
+    }
+    return view
+  }
+}
+
+function isRemembered(buffer: MessageBuffer): boolean {
+  if (!ArrayBuffer.isView(buffer)) return false
+  return buffer.buffer instanceof SharedArrayBuffer || buffer.buffer.byteLength <= REMEMBERED_NBYTES
+}
+
 /**
  * Resolves a user's buffer. Local.
  *

@@ -9,7 +9,7 @@ import { deserialize, serialize } from 'node:v8'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
 import { OBJECT } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
-import { describe, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
+import { describe, LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
 import { envelopeOf, type Engine, type Envelope } from '../engine/engine.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import type { BufferChecks, BufferWatch } from './buffer-checks.ts'
@@ -91,6 +91,8 @@ export class Comm extends CommProperties {
     this.#underWay--
   }
   #freed = false
+  readonly #latestSent = new LatestView()
+  readonly #latestReceived = new LatestView()
 
   static {
     foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
@@ -116,7 +118,9 @@ export class Comm extends CommProperties {
 
   /** Sends a message; resolves when the buffer may be reused. Local. @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER */
   async send(buffer: MessageBuffer, options: SendOptions): Promise<void> {
-    await this.#post('send', this.#resolve(buffer, 'send'), options, false)?.settled()
+    const view = this.#resolve(buffer, 'send', this.#latestSent)
+    if (this.#sentNow(view, options)) return
+    await this.#post('send', view, options, false)?.settled()
   }
 
   /** Sends a message; resolves when its receive has been matched (synchronous mode). Otherwise like `send`. */
@@ -132,7 +136,10 @@ export class Comm extends CommProperties {
    */
   async recv(buffer: MessageBuffer, options: BlockingRecvOptions = {}): Promise<Status> {
     options.signal?.throwIfAborted()
-    const operation = this.#expect('recv', this.#resolve(buffer, 'recv'), options)
+    const view = this.#resolve(buffer, 'recv', this.#latestReceived)
+    const status = this.#receivedNow(view, options)
+    if (status !== undefined) return status
+    const operation = this.#expect('recv', view, options)
     if (operation === undefined) return PROC_NULL_STATUS
     try {
       if (!operation.done || operation.error !== undefined) await this.#ended(operation, options.signal)
@@ -370,9 +377,9 @@ export class Comm extends CommProperties {
     }
   }
 
-  #resolve(buffer: MessageBuffer, call: string): MessageView {
+  #resolve(buffer: MessageBuffer, call: string, latest?: LatestView): MessageView {
     try {
-      return resolveBuffer(buffer, call)
+      return latest === undefined ? resolveBuffer(buffer, call) : latest.resolve(buffer, call)
     } catch (error) {
       return this.raise(error)
     }
@@ -412,6 +419,24 @@ export class Comm extends CommProperties {
   }
 
   // ---- operations --------------------------------------------------------------------------------------------
+
+  /** True if a message has been sent on the shortest way, which takes right arguments only. */
+  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions): boolean {
+    const { engine, ssendAll, checks } = this.job
+    if (ssendAll || checks !== undefined || this.#freed || !this.#isRank(dest) || !isTag(tag)) return false
+    return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag)
+  }
+
+  /** The status of a message that was received on the shortest way, if that is open. */
+  #receivedNow(view: MessageView, { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions): Status | undefined {
+    const { engine, checks } = this.job
+    if (checks !== undefined || this.#freed || !this.#isRank(source) || !(isTag(tag) || tag === ANY_TAG))
+      return undefined
+    const message = engine.recvNow(view, this.peers.worldRank(source), this.context, tag)
+    if (message === undefined) return undefined
+    const { nbytes } = message
+    return { source, tag: message.tag, count: nbytes / view.elementType.bytes, nbytes, cancelled: false }
+  }
 
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
     const { dest, tag = 0 } = options

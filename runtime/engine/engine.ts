@@ -8,6 +8,7 @@
  * Life of a message: `isend` -> EAGER frame -> matched, copied, window returned; or `isend` -> RTS frame -> matched ->
  * read from the sender's memory (near) or WANT, LANDED through the agents (far) -> FIN -> send complete.
  */
+import { ANY_TAG } from '../base/constants.ts'
 import { ELEMENT_TYPES, OBJECT, type ElementType } from '../base/element-type.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
@@ -38,6 +39,9 @@ export interface Envelope {
   readonly nbytes: number
   readonly elementType: ElementType
 }
+
+/** Messages that a rank takes straight from their rings before it looks at what others have sent. */
+const LOOK_AROUND = 64
 
 /** A send whose memory the receiver has not released yet. */
 interface PendingSend {
@@ -70,10 +74,14 @@ export class Engine implements WaitCounter {
   readonly #windows: Float64Array
   readonly #owed: Float64Array
   readonly #frame = new Frame()
+  /** For frames that answer others. */
+  readonly #answer = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
   #nextId = 1
   #lastEagerId = 0
   #waits = 0
+  /** Messages received without a look at what else has come. */
+  #receivedNow = 0
   /** Calls of `progress` since this rank began to wait. */
   #looks = 0
   #ended = 0
@@ -129,6 +137,51 @@ export class Engine implements WaitCounter {
     }
     if (begun !== undefined) this.recorder?.sent(operation, begun, dest, view.nbytes, frame.id)
     return operation
+  }
+
+  /**
+   * Sends a message now if nothing stands in its way and nothing is left to do afterwards: the shortest way for small
+   * messages. False if it was not sent; then `isend` does it.
+   */
+  sendNow(view: MessageView, dest: number, context: number, tag: number): boolean {
+    const { bytes, nbytes } = view
+    if (bytes === undefined || this.recorder !== undefined || dest === this.worldRank) return false
+    if (this.#outboxes.size > 0 || nbytes > this.transport.eagerLimit(dest) || !this.#spendWindow(dest, nbytes))
+      return false
+    const frame = this.#frame
+    frame.kind = FRAME.EAGER
+    frame.flags = frame.id = frame.aux = 0
+    frame.elementType = view.elementType.code
+    frame.context = context
+    frame.tag = tag
+    frame.source = this.worldRank
+    frame.dest = dest
+    frame.nbytes = nbytes
+    frame.payload = bytes
+    frame.region = undefined
+    if (this.transport.trySend(dest, frame)) return true
+    this.#windows[dest] = (this.#windows[dest] as number) + nbytes + EAGER_OVERHEAD
+    return false
+  }
+
+  /**
+   * Receives a message now if it is the next that comes from `source` and nothing else could be meant: no receive is
+   * posted, none waits unexpected. Its header, valid until the next call of this engine; undefined if it was not
+   * received; then `irecv` does it.
+   */
+  recvNow(view: MessageView, source: number, context: number, tag: number): Frame | undefined {
+    if (this.recorder !== undefined || this.#posted.size > 0 || this.#unexpected.size > 0) return undefined
+    const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source)
+    if (inlet === undefined) return undefined
+    const frame = this.#frame
+    inlet.peek(frame)
+    if (frame.kind !== FRAME.EAGER || frame.flags !== 0 || frame.context !== context) return undefined
+    if (frame.tag !== tag && tag !== ANY_TAG) return undefined
+    if (frame.elementType !== view.elementType.code || frame.nbytes > view.nbytes) return undefined
+    inlet.take(view.bytes as Uint8Array, frame.nbytes)
+    this.#returnWindow(source, frame.nbytes + EAGER_OVERHEAD)
+    if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
+    return frame
   }
 
   /** Starts a receive; `view` undefined takes a message of any size into `operation.payload`. */
@@ -336,11 +389,15 @@ export class Engine implements WaitCounter {
     return this.#outboxes.size > 0
   }
 
-  #control(kind: number, dest: number, fields: Partial<Frame>): void {
-    const frame = Object.assign(new Frame(), fields)
+  #control(kind: number, dest: number, fields: Partial<Pick<Frame, 'id' | 'aux' | 'nbytes' | 'region'>>): void {
+    const frame = this.#answer
     frame.kind = kind
     frame.source = this.worldRank
     frame.dest = dest
+    frame.id = fields.id ?? 0
+    frame.aux = fields.aux ?? 0
+    frame.nbytes = fields.nbytes ?? 0
+    frame.region = fields.region
     this.#post(frame)
   }
 
@@ -490,7 +547,8 @@ function packed(view: MessageView, target: Region): Region {
 
 /** The error of a receive whose message does not fit it, or undefined if it fits. */
 function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: number): MpiError | undefined {
-  const { agreement } = receive
+  const { agreement, view } = receive
+  if (fits(agreement, view, message)) return undefined
   if (agreement !== undefined && message.aux !== agreement.signature)
     return new MpiError(
       'MPI_ERR_OTHER',
@@ -516,6 +574,13 @@ function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: nu
     'MPI_ERR_TRUNCATE',
     `${receive.call}: the sender sent ${elements(message.nbytes)}, the receive buffer has room for ${elements(room)} (${between})`,
   )
+}
+
+/** True if a message is what its receive expects; an exact answer for buffers, a first one for objects. */
+function fits(agreement: Agreement | undefined, view: MessageView | undefined, message: Unexpected | Frame): boolean {
+  if (view === undefined || view.elementType.code !== message.elementType) return false
+  if (agreement === undefined) return message.nbytes <= view.nbytes
+  return message.aux === agreement.signature && message.nbytes === view.nbytes
 }
 
 function typeOfCode(code: number): ElementType {

@@ -3,10 +3,13 @@
  * agent.
  *
  * Layout: tail (written by the producer), head (written by the consumer), each on a cache line of its own, then the
- * records. A record is a header of HEADER_BYTES and the payload, never wrapped: where it would not fit before the end,
- * a skip mark fills the rest. Head and tail are byte counts modulo 2^32; the capacity is a power of two. Each side
- * keeps a copy of the other's counter and reads the shared one only when the copy says full or empty, since every read
- * of a line that the other side writes costs a cache miss.
+ * records, whole cache lines each. A record is a header of HEADER_BYTES and the payload, never wrapped: where it would not
+ * fit before the end, a skip mark fills the rest. Head and tail are byte counts modulo 2^32; the capacity is a power of two.
+ *
+ * Every line that passes from one core to the other costs as much as all the work on it, so a small message is one line:
+ * its payload is in the header, and the header's first word, its length, says that it is there. Invariant: the first word
+ * after the last record is 0; the producer writes the length of a record after all the rest of it. The consumer never
+ * reads the tail; the producer reads the head only when its copy of it says that the ring is full.
  */
 import { invariant } from '../base/errors.ts'
 import type { Region } from '../base/region.ts'
@@ -16,6 +19,9 @@ const TAIL = 0
 const HEAD = 16
 const PREFIX_BYTES = 128
 export const HEADER_BYTES = 64
+const LINE = 64
+/** What the first word of a record says beside its length: nothing has come yet; go on at the beginning. */
+const NOTHING = 0
 const SKIP = -1
 
 // Positions in a header, in 32-bit words; NBYTES and OFFSET are doubles.
@@ -32,6 +38,12 @@ const SEGMENT = 10
 const PAYLOAD = 11
 const OFFSET = 12
 const EXTENT = 14
+/** A payload this short takes the place of offset and extent, which go with regions only. */
+const INLINE_NBYTES = 16
+const INLINE = 4 * OFFSET
+
+/** Up to this many bytes a loop is quicker than `set`, which needs a view. */
+const SHORT = 32
 
 /** No region in this frame. */
 const NO_SEGMENT = -1
@@ -86,29 +98,28 @@ export class RingWriter extends RingEnd {
   /** Appends a copy of the frame; false if there is no room. */
   write(frame: Frame): boolean {
     const payload = frame.payload === undefined ? 0 : frame.payload.length
-    const length = HEADER_BYTES + ((payload + 7) & ~7)
-    const start = this.#reserve(length)
-    if (start < 0) return false
-    this.#writeHeader(frame, start, length, payload)
-    if (payload > 0) this.bytes.set(frame.payload as Uint8Array, start + HEADER_BYTES)
-    this.#tail = (this.#tail + length) | 0
-    Atomics.store(this.counters, TAIL, this.#tail)
+    const length = payload <= INLINE_NBYTES ? HEADER_BYTES : HEADER_BYTES + ((payload + LINE - 1) & -LINE)
+    const { words, capacity } = this
+    // Such a frame and the rest that is skipped for it always fit into an empty ring.
+    invariant(length <= capacity / 2, `frame of ${length} bytes in a ring of ${capacity}`)
+    const end = this.#tail & (capacity - 1)
+    const skipped = length <= capacity - end ? 0 : capacity - end
+    if (!this.#hasRoom(skipped + length + LINE)) return false
+    const start = skipped === 0 ? end : 0
+    this.#writeHeader(frame, start, payload)
+    if (payload > 0) this.#writePayload(frame.payload as Uint8Array, start, payload)
+    this.#tail = (this.#tail + skipped + length) | 0
+    words[(this.#tail & (capacity - 1)) / 4] = NOTHING
+    Atomics.store(words, start / 4 + LENGTH, length)
+    if (skipped > 0) Atomics.store(words, end / 4 + LENGTH, SKIP)
+    // Only those look at it who have seen, by way of something atomic, that this thread has come to rest.
+    this.counters[TAIL] = this.#tail
     return true
   }
 
-  /** Start of `length` contiguous free bytes, or -1. */
-  #reserve(length: number): number {
-    invariant(length <= this.capacity / 2, `frame of ${length} bytes in a ring of ${this.capacity}`)
-    let start = this.#tail & (this.capacity - 1)
-    const toEnd = this.capacity - start
-    const needed = length <= toEnd ? length : toEnd + length
-    if (!this.#hasRoom(needed)) return -1
-    if (length > toEnd) {
-      this.words[start / 4] = SKIP
-      this.#tail = (this.#tail + toEnd) | 0
-      start = 0
-    }
-    return start
+  #writePayload(payload: Uint8Array, start: number, nbytes: number): void {
+    if (nbytes > INLINE_NBYTES) this.bytes.set(payload, start + HEADER_BYTES)
+    else for (let i = 0; i < nbytes; i++) this.bytes[start + INLINE + i] = payload[i] as number
   }
 
   #hasRoom(nbytes: number): boolean {
@@ -117,11 +128,10 @@ export class RingWriter extends RingEnd {
     return this.capacity - ((this.#tail - this.#head) | 0) >= nbytes
   }
 
-  #writeHeader(frame: Frame, start: number, length: number, payload: number): void {
+  #writeHeader(frame: Frame, start: number, payload: number): void {
     const { words, doubles } = this
     const word = start / 4
     const double = start / 8
-    words[word + LENGTH] = length
     words[word + KIND] = frame.kind | (frame.flags << 8) | (frame.elementType << 16)
     words[word + CONTEXT] = frame.context
     words[word + TAG] = frame.tag
@@ -144,23 +154,28 @@ export class RingWriter extends RingEnd {
 /** The consumer's end. */
 export class RingReader extends RingEnd {
   #head = 0
-  #tail = 0
 
   /** True if a frame is there to read. */
   get ready(): boolean {
-    if (this.#head !== this.#tail) return true
-    this.#tail = Atomics.load(this.counters, TAIL)
-    return this.#head !== this.#tail
+    return Atomics.load(this.words, (this.#head & (this.capacity - 1)) / 4 + LENGTH) !== NOTHING
   }
 
   /** Fills `frame` with the next record, whose payload stays in the ring until `advance`. Call only when `ready`. */
   read(frame: Frame): void {
-    let start = this.#head & (this.capacity - 1)
-    if (this.words[start / 4] === SKIP) {
-      this.#head = (this.#head + this.capacity - start) | 0
-      start = 0
-    }
-    this.#readHeader(frame, start)
+    this.#readHeader(frame, this.#start())
+  }
+
+  /** Fills `frame` with the header of the next record, without payload and region. Call only when `ready`. */
+  peek(frame: Frame): void {
+    this.#readEnvelope(frame, this.#start())
+  }
+
+  /** Copies the payload of the record that `peek` has shown, of `nbytes` bytes, to the start of `target` and frees it. */
+  take(target: Uint8Array, nbytes: number): void {
+    const data = payloadAt(this.#start(), nbytes)
+    if (nbytes > SHORT) target.set(this.bytes.subarray(data, data + nbytes))
+    else for (let i = 0; i < nbytes; i++) target[i] = this.bytes[data + i] as number
+    this.advance()
   }
 
   /** Frees the record that `read` delivered. */
@@ -170,10 +185,17 @@ export class RingReader extends RingEnd {
     Atomics.store(this.counters, HEAD, this.#head)
   }
 
-  #readHeader(frame: Frame, start: number): void {
+  /** Where the next record begins. */
+  #start(): number {
+    const start = this.#head & (this.capacity - 1)
+    if (this.words[start / 4] !== SKIP) return start
+    this.#head = (this.#head + this.capacity - start) | 0
+    return 0
+  }
+
+  #readEnvelope(frame: Frame, start: number): void {
     const { words, doubles } = this
     const word = start / 4
-    const double = start / 8
     const kinds = words[word + KIND] as number
     frame.kind = kinds & 0xff
     frame.flags = (kinds >> 8) & 0xff
@@ -184,9 +206,16 @@ export class RingReader extends RingEnd {
     frame.dest = words[word + DEST] as number
     frame.id = words[word + ID] as number
     frame.aux = words[word + AUX] as number
-    frame.nbytes = doubles[double + NBYTES / 2] as number
+    frame.nbytes = doubles[start / 8 + NBYTES / 2] as number
+  }
+
+  #readHeader(frame: Frame, start: number): void {
+    this.#readEnvelope(frame, start)
+    const { words, doubles } = this
+    const word = start / 4
+    const double = start / 8
     const payload = words[word + PAYLOAD] as number
-    const data = start + HEADER_BYTES
+    const data = payloadAt(start, payload)
     frame.payload = payload === 0 ? EMPTY : this.bytes.subarray(data, data + payload)
     const segment = words[word + SEGMENT] as number
     frame.region =
@@ -194,6 +223,10 @@ export class RingReader extends RingEnd {
         ? undefined
         : this.places.bytesAt(segment, doubles[double + OFFSET / 2] as number, doubles[double + EXTENT / 2] as number)
   }
+}
+
+function payloadAt(start: number, nbytes: number): number {
+  return start + (nbytes <= INLINE_NBYTES ? INLINE : HEADER_BYTES)
 }
 
 const EMPTY = new Uint8Array(0)

@@ -11,7 +11,7 @@ import { RingReader, RingWriter, type Place } from './ring.ts'
 import { SharedMemories } from './shared-memories.ts'
 import { PHASE_OF_RANK, Stillness } from './stillness.ts'
 import { ThreadWaiter } from './thread-waiter.ts'
-import { Frame, type Progress, type Transport } from './transport.ts'
+import { Frame, type Inlet, type Progress, type Transport } from './transport.ts'
 
 /**
  * Largest eager payload: above it, offering memory and copying once is quicker than copying in and out of the ring.
@@ -20,6 +20,9 @@ import { Frame, type Progress, type Transport } from './transport.ts'
 const NEAR_EAGER_LIMIT = 16_384
 /** Between hosts an answer costs a round trip on the wire, so more is sent unasked. */
 export const FAR_EAGER_LIMIT = 65_536
+
+/** Looks at the ring of one rank before a receive from it gives up its turn: 1 to 2 us, as long as an answer takes. */
+const INLET_LOOKS = 200
 
 /** Where this rank sits. Made by the agent, handed to the rank's thread. */
 export interface Seating {
@@ -52,6 +55,9 @@ export class ShmTransport implements Transport {
   readonly #waiter: ThreadWaiter
   readonly #links: Link[]
   readonly #readers: RingReader[]
+  /** By world rank; undefined for this rank and those of other hosts. */
+  readonly #inlets: (RingReader | undefined)[]
+  readonly #inletLooks: number
   /** Seat that frames to a world rank go to: its own, or the agent's. */
   readonly #route: Int32Array
   readonly #agentSeat: number
@@ -70,15 +76,19 @@ export class ShmTransport implements Transport {
     this.#agentSeat = seats.length
     const allSeats = Array.from({ length: seats.length + 1 }, (_, index) => index)
     this.#links = allSeats.map((peer) => openLink(heap, seat, peer, this.#memories))
-    this.#readers = allSeats
-      .filter((peer) => peer !== seat)
-      .map((peer) => new RingReader(heap.memory, ringOffset(heap.ranks, peer, seat), RING_CAPACITY, this.#memories))
+    const readers = allSeats.map((peer) =>
+      peer === seat
+        ? undefined
+        : new RingReader(heap.memory, ringOffset(heap.ranks, peer, seat), RING_CAPACITY, this.#memories),
+    )
+    this.#readers = readers.filter((reader) => reader !== undefined)
+    this.#inlets = Array.from({ length: seating.worldSize }, (_, rank) => readers[seats.indexOf(rank)])
+    this.#inletLooks = seating.spin ? INLET_LOOKS : 1
     this.#route = new Int32Array(seating.worldSize).fill(this.#agentSeat)
     for (const [index, worldRank] of seats.entries()) this.#route[worldRank] = index
     this.#stillness = new Stillness(heap.memory, seat)
     this.#stillness.phase = PHASE_OF_RANK.RUNNING
-    const readers = this.#readers
-    const frameReady = (): boolean => readers.some((reader) => reader.ready)
+    const frameReady = (): boolean => this.#readers.some((reader) => reader.ready)
     const vigil = { stillness: this.#stillness, frameReady, onlyMessagesWake }
     const bells = seats.map((_, index) => new Doorbell(heap.memory, seatOffset(index)))
     const roomy = (): boolean => seating.spin || bells.reduce((n, bell) => n + bell.awake, 0) <= seating.cores
@@ -101,15 +111,22 @@ export class ShmTransport implements Transport {
     return true
   }
 
-  poll(deliver: (frame: Frame) => void): void {
+  poll(deliver: (frame: Frame) => void, except?: Inlet): void {
     const frame = this.#frame
     for (const reader of this.#readers) {
-      while (reader.ready) {
+      while (reader !== except && reader.ready) {
         reader.read(frame)
         deliver(frame)
         reader.advance()
       }
     }
+  }
+
+  inletOf(source: number): Inlet | undefined {
+    const reader = this.#inlets[source]
+    if (reader === undefined) return undefined
+    for (let look = this.#inletLooks; look > 0; look--) if (reader.ready) return reader
+    return undefined
   }
 
   isNear(dest: number): boolean {

@@ -23,6 +23,8 @@ const QUIET_SLEEPS = 240
 /** Sleeps between two such questions. */
 const QUESTION_SLEEPS = 40
 
+const SETTLED = Promise.resolve()
+
 /** Lets others see when only messages could wake this rank. */
 export interface Vigil {
   readonly stillness: Stillness
@@ -63,7 +65,7 @@ export class ThreadWaiter {
     this.#waiting = waiting
     if (!waiting || this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(this.#quickly)
+    void SETTLED.then(this.#quickly) // half the price of queueMicrotask, which makes an AsyncResource
   }
 
   readonly #quickly = (): void => {

@@ -49,6 +49,14 @@ export class Frame {
   region: Region | undefined = undefined
 }
 
+/** The way by which the frames of one near rank come. */
+export interface Inlet {
+  /** Fills `frame` with the header of the next frame, without payload and region. */
+  peek(frame: Frame): void
+  /** Copies the payload of that frame, of `nbytes` bytes, to the start of `target`; the frame is done with. */
+  take(target: Uint8Array, nbytes: number): void
+}
+
 /** A rank's end of the network. One thread calls it; no method waits but `sleep` inside the transport's own driver. */
 export interface Transport {
   readonly worldRank: number
@@ -63,8 +71,14 @@ export interface Transport {
    */
   trySend(dest: number, frame: Frame): boolean
 
-  /** Calls `deliver` for every frame that has arrived; the frame is valid during the call only. */
-  poll(deliver: (frame: Frame) => void): void
+  /** Calls `deliver` for every frame that has arrived, but for those of one inlet; the frame is valid during the call only. */
+  poll(deliver: (frame: Frame) => void, except?: Inlet): void
+
+  /**
+   * Looks for a frame of `source` before all others, again and again for a moment if the caller has a core to itself. What
+   * it comes by, if there is one; undefined if there is none, or if frames of that rank come by a way that others share.
+   */
+  inletOf?(source: number): Inlet | undefined
 
   /** True if `dest` reads an offered region itself (same host); false if it must ask with WANT. */
   isNear(dest: number): boolean

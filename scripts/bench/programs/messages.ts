@@ -6,11 +6,15 @@
 import { MAX, run, SUM, waitAll, type RankContext } from 'tsmpi'
 
 const WINDOW = 64
-/** The compiler works beside the ranks in their first 200 000 messages or so; between hosts those would take half a minute. */
-const WARM_UP = { parts: 20, us: 1e6 } as const
+/**
+ * The compiler works beside the ranks in their first 200 000 messages or so, which between hosts would take half a minute,
+ * and once more when a size takes another branch than those before.
+ */
+const WARM_UP = { parts: 20, firstUs: 1e6, us: 2e5 } as const
+let warmUpUs: number = WARM_UP.firstUs
 
-let first = true
-type Round = () => Promise<void>
+/** Makes so many rounds. The loop is inside, as in the twin: a call of its own for each round would be one more `await`. */
+type Rounds = (times: number) => Promise<void>
 
 await run(async (context) => {
   const [mode = '', sizes = '', memory = ''] = context.argv
@@ -34,25 +38,25 @@ async function measure(
   const { world, alloc } = context
   const make = (length: number): Uint8Array => (memory === 'alloc' ? alloc(Uint8Array, length) : new Uint8Array(length))
   const [round, messages, buffers] = roundOf(context, mode, nbytes, make)
-  if (first) await warmUp(world, round, rounds)
-  else await timed(world, round, Math.ceil(rounds / 10))
-  first = false
+  await warmUp(world, round, rounds)
   const us = (await timed(world, round, rounds)) / rounds / messages
   if (memory === 'alloc') for (const buffer of buffers) context.free(buffer)
   return us
 }
 
 /** All ranks make as many rounds. */
-async function warmUp(world: RankContext['world'], round: Round, rounds: number): Promise<void> {
-  const usOfPart = await world.allreduce(await timed(world, round, rounds), { op: MAX })
-  const parts = Math.min(WARM_UP.parts, Math.floor(WARM_UP.us / usOfPart))
-  await timed(world, round, parts * rounds)
+async function warmUp(world: RankContext['world'], round: Rounds, rounds: number): Promise<void> {
+  const few = Math.ceil(rounds / 10)
+  const usOfPart = await world.allreduce(await timed(world, round, few), { op: MAX })
+  const parts = Math.min(10 * WARM_UP.parts, Math.floor(warmUpUs / usOfPart))
+  await timed(world, round, parts * few)
+  warmUpUs = WARM_UP.us
 }
 
-async function timed(world: RankContext['world'], round: Round, rounds: number): Promise<number> {
+async function timed(world: RankContext['world'], round: Rounds, rounds: number): Promise<number> {
   await world.barrier()
   const begin = performance.now()
-  for (let i = 0; i < rounds; i++) await round()
+  await round(rounds)
   return (performance.now() - begin) * 1000
 }
 
@@ -62,7 +66,7 @@ function roundOf(
   mode: string,
   nbytes: number,
   make: (length: number) => Uint8Array,
-): [Round, number, Uint8Array[]] {
+): [Rounds, number, Uint8Array[]] {
   const { rank, size } = world
   const peer = 1 - rank
   const [a, b] = [make(nbytes), make(nbytes)]
@@ -74,37 +78,56 @@ function roundOf(
     Array.from({ length: window }, () => world.irecv(b, { source: peer }))
   switch (mode) {
     case 'latency':
-      if (rank === 0)
-        return [
-          async () => (await world.send(a, { dest: peer }), void (await world.recv(b, { source: peer }))),
-          2,
-          [a, b],
-        ]
-      return [async () => (await world.recv(b, { source: peer }), world.send(a, { dest: peer })), 2, [a, b]]
+      return [
+        async (times) => {
+          for (let i = 0; i < times; i++) {
+            if (rank === 0) await world.send(a, { dest: peer })
+            await world.recv(b, { source: peer })
+            if (rank === 1) await world.send(a, { dest: peer })
+          }
+        },
+        2,
+        [a, b],
+      ]
     case 'bandwidth':
-      if (rank === 0)
-        return [async () => (await waitAll(sends()), void (await world.recv(ack, { source: peer }))), window, [a, b]]
-      return [async () => (await waitAll(receives()), world.send(ack, { dest: peer })), window, [a, b]]
+      return [
+        async (times) => {
+          for (let i = 0; i < times; i++) {
+            await waitAll(rank === 0 ? sends() : receives())
+            if (rank === 0) await world.recv(ack, { source: peer })
+            else await world.send(ack, { dest: peer })
+          }
+        },
+        window,
+        [a, b],
+      ]
     case 'bidirectional':
-      return [async () => void (await waitAll([...receives(), ...sends()])), window, [a, b]]
+      return [repeated(async () => void (await waitAll([...receives(), ...sends()]))), window, [a, b]]
   }
   // Reductions are of doubles; block collectives give each rank nbytes in all.
   const doubles = (bytes: Uint8Array): Float64Array =>
     new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
   const block = Math.max(1, Math.floor(nbytes / size))
   const [part, whole, other] = [make(block), make(block * size), make(block * size)]
+  const [x, y] = [doubles(a), doubles(b)]
   const all = [a, b, part, whole, other]
-  const calls: Record<string, Round> = {
+  const calls: Record<string, () => Promise<void>> = {
     barrier: () => world.barrier(),
     bcast: () => world.bcast(a),
-    reduce: () => world.reduce(doubles(a), doubles(b), { op: SUM }),
-    allreduce: () => world.allreduce(doubles(a), doubles(b), { op: SUM }),
+    reduce: () => world.reduce(x, y, { op: SUM }),
+    allreduce: () => world.allreduce(x, y, { op: SUM }),
     gather: () => world.gather(part, whole),
     scatter: () => world.scatter(whole, part),
     allgather: () => world.allgather(part, whole),
     alltoall: () => world.alltoall(whole, other),
   }
-  return [calls[mode] as Round, 1, all]
+  return [repeated(calls[mode] as () => Promise<void>), 1, all]
+}
+
+function repeated(round: () => Promise<void>): Rounds {
+  return async (times) => {
+    for (let i = 0; i < times; i++) await round()
+  }
 }
 
 /** Per cent of a transfer in both directions that computing of the same length hides. */
@@ -112,11 +135,11 @@ async function overlap({ world }: RankContext, nbytes: number, rounds: number): 
   const peer = 1 - world.rank
   const [a, b] = [new Uint8Array(nbytes), new Uint8Array(nbytes)]
   const work = { us: 0 }
-  const round: Round = async () => {
+  const round = repeated(async () => {
     const requests = [world.irecv(b, { source: peer }), world.isend(a, { dest: peer })]
     compute(work.us)
     await waitAll(requests)
-  }
+  })
   await timed(world, round, rounds)
   const transferUs = (await timed(world, round, rounds)) / rounds
   work.us = transferUs
