@@ -2,6 +2,7 @@
  * A rendezvous message on its way to a rank of this host. Its bytes may come before the rank has asked for them (then
  * they are kept here) or after (then they go straight to where the rank wants them).
  */
+import { copyBytes } from '../base/native-copy.ts'
 import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
 
@@ -68,7 +69,7 @@ export class InboundMessage {
   }
 
   #write(bytes: Uint8Array): void {
-    sliceOf(this.#landing as Region, this.#written, bytes.length).set(bytes)
+    copyBytes(sliceOf(this.#landing as Region, this.#written, bytes.length), bytes)
     this.#written += bytes.length
   }
 }

@@ -4,6 +4,7 @@
  * datatype (MPI 4.1, section 5.1): shape and strides say which elements travel.
  */
 import { MpiError } from './errors.ts'
+import { copyBytes } from './native-copy.ts'
 import { copyRegion, MAX_BYTES, regionOver, type Region } from './region.ts'
 import {
   ELEMENT_TYPES,
@@ -72,7 +73,7 @@ export class MessageView {
 
   /** Copies `source`, at most `nbytes` and a whole number of elements, to the first elements of the view. */
   unpack(source: Region): void {
-    if (this.bytes !== undefined && source instanceof Uint8Array) this.bytes.set(source)
+    if (this.bytes !== undefined && source instanceof Uint8Array) copyBytes(this.bytes, source)
     else if (this.region !== undefined) copyRegion(this.region, source)
     else copyStrided(this.#strided as NdView, source, 'unpack')
   }

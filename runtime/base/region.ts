@@ -4,6 +4,7 @@
  * looked at in slices.
  */
 import { constants } from 'node:buffer'
+import { copyBytes } from './native-copy.ts'
 
 /** Bytes from `byteOffset` of a buffer on. Every typed array is one. */
 export interface Region {
@@ -30,7 +31,7 @@ export function sliceOf({ buffer, byteOffset, byteLength }: Region, at: number, 
 /** Copies `source` to the start of `target`, which is as large or larger. */
 export function copyRegion(target: Region, source: Region): void {
   for (let at = 0; at < source.byteLength; at += SLICE_BYTES)
-    sliceOf(target, at, SLICE_BYTES).set(sliceOf(source, at, SLICE_BYTES))
+    copyBytes(sliceOf(target, at, SLICE_BYTES), sliceOf(source, at, SLICE_BYTES))
 }
 
 /** Sets all bytes to 0. */

@@ -8,7 +8,7 @@
 import { UNDEFINED } from '../base/constants.ts'
 import { MpiError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
-import { anyEnded, type Operation } from '../engine/operation.ts'
+import { allEnded, anyEnded, type Operation } from '../engine/operation.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
 
 /**
@@ -220,6 +220,22 @@ export function startAll(requests: readonly PersistentRequest[]): void {
  * log(statuses.length, received[1]?.[0]) // → 4 10
  */
 export async function waitAll(requests: readonly Request[], options?: WaitOptions): Promise<Status[]> {
+  if (options?.signal !== undefined) return eachWaited(requests, options)
+  const open = unended(requests)
+  if (open.length > 0) await allEnded(open)
+  const statuses: Status[] = []
+  let failure: { readonly error: unknown } | undefined
+  for (const request of requests)
+    try {
+      statuses.push(request.test() as Status)
+    } catch (error) {
+      failure ??= { error }
+    }
+  if (failure !== undefined) throw failure.error
+  return statuses
+}
+
+async function eachWaited(requests: readonly Request[], options: WaitOptions): Promise<Status[]> {
   const outcomes = await Promise.allSettled(requests.map((request) => request.wait(options)))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
@@ -321,5 +337,7 @@ function hasEnded(request: Request): boolean {
 }
 
 function unended(requests: readonly Request[]): Operation[] {
-  return requests.flatMap(({ unended }) => unended ?? [])
+  const operations = []
+  for (const { unended } of requests) if (unended !== undefined) operations.push(unended)
+  return operations
 }

@@ -351,6 +351,8 @@ export class Engine implements WaitCounter {
 
   #sendRendezvous(frame: Frame, view: MessageView, operation: Operation): void {
     const direct = view.region !== undefined && this.transport.isShared(view.region)
+    // Memory of messages that have been read meanwhile is used again while it is still in the cache.
+    if (!direct && this.#sends.size > 0) this.progress()
     const region = direct ? (view.region as Region) : packed(view, this.transport.alloc(view.nbytes))
     frame.kind = FRAME.RTS
     frame.payload = undefined

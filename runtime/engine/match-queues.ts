@@ -53,8 +53,14 @@ class Chain<N extends Linked<N>> {
   }
 }
 
+/** What a posted queue keeps: a key, and a place for the queue to find it again. */
+export interface Postable extends MatchKey {
+  /** The queue's own while it is posted. */
+  node?: object | undefined
+}
+
 /** A receive in the chain of those that ask for the same source and tag. */
-class PostedNode<T extends MatchKey> implements Linked<PostedNode<T>> {
+class PostedNode<T extends Postable> implements Linked<PostedNode<T>> {
   readonly value: T
   readonly order: number
   readonly context: PostedContext<T>
@@ -71,7 +77,7 @@ class PostedNode<T extends MatchKey> implements Linked<PostedNode<T>> {
 }
 
 /** The receives of one context by what they ask for, wildcards included as they stand. */
-class PostedContext<T extends MatchKey> {
+class PostedContext<T extends Postable> {
   readonly byPair = new Map<number, Chain<PostedNode<T>>>()
   size = 0
   wild = 0
@@ -107,13 +113,13 @@ class PostedContext<T extends MatchKey> {
 }
 
 /** Receives that wait for a message. */
-export class PostedQueue<T extends MatchKey> {
+export class PostedQueue<T extends Postable> {
   readonly #contexts = new Map<number, PostedContext<T>>()
-  readonly #nodes = new Map<T, PostedNode<T>>()
   #order = 0
+  #size = 0
 
   get size(): number {
-    return this.#nodes.size
+    return this.#size
   }
 
   /** Contexts of which something is kept. */
@@ -123,19 +129,25 @@ export class PostedQueue<T extends MatchKey> {
 
   /** In the order in which they were posted. */
   [Symbol.iterator](): Iterator<T> {
-    return this.#nodes.keys()
+    const chains = [...this.#contexts.values()].flatMap(({ byPair }) => [...byPair.values()])
+    const nodes = chains.flatMap(nodesOf)
+    return nodes
+      .sort((a, b) => a.order - b.order)
+      .map(({ value }) => value)
+      .values()
   }
 
   add(receive: T): void {
     const context = upsert(this.#contexts, receive.context, newPostedContext<T>)
     const node = new PostedNode(receive, this.#order++, context)
-    this.#nodes.set(receive, node)
+    receive.node = node
     context.add(node)
+    this.#size++
   }
 
   /** Takes out the oldest receive that the message (no wildcards) matches. */
   match(message: MatchKey): T | undefined {
-    if (this.#nodes.size === 0) return undefined
+    if (this.#size === 0) return undefined
     const node = this.#contexts.get(message.context)?.oldest(message)
     if (node === undefined) return undefined
     this.#remove(node)
@@ -144,9 +156,10 @@ export class PostedQueue<T extends MatchKey> {
 
   /** Takes a receive out unmatched; false if it is not in the queue any more. */
   remove(receive: T): boolean {
-    const node = this.#nodes.get(receive)
-    if (node !== undefined) this.#remove(node)
-    return node !== undefined
+    const { node } = receive
+    if (node === undefined) return false
+    this.#remove(node as PostedNode<T>)
+    return true
   }
 
   /** Forgets a context as soon as no receive of it is left. */
@@ -156,7 +169,8 @@ export class PostedQueue<T extends MatchKey> {
 
   #remove(node: PostedNode<T>): void {
     const { value, context } = node
-    this.#nodes.delete(value)
+    value.node = undefined
+    this.#size--
     context.remove(node)
     if (context.retired && context.size === 0) this.#contexts.delete(value.context)
   }
@@ -309,7 +323,13 @@ function retire(contexts: Map<number, { readonly size: number; retired: boolean 
   else context.retired = true
 }
 
-function newPostedContext<T extends MatchKey>(): PostedContext<T> {
+function nodesOf<N extends Linked<N>>({ first }: Chain<N>): N[] {
+  const nodes = []
+  for (let node = first; node !== undefined; node = node.next) nodes.push(node)
+  return nodes
+}
+
+function newPostedContext<T extends Postable>(): PostedContext<T> {
   return new PostedContext()
 }
 

@@ -4,7 +4,7 @@
  * they do.
  */
 import type { MessageView } from '../base/message-buffer.ts'
-import type { MatchKey } from './match-queues.ts'
+import type { MatchKey, Postable } from './match-queues.ts'
 
 /** Told when somebody begins and ceases to wait, so that the engine knows whether to look for progress. */
 export interface WaitCounter {
@@ -35,7 +35,7 @@ export interface Watcher {
 
 const DONE = Promise.resolve()
 
-export class Operation implements MatchKey {
+export class Operation implements Postable {
   readonly context: number
   /** World rank of the sender; ANY_SOURCE until a wildcard receive is matched. */
   source: number
@@ -52,13 +52,14 @@ export class Operation implements MatchKey {
   done = false
   cancelled = false
   error: Error | undefined = undefined
+  node: object | undefined = undefined
   /** The recorder's own, if there is one. */
   mark: object | undefined = undefined
   readonly #counter: WaitCounter
   #promise: Promise<void> | undefined = undefined
   #resolve: (() => void) | undefined = undefined
   #reject: ((error: Error) => void) | undefined = undefined
-  #watchers: Set<Watcher> | undefined = undefined
+  #watchers: Watcher[] | undefined = undefined
 
   constructor(counter: WaitCounter, call: string, key: MatchKey, view?: MessageView, agreement?: Agreement) {
     this.#counter = counter
@@ -103,36 +104,53 @@ export class Operation implements MatchKey {
 
   /** Has `watcher` told once when the operation ends, unless `unwatch` comes first. Call only before it has ended. */
   watch(watcher: Watcher): void {
-    this.#watchers ??= new Set()
-    if (this.#watchers.has(watcher)) return
-    this.#watchers.add(watcher)
+    if (this.#watchers === undefined) this.#watchers = [watcher]
+    else if (this.#watchers.includes(watcher)) return
+    else this.#watchers.push(watcher)
     this.#counter.waitBegins(this)
   }
 
   /** Takes back a `watch`; a no-op if the operation has ended. A promise cannot forget who waits for it, this can. */
   unwatch(watcher: Watcher): void {
-    if (this.#watchers?.delete(watcher) === true) this.#counter.waitEnds(this)
+    const at = this.#watchers?.indexOf(watcher) ?? -1
+    if (at === -1) return
+    this.#watchers?.splice(at, 1)
+    this.#counter.waitEnds(this)
   }
 
   /** What somebody waits with who waits now; for reports. */
   get awaited(): Promise<void> | undefined {
-    return this.#promise ?? this.#watchers?.values().next().value?.wait()
+    return this.#promise ?? this.#watchers?.[0]?.wait()
   }
 
   /** Waits under way that only a message can end; for reports. */
   get waits(): number {
-    const watchers = [...(this.#watchers ?? [])].filter(({ abortable }) => !abortable)
+    const watchers = this.#watchers?.filter(({ abortable }) => !abortable) ?? []
     return watchers.length + (this.#promise !== undefined && !this.done ? 1 : 0)
   }
 
   #tellWatchers(): void {
-    const watchers = this.#watchers as Set<Watcher>
+    const watchers = this.#watchers as Watcher[]
     this.#watchers = undefined
     for (const watcher of watchers) {
       this.#counter.waitEnds(this)
       watcher.ended()
     }
   }
+}
+
+/** Resolves when all of the operations, which have not ended yet, have, well or not: one promise for all of them. */
+export function allEnded(operations: readonly Operation[]): Promise<void> {
+  const promise = new Promise<void>((resolve) => {
+    const open = new Set(operations)
+    let left = open.size
+    const ended = (): void => {
+      if (--left === 0) resolve()
+    }
+    const watcher: Watcher = { ended, wait: () => promise, abortable: false }
+    for (const operation of open) operation.watch(watcher)
+  })
+  return promise
 }
 
 /**

@@ -12,6 +12,7 @@
  * reads the tail; the producer reads the head only when its copy of it says that the ring is full.
  */
 import { invariant } from '../base/errors.ts'
+import { copyBytes } from '../base/native-copy.ts'
 import type { Region } from '../base/region.ts'
 import type { Frame } from './transport.ts'
 
@@ -118,7 +119,8 @@ export class RingWriter extends RingEnd {
   }
 
   #writePayload(payload: Uint8Array, start: number, nbytes: number): void {
-    if (nbytes > INLINE_NBYTES) this.bytes.set(payload, start + HEADER_BYTES)
+    const data = start + HEADER_BYTES
+    if (nbytes > INLINE_NBYTES) copyBytes(this.bytes.subarray(data, data + nbytes), payload)
     else for (let i = 0; i < nbytes; i++) this.bytes[start + INLINE + i] = payload[i] as number
   }
 
