@@ -5,6 +5,7 @@
  */
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { bootCommand } from './commands/boot.ts'
 import { hplCommand } from './commands/hpl.ts'
 import { infoCommand } from './commands/info.ts'
 import { tuneCommand } from './commands/tune.ts'
@@ -18,6 +19,7 @@ try {
     .command(infoCommand)
     .command(hplCommand)
     .command(tuneCommand)
+    .command(bootCommand)
     .epilogue('To run a program: tsmpirun -n 4 program.ts')
     .demandCommand(1, 'no command given')
     .strict()

@@ -4,8 +4,14 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } fr
 import { UsageError } from '../../runtime/launcher/usage-error.ts'
 import type { Source } from './specification.ts'
 
+/** Values of a YAML file, and where each was read. */
+export interface YamlSource extends Source {
+  /** The file and the line of a value, or of what is around it: a prefix for a message. */
+  place(path: readonly PropertyKey[]): string
+}
+
 /** @throws UsageError if the file cannot be read, or with a line for every mistake of its grammar */
-export function yamlSource(file: string): Source {
+export function yamlSource(file: string): YamlSource {
   return parseYaml(readText(file), file)
 }
 
@@ -15,7 +21,7 @@ export function yamlSource(file: string): Source {
  * @param file its name, for messages
  * @throws UsageError with a line for every mistake of its grammar
  */
-export function parseYaml(text: string, file: string): Source {
+export function parseYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const place = (offset: number): string => `${file}, line ${lines.linePos(offset).line}`
@@ -23,9 +29,11 @@ export function parseYaml(text: string, file: string): Source {
   if (mistakes.length === 0 && !isMap(document.contents))
     mistakes.push(`${place(0)}: expected keys with values, such as "n: [1000, 2000]"`)
   if (mistakes.length > 0) throw new UsageError(mistakes)
+  const placeOf = (path: readonly PropertyKey[]): string => place(offsetOf(document, path))
   return {
     values: document.toJS() as Record<string, unknown>,
-    where: (path) => `${place(offsetOf(document, path))}: ${String(path[0])}`,
+    place: placeOf,
+    where: (path) => `${placeOf(path)}: ${String(path[0])}`,
   }
 }
 
