@@ -6,7 +6,7 @@ import { addressNumber, isHostAddress, parseMac, parseSubnet } from '../../../co
 import { kernelCommandLine } from '../../../commands/boot/boot-files.ts'
 import { parseCluster, type Cluster } from '../../../commands/boot/description.ts'
 import { renderCluster } from '../../../commands/boot/render.ts'
-import { parseHostfile } from '../../../runtime/launcher/hosts.ts'
+import { parseHostfile } from '../../../runtime/launcher/hostfile.ts'
 import { UsageError } from '../../../runtime/launcher/usage-error.ts'
 
 const SAMPLE = readFileSync(new URL('../../../examples/cluster.yaml', import.meta.url), 'utf8')
@@ -168,13 +168,13 @@ t.test('the kernel of a worker gets its root, its name, and the options of all a
 
 t.test('the hostfile is one that tsmpirun reads', async (t) => {
   const cluster = parseCluster(SAMPLE, 'cluster.yaml')
-  t.match(parseHostfile(fileOf(cluster, 'hostfile'), 'hostfile'), [
+  t.match(parseHostfile(fileOf(cluster, 'hostfile'), 'hostfile').hosts, [
     { name: 'xeon', slots: 4 },
     { name: 'mpi@node1', slots: 4 },
     { name: 'mpi@node2', slots: 4 },
   ])
   const without = parseCluster(SMALL, 'c.yaml')
-  t.match(parseHostfile(fileOf(without, 'hostfile'), 'hostfile'), [{ name: 'mpi@node1', slots: 4 }])
+  t.match(parseHostfile(fileOf(without, 'hostfile'), 'hostfile').hosts, [{ name: 'mpi@node1', slots: 4 }])
 })
 
 t.test('the README lists every file; RAM roots need no NFS; every worker has its lines everywhere', async (t) => {
