@@ -50,6 +50,7 @@ const parser = new PacketParser(
   },
   (bytes) => giveUp(`unexpected text on the start channel: ${JSON.stringify(bytes.subarray(0, 80).toString())}`),
 )
+tell(-1, { event: 'hello', version: installedVersion(), node: process.versions.node })
 const launcher = new LauncherWatch(beat, abandon)
 process.stdin.on('data', (chunk: Buffer) => {
   launcher.heard()
@@ -90,11 +91,6 @@ function obey(command: Command): void {
 }
 
 async function start(job: AgentJob): Promise<void> {
-  const own = installedVersion()
-  if (job.version !== own)
-    throw new Error(
-      `tsmpi ${own} is installed here, but the launcher is tsmpi ${job.version}: install the same version on all hosts`,
-    )
   if (job.wdir !== undefined) process.chdir(job.wdir)
   Object.assign(process.env, job.env)
   const seats = job.placement[job.agent] as readonly number[]

@@ -43,7 +43,6 @@ export type Recording = 'trace' | 'profile'
 
 /** One agent's part of a job. */
 export interface AgentJob {
-  readonly version: string
   /** Name of the job, unique on its hosts. */
   readonly id: string
   /** Number of this agent. */
@@ -93,6 +92,8 @@ export type Command =
 
 /** What an agent, or a rank of it, says to the launcher. */
 export type AgentEvent =
+  /** The agent runs: the versions of tsmpi and of Node.js on its host. Said first. */
+  | { readonly event: 'hello'; readonly version: string; readonly node: string }
   | { readonly event: 'listening'; readonly endpoint: string }
   | { readonly event: 'exit'; readonly code: number }
   | { readonly event: 'abort'; readonly code: number; readonly stack: string }

@@ -30,6 +30,17 @@ export const PACKET = {
   TRACE: 5,
   /** Both ways: I am here. Empty. */
   BEAT: 6,
+  /** Both ways, where several agents share a connection: bytes of agent number `rank` there; `flags` is one of CARRIED. */
+  CARRIED: 7,
+} as const
+
+export const CARRIED = {
+  /** Of its standard input or output. */
+  BYTES: 0,
+  /** Of its standard error. */
+  COMPLAINT: 1,
+  /** Its standard input ends; or it has ended, with this exit code or signal as JSON. */
+  END: 2,
 } as const
 
 export const TRACE_FLAG = {

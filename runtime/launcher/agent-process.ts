@@ -1,11 +1,11 @@
 /**
- * One agent as the launcher sees it: how it is started, and its start channel.
+ * One agent as the launcher sees it: its start channel, over whatever line it was started on.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import type { AgentEvent, Command } from '../agent/job-description.ts'
 import { encodePacket, PACKET, PacketParser, type Packet } from '../agent/start-channel.ts'
+import { HostProcess, type AgentLine, type LineListener } from './host-process.ts'
 import type { AgentPlan } from './placement.ts'
-import { AGENT_MAIN } from './program.ts'
+import { startCommand, type StartCommand, type StartSettings } from './start-command.ts'
 import type { Fd } from './output-merger.ts'
 
 export interface AgentListener {
@@ -21,83 +21,112 @@ export interface AgentListener {
 
 const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 
-export class AgentProcess {
+export class AgentProcess implements LineListener {
   readonly plan: AgentPlan
-  /** The command that started it, for messages. */
-  readonly command: string
-  /** What the start command printed, for messages. */
-  complaints = ''
   gone = false
   /** Ranks that have ended. */
   readonly ended = new Set<number>()
-  readonly #child: ChildProcess
+  /** What came before the agent's first packet: from the start command, or from a shell on the way. */
+  #preamble = { stdout: '', stderr: '' }
+  #heard = false
+  #line: AgentLine | undefined
   readonly #listener: AgentListener
   readonly #pieces = new Map<number, Buffer[]>()
+  readonly #parser = new PacketParser(
+    (packet) => this.#receive(packet),
+    (bytes) => this.#passOn(1, bytes),
+  )
 
-  /** @param agentCommand template with {host}, for hosts other than this one */
-  constructor(plan: AgentPlan, agentCommand: string | undefined, listener: AgentListener) {
-    const [file, args] = startCommand(plan, agentCommand)
+  constructor(plan: AgentPlan, listener: AgentListener) {
     this.plan = plan
-    this.command = [file, ...args].join(' ')
     this.#listener = listener
-    // A process group of its own: Ctrl-C in the terminal is for the launcher to handle.
-    this.#child = spawn(file, args, { stdio: 'pipe', detached: true })
-    const parser = new PacketParser(
-      (packet) => this.#receive(packet),
-      (bytes) => listener.onOutput(-1, 1, bytes),
-    )
-    this.#child.stdout?.on('data', (chunk: Buffer) => {
-      listener.onHeard(this)
-      parser.push(chunk)
-    })
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.complaints = (this.complaints + chunk.toString()).slice(-2000)
-      listener.onOutput(-1, 2, chunk)
-    })
-    this.#child.stdin?.on('error', () => undefined) // its end shows as `close`
-    // What a rank has started holds the agent's output open, and must not outlive it.
-    this.#child.on('exit', () => this.kill())
-    this.#child.on('error', (error) => this.#leave(error.message, null))
-    this.#child.on('close', (code, signal) =>
-      this.#leave(signal === null ? `exit code ${code}` : `signal ${signal}`, signal),
-    )
+  }
+
+  /** Called once, as soon as it has been started. */
+  attach(line: AgentLine): void {
+    this.#line = line
+  }
+
+  /** How it was started. */
+  get start(): StartCommand {
+    return (this.#line as AgentLine).start
+  }
+
+  /** What the start command printed before the agent itself was heard, if it was. */
+  get preamble(): string {
+    return (this.#preamble.stdout + this.#preamble.stderr).trim()
+  }
+
+  /** True once the agent has said anything. */
+  get heard(): boolean {
+    return this.#heard
   }
 
   send(command: Command): void {
-    this.#child.stdin?.write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
+    this.#line?.write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
   }
 
   /** Says that the launcher is here. */
   beat(): void {
-    this.#child.stdin?.write(BEAT)
+    this.#line?.write(BEAT)
   }
 
   /** Standard input for rank 0; empty at its end. Returns false if the agent does not keep up. */
   feed(bytes: Uint8Array): boolean {
-    return this.#child.stdin?.write(encodePacket(PACKET.STDIN, 0, 0, bytes)) ?? true
+    return this.#line?.write(encodePacket(PACKET.STDIN, 0, 0, bytes)) ?? true
   }
 
   onceDrained(resume: () => void): void {
-    this.#child.stdin?.once('drain', resume)
+    this.#line?.onceDrained(resume)
   }
 
   /** Ends the agent with all its ranks. */
   stop(): void {
     this.send({ command: 'stop' })
-    this.#child.stdin?.end()
+    this.#line?.end()
   }
 
-  /** Kills the agent and every process that its ranks have started: they are one process group. */
+  /** Kills the agent, or what connects to it, and every process that its ranks have started: they are one process group. */
   kill(): void {
-    if (this.#child.pid === undefined) return
-    try {
-      process.kill(-this.#child.pid, 'SIGKILL')
-    } catch {
-      // The group is gone already.
+    this.#line?.kill()
+  }
+
+  onBytes(bytes: Buffer): void {
+    // Text of a shell on the way is no sign that the agent runs.
+    if (this.#heard) this.#listener.onHeard(this)
+    this.#parser.push(bytes)
+  }
+
+  onComplaint(bytes: Buffer): void {
+    this.#passOn(2, bytes)
+  }
+
+  onGone(how: string, signal: NodeJS.Signals | null): void {
+    this.gone = true
+    this.#listener.onGone(this, how, signal)
+  }
+
+  /** Text that no rank has printed. It is held back until the agent is heard: it may be why there will be none. */
+  #passOn(fd: Fd, bytes: Buffer): void {
+    const isSlurms = fd === 2 && this.start.method === 'srun'
+    if (this.#heard && !isSlurms) this.#listener.onOutput(-1, fd, bytes)
+    else {
+      const stream = fd === 1 ? 'stdout' : 'stderr'
+      this.#preamble[stream] = (this.#preamble[stream] + bytes.toString()).slice(-PREAMBLE_MAX)
     }
   }
 
+  /** The agent runs: what was printed on the way to it was no more than noise. srun's own is not worth showing. */
+  #begin(): void {
+    this.#heard = true
+    this.#listener.onHeard(this)
+    const { stdout, stderr } = this.#preamble
+    if (stdout !== '') this.#passOn(1, Buffer.from(stdout))
+    if (stderr !== '') this.#passOn(2, Buffer.from(stderr))
+  }
+
   #receive(packet: Packet): void {
+    if (!this.#heard) this.#begin()
     const { type, flags, rank, payload } = packet
     if (type === PACKET.OUTPUT) this.#listener.onOutput(rank, flags as Fd, payload)
     else if (type === PACKET.EVENT) this.#receiveEvent(flags === 1, rank, payload)
@@ -112,24 +141,33 @@ export class AgentProcess {
       this.#listener.onEvent(this, rank, JSON.parse(Buffer.concat(pieces).toString()) as AgentEvent)
     }
   }
+}
 
-  #leave(how: string, signal: NodeJS.Signals | null): void {
-    if (this.gone) return
-    this.gone = true
-    this.#listener.onGone(this, how, signal)
+/** What is kept of the text before an agent's first packet. */
+const PREAMBLE_MAX = 4000
+
+/** Starts an agent for each plan: those of another host share one start command. All start commands run at once. */
+export function startAgents(
+  plans: readonly AgentPlan[],
+  settings: StartSettings,
+  listener: AgentListener,
+): AgentProcess[] {
+  const agents = plans.map((plan) => new AgentProcess(plan, listener))
+  for (const group of connections(agents)) {
+    const host = new HostProcess(startCommand(group[0].plan, group.length, settings), group)
+    for (const [index, agent] of group.entries()) agent.attach(host.line(index))
   }
+  return agents
 }
 
-/** Program and arguments that start an agent. Host names have been checked to be free of shell characters. */
-function startCommand(plan: AgentPlan, agentCommand: string | undefined): [string, string[]] {
-  const agent = [process.execPath, ...process.execArgv, AGENT_MAIN]
-  if (plan.local) return [process.execPath, agent.slice(1)]
-  const quoted = agent.map(shellQuote).join(' ')
-  if (agentCommand === undefined) return ['ssh', ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', plan.host, quoted]]
-  return ['/bin/sh', ['-c', `exec ${agentCommand.replaceAll('{host}', plan.host)} ${quoted}`]]
-}
-
-/** A word as a shell reads it back. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+/** Agents by connection: one for each that runs here, one for each other host. */
+function connections(agents: readonly AgentProcess[]): [AgentProcess, ...AgentProcess[]][] {
+  const hosts = new Map<AgentProcess | string, [AgentProcess, ...AgentProcess[]]>()
+  for (const agent of agents) {
+    const key = agent.plan.local ? agent : agent.plan.host
+    const group = hosts.get(key)
+    if (group === undefined) hosts.set(key, [agent])
+    else group.push(agent)
+  }
+  return [...hosts.values()]
 }

@@ -24,6 +24,10 @@ export interface LaunchOptions {
   readonly ranksPerAgent: number | undefined
   /** Command that starts an agent on a host; `{host}` stands for its name. */
   readonly agentCommand: string | undefined
+  /** Run instead of ssh: another program, or ssh with options. */
+  readonly sshCommand: string | undefined
+  /** How long a host may take to start; undefined: the default. */
+  readonly startTimeoutSeconds: number | undefined
   /** Environment of the ranks: VAR or VAR=value. */
   readonly exports: readonly string[]
   readonly wdir: string | undefined
@@ -66,6 +70,12 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     emulateHosts: positiveInteger('--emulate-hosts', argv.emulateHosts, problems),
     ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
     agentCommand: once('--agent-command', argv.agentCommand, problems),
+    sshCommand: once('--ssh-command', argv.sshCommand, problems),
+    startTimeoutSeconds: await seconds(
+      '--start-timeout',
+      once('--start-timeout', argv.startTimeout, problems),
+      problems,
+    ),
     exports: argv.x ?? [],
     wdir: once('--wdir', argv.wdir, problems),
     listening: {
@@ -110,6 +120,24 @@ const DIAGNOSIS_OPTIONS = {
     type: 'boolean',
     default: false,
     describe: 'Fail if messages, requests or communicators are left over at the end',
+  },
+} as const
+
+const START_OPTIONS = {
+  'agent-command': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'How to start an agent elsewhere, with {host} for its name [default: ssh {host}]',
+  },
+  'ssh-command': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Another ssh, or ssh with options: "ssh -p 2222 -i KEY" [default: $TSMPI_SSH, or ssh]',
+  },
+  'start-timeout': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'How long a host may take to start: seconds, or a time such as "1 min" [default: 30]',
   },
 } as const
 
@@ -164,11 +192,7 @@ function describeOptions(args: readonly string[]) {
         describe: 'Deal the ranks over K agents on this machine that talk over ZeroMQ',
       },
       'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
-      'agent-command': {
-        type: 'string',
-        requiresArg: true,
-        describe: 'How to start an agent elsewhere, with {host} for its name [default: ssh {host}]',
-      },
+      ...START_OPTIONS,
       x: {
         type: 'string',
         array: true,
@@ -212,10 +236,12 @@ function describeOptions(args: readonly string[]) {
 }
 
 function checkTogether(options: LaunchOptions, problems: string[]): void {
-  const { hostfile, host, emulateHosts, transport, ranksPerAgent } = options
+  const { hostfile, host, emulateHosts, transport, ranksPerAgent, agentCommand, sshCommand } = options
   if (hostfile !== undefined && host !== undefined) problems.push('--hostfile and --host: give one of the two')
   if (emulateHosts !== undefined && (hostfile !== undefined || host !== undefined))
     problems.push('--emulate-hosts deals the ranks over this machine: it goes with neither --hostfile nor --host')
+  if (agentCommand !== undefined && sshCommand !== undefined)
+    problems.push('--agent-command and --ssh-command: give one of the two')
   if (transport === 'zmq' && ranksPerAgent !== undefined && ranksPerAgent !== 1)
     problems.push(
       `--transport zmq puts each rank into a process of its own: --ranks-per-agent is ${ranksPerAgent}, expected 1 or nothing`,

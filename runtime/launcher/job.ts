@@ -10,7 +10,7 @@ import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
-import { AgentProcess, type AgentListener } from './agent-process.ts'
+import { startAgents, type AgentListener, type AgentProcess } from './agent-process.ts'
 import type { Listening } from './command-line.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
@@ -18,6 +18,8 @@ import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
 import { strangersNote } from './strangers.ts'
 import { Supervisor } from './supervisor.ts'
+import type { StartSettings } from './start-command.ts'
+import { StartWatch } from './start-watch.ts'
 
 /** The job ended well but left something behind, and --strict makes that a failure. */
 export const EXIT_LEFTOVERS = 122
@@ -35,14 +37,14 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
 
 /** How long agents may take to end before they are killed. */
 const STOP_MS = 800
-/** How long a host may take to start its agent. */
-const START_MS = 30_000
 /** Questions to each other machine what its clock says. */
 const CLOCK_QUESTIONS = 16
 
 export interface JobOptions {
   readonly plans: readonly AgentPlan[]
-  readonly agentCommand: string | undefined
+  readonly start: StartSettings
+  /** The launcher's own. */
+  readonly version: string
   readonly timeoutSeconds: number | undefined
   readonly tagOutput: boolean
   /** What is left behind makes the job fail. */
@@ -54,7 +56,6 @@ export interface JobOptions {
 
 /** What all agents are told; each gets its own number and keys besides. */
 export interface JobContents {
-  readonly version: string
   readonly id: string
   readonly program: Program
   readonly argv: readonly string[]
@@ -82,12 +83,12 @@ export class Job implements AgentListener {
   readonly #agents: AgentProcess[]
   readonly #diagnosis: Diagnosis<AgentProcess>
   readonly #supervisor: Supervisor<AgentProcess>
+  readonly #startWatch: StartWatch<AgentProcess>
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
   readonly #timers: NodeJS.Timeout[] = []
   /** What hosts say at the end of those whom they turned away. */
   readonly #strangers = new Map<AgentProcess, string>()
-  #heard = new Set<AgentProcess>()
   #exitCode: number | undefined
   #finish: (exitCode: number) => void = () => undefined
   /** Resolves to the exit code when everything of the job is gone. */
@@ -98,7 +99,13 @@ export class Job implements AgentListener {
     this.#options = options
     this.#output = new OutputMerger(options.sink, options.tagOutput)
     this.done = new Promise((resolve) => (this.#finish = resolve))
-    this.#agents = options.plans.map((plan) => new AgentProcess(plan, options.agentCommand, this))
+    this.#agents = startAgents(options.plans, options.start, this)
+    this.#startWatch = new StartWatch(this.#agents, {
+      own: { version: options.version, node: process.versions.node },
+      limitSeconds: options.start.limitSeconds,
+      onFailure: (message) => this.stop(EXIT_HOST, message),
+      onNote: (text) => this.#say(`note: ${text}`),
+    })
     this.#diagnosis = new Diagnosis(this.#agents, () => void this.#stuck())
     this.#supervisor = new Supervisor(this.#agents, (lost) => this.stop(EXIT_HOST, silenceText(lost)))
     const { timeoutSeconds } = options
@@ -112,7 +119,6 @@ export class Job implements AgentListener {
       agent.send({ command: 'start', job: this.#jobOf(index, contents) })
     if (this.#options.recording !== undefined)
       for (const agent of this.#agents) if (!agent.plan.local) this.#askClock(agent, CLOCK_QUESTIONS)
-    if (contents.network !== undefined) this.#after(START_MS, () => this.#startFailed())
   }
 
   /** Passes standard input on to rank 0; undefined at its end. Calls `resume` when more can be taken, false if not yet. */
@@ -129,6 +135,7 @@ export class Job implements AgentListener {
     this.#exitCode = exitCode
     for (const timer of this.#timers) clearTimeout(timer)
     this.#supervisor.end()
+    this.#startWatch.close()
     this.#output.flush()
     if (message !== undefined) this.#say(message)
     for (const agent of this.#agents) if (!agent.gone) agent.stop()
@@ -153,10 +160,12 @@ export class Job implements AgentListener {
   }
 
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void {
-    this.#heard.add(agent)
     if (this.#diagnosis.hear(agent, rank, event)) return
     const who = `rank ${rank} on ${agent.plan.host}`
     switch (event.event) {
+      case 'hello':
+        this.#startWatch.hello(agent, event)
+        break
       case 'listening':
         this.#endpoints.set(agent, event.endpoint)
         this.#connectAll()
@@ -186,7 +195,8 @@ export class Job implements AgentListener {
         this.#strangers.set(agent, strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
         break
       case 'unusable':
-        this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
+        if (!this.#startWatch.lost(agent, event.reason))
+          this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
     }
   }
 
@@ -195,16 +205,10 @@ export class Job implements AgentListener {
   }
 
   onGone(agent: AgentProcess, how: string, signal: NodeJS.Signals | null): void {
-    const code = signal === null ? EXIT_HOST : exitCodeOf(signal)
-    if (this.#exitCode === undefined) this.stop(code, this.#lossOf(agent, how))
-    else if (this.#agents.every(({ gone }) => gone)) this.#end()
-  }
-
-  #lossOf(agent: AgentProcess, how: string): string {
-    const { host, ranks } = agent.plan
-    if (this.#heard.has(agent) || agent.plan.local)
-      return `the process of ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(' ')} on ${host} was lost (${how}); the job was stopped.`
-    return `host ${host} could not be started (${how}).\n  command: ${agent.command}\n  try it by hand; it must work without a password and print nothing`
+    if (this.#exitCode !== undefined) {
+      if (this.#agents.every(({ gone }) => gone)) this.#end()
+    } else if (!this.#startWatch.lost(agent, how))
+      this.stop(signal === null ? EXIT_HOST : exitCodeOf(signal), lossOf(agent, how))
   }
 
   #abandonedText({ plan }: AgentProcess): string {
@@ -223,13 +227,6 @@ export class Job implements AgentListener {
     if (this.#endpoints.size < this.#agents.length) return
     const endpoints = this.#agents.map((agent) => this.#endpoints.get(agent) as string)
     for (const agent of this.#agents) agent.send({ command: 'connect', endpoints })
-  }
-
-  #startFailed(): void {
-    const silent = this.#agents.filter((agent) => !this.#endpoints.has(agent))
-    if (silent.length === 0) return
-    const list = silent.map(({ plan, command }) => `  ${plan.host}: ${command}`).join('\n')
-    this.stop(EXIT_HOST, `no answer within ${START_MS / 1000} s from\n${list}`)
   }
 
   async #timeUp(seconds: number): Promise<void> {
@@ -293,10 +290,9 @@ export class Job implements AgentListener {
   }
 
   #jobOf(index: number, contents: JobContents): AgentJob {
-    const { version, id, program, argv, env, wdir, selection, network } = contents
+    const { id, program, argv, env, wdir, selection, network } = contents
     const settings = this.#agents[index]?.plan.settings
     return {
-      version,
       id,
       program,
       argv,
@@ -325,6 +321,11 @@ function silenceText(lost: readonly AgentProcess[]): string {
   const who = lost.map(({ plan }) => `${plan.host} (${ranksText(plan.ranks)})`).join(', ')
   const [verb, it] = lost.length === 1 ? ['has', 'it is'] : ['have', 'they are']
   return `${who} ${verb} not answered for ${LEASE_MS / 1000} s: ${it} stopped or dead, or cut off; the job was stopped.`
+}
+
+function lossOf({ plan: { host, ranks } }: AgentProcess, how: string): string {
+  const who = `${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(' ')} on ${host}`
+  return `the process of ${who} was lost (${how}); the job was stopped.`
 }
 
 function howItEnded(code: number): string {

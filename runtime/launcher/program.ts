@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
 import { INSTALLATION, type Program } from '../agent/job-description.ts'
 import { UsageError } from './usage-error.ts'
@@ -130,8 +130,3 @@ async function locate(build: PluginBuild, args: OnResolveArgs): Promise<OnResolv
     ? { path: found.path, external: true }
     : { path: pathToFileURL(found.path).href, external: true }
 }
-
-/** Folder of this machine's installation, where the agent's entry lies. */
-export const AGENT_MAIN = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../agent/agent-main.ts' : '../agent/agent-main.js', import.meta.url),
-)

@@ -13,7 +13,11 @@ import { isThisMachine, networkOf } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
 import { readSelection } from './selection.ts'
+import type { StartSettings } from './start-command.ts'
 import { EXIT_USAGE, UsageError } from './usage-error.ts'
+
+/** How long a host may take to start its agents. */
+const START_LIMIT_SECONDS = 30
 
 try {
   process.exitCode = await main(process.argv.slice(2))
@@ -34,7 +38,8 @@ async function main(args: readonly string[]): Promise<number> {
   const recording = await recordingOf(options, plans)
   const job = new Job({
     plans,
-    agentCommand: options.agentCommand,
+    start: startSettings(options),
+    version: installedVersion(),
     timeoutSeconds: options.timeoutSeconds,
     tagOutput: options.tagOutput,
     strict: options.strict,
@@ -45,7 +50,6 @@ async function main(args: readonly string[]): Promise<number> {
   forwardInput(job)
   const shared = sharing(plans)
   job.start({
-    version: installedVersion(),
     id: randomUUID(),
     program,
     argv: options.programArgs,
@@ -60,6 +64,15 @@ async function main(args: readonly string[]): Promise<number> {
   process.stderr.write(recording?.finish() ?? '')
   process.stdin.destroy()
   return exitCode
+}
+
+function startSettings({ agentCommand, sshCommand, startTimeoutSeconds }: LaunchOptions): StartSettings {
+  return {
+    agentCommand,
+    sshCommand: sshCommand ?? (process.env['TSMPI_SSH'] || undefined),
+    limitSeconds: startTimeoutSeconds ?? START_LIMIT_SECONDS,
+    slurmNodes: new Set(),
+  }
 }
 
 /** What takes down what the ranks do; loaded only if it is asked for. */

@@ -132,8 +132,9 @@ t.test('a host that cannot be started is named with its command', async (t) => {
     'size',
   ])
   t.equal(ended.code, 125)
-  t.match(ended.stderr, /host alpha could not be started \(exit code 9\)/)
-  t.match(ended.stdout, /cannot reach alpha/)
+  t.match(ended.stderr, /host alpha could not be started \(exit code 9\)\.\n {2}command: sh -c /)
+  t.match(ended.stderr, /\n {2}it printed: cannot reach alpha\n {2}try: /)
+  t.equal(ended.stdout, '', 'one message, on standard error')
 })
 
 t.test('standard input goes to rank 0, whole', async (t) => {
