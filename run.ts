@@ -2,6 +2,7 @@
  * `run`: the only way into the runtime. Joins the job this thread belongs to and hands the program its communicators;
  * without a job, the program is a world of one.
  */
+import { relative } from 'node:path'
 import { format } from 'node:util'
 import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
@@ -11,6 +12,7 @@ import { callSite } from './runtime/agent/call-site.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
 import { MpiError } from './runtime/base/errors.ts'
+import { endCopies, foreignLauncher } from './runtime/base/foreign-launcher.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
 import { MAX_BYTES, regionOver, type Region } from './runtime/base/region.ts'
 import { BufferChecks } from './runtime/comm/buffer-checks.ts'
@@ -93,6 +95,7 @@ let membership: Membership | undefined
  * await run(async ({ world, log }) => log(`Hello from rank ${world.rank} of ${world.size}`))
  */
 export async function run<T>(main: (context: RankContext) => Promise<T> | T): Promise<T> {
+  if (membership === undefined && seatHere() === undefined) await refuseCopies()
   membership ??= join()
   const { context, engine, recorder, finish } = membership
   // Emitted when nothing is left to happen, and not for process.exit: then main waits for something that nobody will do.
@@ -112,9 +115,29 @@ export async function run<T>(main: (context: RankContext) => Promise<T> | T): Pr
 }
 
 function join(): Membership {
-  const seat = isMainThread ? undefined : (workerData as { tsmpi?: RankSeat } | null)?.tsmpi
+  const seat = seatHere()
   return seat === undefined ? alone() : joinJob(seat)
 }
+
+/** What tsmpirun gave this thread; undefined without it. */
+function seatHere(): RankSeat | undefined {
+  return isMainThread ? undefined : (workerData as { tsmpi?: RankSeat } | null)?.tsmpi
+}
+
+/** Ends the process if mpirun or srun has started the program several times: that makes worlds of one, not one world. */
+async function refuseCopies(): Promise<void> {
+  const foreign = foreignLauncher(process.env)
+  if (foreign === undefined) return
+  const [, program = 'program.ts', ...args] = process.argv
+  await endCopies(foreign, {
+    what: 'this program; each would be a world of its own, with one rank',
+    command: ['tsmpirun', '-n', foreign.copies, relative('', program), ...args].join(' '),
+    exitCode: EXIT_COPIES,
+  })
+}
+
+/** As for a mistake on a command line. */
+const EXIT_COPIES = 2
 
 function joinJob(seat: RankSeat): Membership {
   let transport: ShmTransport | undefined

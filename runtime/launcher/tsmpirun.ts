@@ -4,15 +4,17 @@
  */
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { endCopies, foreignLauncher } from '../base/foreign-launcher.ts'
 import { installedVersion } from '../base/version.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
-import { readHosts } from './hosts.ts'
+import { readHosts, type Host } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
 import type { JobRecording } from './job-recording.ts'
 import { isThisMachine, networkOf } from './network.ts'
 import { placeRanks, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
 import { readSelection } from './selection.ts'
+import { insideSlurm, slurmHosts } from './slurm.ts'
 import type { StartSettings } from './start-command.ts'
 import { EXIT_USAGE, UsageError } from './usage-error.ts'
 
@@ -28,8 +30,16 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  const foreign = foreignLauncher(process.env)
+  if (foreign !== undefined)
+    await endCopies(foreign, {
+      what: 'tsmpirun; each would start a job of its own',
+      command: ['tsmpirun', ...args].join(' '),
+      exitCode: EXIT_USAGE,
+    })
   const options = await parseCommandLine(args)
-  const plans = plan(options)
+  const nodes = insideSlurm(process.env) && options.emulateHosts === undefined ? slurmHosts(process.env) : undefined
+  const plans = plan(options, nodes)
   const env = exported(options.exports)
   const selection = readSelection(options)
   const everywhere = plans.some(({ local }) => !local)
@@ -38,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   const recording = await recordingOf(options, plans)
   const job = new Job({
     plans,
-    start: startSettings(options),
+    start: startSettings(options, nodes ?? []),
     version: installedVersion(),
     timeoutSeconds: options.timeoutSeconds,
     tagOutput: options.tagOutput,
@@ -66,12 +76,15 @@ async function main(args: readonly string[]): Promise<number> {
   return exitCode
 }
 
-function startSettings({ agentCommand, sshCommand, startTimeoutSeconds }: LaunchOptions): StartSettings {
+function startSettings(
+  { agentCommand, sshCommand, startTimeoutSeconds }: LaunchOptions,
+  nodes: readonly Host[],
+): StartSettings {
   return {
     agentCommand,
     sshCommand: sshCommand ?? (process.env['TSMPI_SSH'] || undefined),
     limitSeconds: startTimeoutSeconds ?? START_LIMIT_SECONDS,
-    slurmNodes: new Set(),
+    slurmNodes: new Set(nodes.map(({ name }) => name)),
   }
 }
 
@@ -85,9 +98,14 @@ async function recordingOf(
   return new recording({ traceFile, profile }, plans)
 }
 
-/** Where the ranks run, with a note if they are more than the cores. */
-function plan(options: LaunchOptions): AgentPlan[] {
-  const hosts = readHosts(options)
+/**
+ * Where the ranks run, with a note if they are more than the cores.
+ *
+ * @param nodes of the Slurm allocation, for a job that names no hosts
+ */
+function plan(options: LaunchOptions, nodes: readonly Host[] | undefined): AgentPlan[] {
+  const named = options.hostfile !== undefined || options.host !== undefined
+  const hosts = nodes === undefined || named ? readHosts(options) : nodes
   const cores = availableParallelism()
   const slots = hosts.reduce((sum, host) => sum + (host.slots ?? cores), 0)
   const size = options.n ?? slots

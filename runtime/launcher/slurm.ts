@@ -1,0 +1,103 @@
+/**
+ * The Slurm allocation that tsmpirun runs in, from the environment that Slurm gives to its jobs: the nodes, and how many
+ * tasks each shall have. Lists are compressed there: `n[1-3,7]` is four nodes, `2(x3),1` are four counts. Pure.
+ */
+import type { Host } from './hosts.ts'
+import { UsageError } from './usage-error.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** True inside a job of Slurm: of salloc, of sbatch, or in a step of srun. */
+export function insideSlurm(env: Environment): boolean {
+  return (env['SLURM_JOB_ID'] ?? '') !== '' && (env['SLURM_JOB_NODELIST'] ?? '') !== ''
+}
+
+/** The nodes of the allocation with their tasks as slots. @throws UsageError if Slurm's variables contradict each other */
+export function slurmHosts(env: Environment): Host[] {
+  const problems: string[] = []
+  const nodes = read('SLURM_JOB_NODELIST', env, expandNodelist, problems)
+  const counts = countsVariable(env)
+  const tasks = read(counts, env, expandCounts, problems)
+  if (problems.length === 0 && nodes.length !== tasks.length)
+    problems.push(
+      `Slurm job ${env['SLURM_JOB_ID']}: ${counts}=${env[counts]} counts ${tasks.length} nodes, SLURM_JOB_NODELIST=${env['SLURM_JOB_NODELIST']} names ${nodes.length}`,
+    )
+  if (problems.length > 0) throw new UsageError(problems)
+  return nodes.map((name, index) => ({ name, slots: tasks[index] as number }))
+}
+
+/**
+ * Which variable says how many ranks each node takes. In a step, such as the shell of `srun --pty`, the number of tasks is
+ * that of the step; what the job has on each node is still told by its cores.
+ */
+function countsVariable(env: Environment): string {
+  const isWhole = env['SLURM_STEP_ID'] === undefined || env['SLURM_STEP_NODELIST'] === env['SLURM_JOB_NODELIST']
+  return env['SLURM_TASKS_PER_NODE'] !== undefined && isWhole ? 'SLURM_TASKS_PER_NODE' : 'SLURM_JOB_CPUS_PER_NODE'
+}
+
+function read<T>(name: string, env: Environment, expand: (text: string) => T[], problems: string[]): T[] {
+  const text = env[name] ?? ''
+  try {
+    return expand(text)
+  } catch (error) {
+    problems.push(`${name} is ${JSON.stringify(text)}: ${(error as Error).message}`)
+    return []
+  }
+}
+
+/** More than any cluster has: a typing error must not fill the memory. */
+const MOST_NODES = 100_000
+
+/**
+ * The names in a list of nodes: `a,n[1-3,07-09]x[0-1]` gives a, n1x0, n1x1, n2x0 … in the order of the list; numbers keep
+ * their leading zeros.
+ *
+ * @throws Error that says what is no list of nodes
+ */
+export function expandNodelist(list: string): string[] {
+  const names = splitOutsideBrackets(list).flatMap(expandName)
+  if (names.length > MOST_NODES) throw new Error(`more than ${MOST_NODES} nodes`)
+  return names
+}
+
+/** Cuts at the commas that are in no bracket. */
+function splitOutsideBrackets(list: string): string[] {
+  const words = list.match(/(?:[^,[\]]|\[[^[\]]*\])+/g) ?? []
+  if (words.length === 0 || words.join(',') !== list) throw new Error('expected names such as n[1-3,7],login')
+  return words
+}
+
+function expandName(word: string): string[] {
+  const parts = word.split(/(\[[^\]]*\])/)
+  return parts.reduce<string[]>(
+    (names, part) => {
+      const alternatives = part.startsWith('[') ? expandRanges(part.slice(1, -1)) : [part]
+      if (names.length * alternatives.length > MOST_NODES) throw new Error(`more than ${MOST_NODES} nodes`)
+      return names.flatMap((name) => alternatives.map((alternative) => name + alternative))
+    },
+    [''],
+  )
+}
+
+/** Numbers of a bracket: `1-3,07`. */
+function expandRanges(text: string): string[] {
+  return text.split(',').flatMap((range) => {
+    const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? []
+    const [low, high] = [Number(first), Number(last)]
+    if (first === '' || high < low || high - low >= MOST_NODES)
+      throw new Error(`"${range}" is no range of numbers such as 1-3`)
+    return Array.from({ length: high - low + 1 }, (_, i) => String(low + i).padStart(first.length, '0'))
+  })
+}
+
+/** Counts a node: `2(x3),1` gives 2, 2, 2, 1. @throws Error that says what is no count */
+export function expandCounts(list: string): number[] {
+  const counts = list.split(',').flatMap((word) => {
+    const [, count = '', times = '1'] = /^(\d+)(?:\(x(\d+)\))?$/.exec(word) ?? []
+    if (Number(count) < 1 || Number(times) < 1 || Number(times) > MOST_NODES)
+      throw new Error(`"${word}" is no count such as 2 or 2(x3)`)
+    return Array<number>(Number(times)).fill(Number(count))
+  })
+  if (counts.length > MOST_NODES) throw new Error(`more than ${MOST_NODES} nodes`)
+  return counts
+}
