@@ -5,7 +5,6 @@ import { curveKeyPair } from 'zeromq'
 import type { AgentEvent, AgentJob, Command } from '../../runtime/agent/job-description.ts'
 import { encodePacket, PACKET, PacketParser } from '../../runtime/agent/start-channel.ts'
 import { encodeHeader, makeFrame, WIRE } from '../../runtime/agent/wire-format.ts'
-import { installedVersion } from '../../runtime/base/version.ts'
 import { FRAME } from '../../runtime/transport/transport.ts'
 import { ZmqOutbox } from '../../runtime/transport/zmq-link.ts'
 import { isAlive } from '../helpers/tsmpirun.ts'
@@ -59,7 +58,6 @@ async function answerTo(messages: readonly (readonly Uint8Array[])[]): Promise<s
 
 function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly string[]): AgentJob {
   return {
-    version: installedVersion(),
     id: 'malformed',
     agent: 0,
     host: 'here',
