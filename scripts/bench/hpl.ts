@@ -5,8 +5,10 @@
  * measured in turn, `--repeats` times, so that a machine whose clock or neighbours change hits both alike. Shown are
  * medians; the share is the median of the shares of the single repeats.
  *
+ * Beside HPL as its HPL.dat says, `--tuned` runs, where it differs, and with `--netlib` netlib HPL from the package hpcc.
+ *
  * Usage, after `npm run build`: npm run bench:hpl -- [--n 4000] [--nb 128] [--grids 1x1 1x2 2x1]
- *   [--blas openblas wasm] [--repeats 5] [--depth 1] [--nbmin 8] [--bcast 1] [--json FILE]
+ *   [--blas openblas wasm] [--repeats 5] [--depth 1] [--nbmin 8] [--bcast 1] [--netlib] [--json FILE]
  */
 
 import { spawnSync } from 'node:child_process'
@@ -21,6 +23,7 @@ import { findCblas } from '../../hpl/blas/find-cblas.ts'
 import { formatHplDat } from '../../hpl/input.ts'
 import type { HplParameters } from '../../hpl/parameters.ts'
 import { BROADCASTS } from '../../hpl/parameters.ts'
+import { netlibHpl, type HplTime } from './netlib-hpl.ts'
 
 const options = yargs(hideBin(process.argv))
   .usage('HPL as a share of the dgemm rate of its ranks')
@@ -38,14 +41,18 @@ const options = yargs(hideBin(process.argv))
     describe: 'columns up to which rows are exchanged binarily',
   })
   .option('seconds', { type: 'number', default: 1, describe: 'length of a dgemm measurement' })
+  .option('netlib', { type: 'boolean', default: false, describe: 'measure netlib HPL too (package hpcc)' })
   .option('json', { type: 'string', describe: 'file for the results' })
   .strict()
   .parseSync()
 
+/** The programs that solve the problem. */
+const PROGRAMS = ['hpl', 'hpl --tuned', 'netlib'] as const
+type Program = (typeof PROGRAMS)[number]
+
 interface Sample {
   readonly dgemmGflops: number
-  readonly hplGflops: number
-  readonly hplSeconds: number
+  readonly hpl: Partial<Record<Program, HplTime>>
 }
 
 interface Row {
@@ -53,9 +60,6 @@ interface Row {
   readonly blas: string
   readonly description: string
   readonly samples: readonly Sample[]
-  readonly dgemmGflops: number
-  readonly hplGflops: number
-  readonly share: number
 }
 
 const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
@@ -118,8 +122,8 @@ function measureDgemm(blas: string, p: number, q: number): { gflops: number; des
   return { gflops: rates.reduce((sum, rate) => sum + rate, 0), description }
 }
 
-function measureHpl(blas: string, p: number, q: number, dat: string): { gflops: number; seconds: number } {
-  const text = tsmpirun(p * q, 'hpl', '--blas', blas, '--dat', dat)
+function measureHpl(blas: string, ranks: number, dat: string, ...args: string[]): HplTime {
+  const text = tsmpirun(ranks, 'hpl', '--blas', blas, '--dat', dat, ...args)
   const line = /^W[RC]\S+ +\d+ +\d+ +\d+ +\d+ +(\S+) +(\S+)$/m.exec(text)
   if (line === null || !text.includes('PASSED')) throw new Error(`HPL has failed:\n${text}`)
   return { seconds: Number(line[1]), gflops: Number(line[2]) }
@@ -128,37 +132,45 @@ function measureHpl(blas: string, p: number, q: number, dat: string): { gflops: 
 function measure(blas: string, grid: string, folder: string): Row {
   const { p, q } = parseGrid(grid)
   const dat = path.join(folder, `${grid}.dat`)
-  writeFileSync(dat, inputFor(p, q))
+  const text = inputFor(p, q)
+  writeFileSync(dat, text)
   let description = ''
   const samples = Array.from({ length: options.repeats }, (): Sample => {
     const dgemm = measureDgemm(blas, p, q)
-    const hpl = measureHpl(blas, p, q, dat)
     description = dgemm.description
-    return { dgemmGflops: dgemm.gflops, hplGflops: hpl.gflops, hplSeconds: hpl.seconds }
+    const hpl: Sample['hpl'] = {
+      hpl: measureHpl(blas, p * q, dat),
+      'hpl --tuned': measureHpl(blas, p * q, dat, '--tuned'),
+    }
+    const netlib = options.netlib && blas === 'openblas' ? netlibHpl(p * q, text, folder) : undefined
+    return { dgemmGflops: dgemm.gflops, hpl: netlib === undefined ? hpl : { ...hpl, netlib } }
   })
-  return {
-    grid,
-    blas,
-    description,
-    samples,
-    dgemmGflops: median(samples.map((sample) => sample.dgemmGflops)),
-    hplGflops: median(samples.map((sample) => sample.hplGflops)),
-    share: median(samples.map((sample) => sample.hplGflops / sample.dgemmGflops)),
-  }
+  return { grid, blas, description, samples }
 }
 
-function print(row: Row): void {
-  const { grid, blas, dgemmGflops, hplGflops, share, samples } = row
-  const shares = samples.map((sample) => sample.hplGflops / sample.dgemmGflops)
-  const range = `${Math.min(...shares).toFixed(2)}-${Math.max(...shares).toFixed(2)}`
-  const numbers = `${dgemmGflops.toFixed(1).padStart(10)} ${hplGflops.toFixed(1).padStart(10)}`
-  console.log(`${blas.padEnd(10)}${grid.padEnd(6)} ${numbers} ${share.toFixed(2).padStart(8)}   ${range}`)
+/** A line for each program that has run. */
+function print({ grid, blas, samples }: Row): void {
+  const dgemm = median(samples.map(({ dgemmGflops }) => dgemmGflops))
+  for (const program of PROGRAMS) {
+    const times = samples.flatMap(({ hpl, dgemmGflops }) => {
+      const time = hpl[program]
+      return time === undefined ? [] : [{ gflops: time.gflops, share: time.gflops / dgemmGflops }]
+    })
+    if (times.length === 0) continue
+    const shares = times.map(({ share }) => share)
+    const range = `${Math.min(...shares).toFixed(2)}-${Math.max(...shares).toFixed(2)}`
+    const gflops = median(times.map((time) => time.gflops))
+    const numbers = [dgemm, gflops].map((number) => number.toFixed(1).padStart(10)).join(' ')
+    console.log(
+      `${blas.padEnd(10)}${grid.padEnd(6)}${program.padEnd(12)} ${numbers} ${median(shares).toFixed(2).padStart(8)}   ${range}`,
+    )
+  }
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tsmpi-bench-'))
 try {
   console.log(`HPL N=${options.n} NB=${options.nb} depth ${options.depth}, ${options.repeats} repeats`)
-  console.log('backend   grid   dgemm sum   HPL Gflops    share   range')
+  console.log('backend   grid  program       dgemm sum     Gflops    share   range')
   const backends = options.blas.filter((blas) => blas !== 'openblas' || findCblas() !== undefined)
   const rows = backends.flatMap((blas) => options.grids.map((grid) => {
     const row = measure(blas, grid, folder)
