@@ -36,6 +36,8 @@ export interface HplRun {
   readonly onTest?: (test: TestRecord) => void
   /** Lets processes of a host reach each other's matrix, so that row interchanges need no messages; default: they do not. */
   readonly sharedArrays?: SharedArrays
+  /** Whether rows are exchanged in sections, each while the one before is worked on; default false. */
+  readonly split?: boolean
   /** Text that follows the head of the report. */
   readonly note?: string
   /** Clock in seconds, wall clock; default those of the process. */
@@ -137,10 +139,10 @@ async function runTest(
   point: TestPoint,
   { done, warmUp }: Before,
 ): Promise<TestRecord> {
-  const { blas, parameters, sharedArrays, now, date } = run
+  const { blas, parameters, sharedArrays, split = false, now, date } = run
   const { swap, swapThreshold, l1, u, equilibrate, align, threshold } = parameters
   const { n, nb, depth, bcast, rfact, ndiv, pfact, nbmin } = point
-  const variant: Variant = { depth, bcast, rfact, ndiv, pfact, nbmin, swap, swapThreshold, l1, u, equilibrate }
+  const variant: Variant = { depth, bcast, rfact, ndiv, pfact, nbmin, swap, swapThreshold, l1, u, equilibrate, split }
   const result = await runProblem({
     grid,
     blas,

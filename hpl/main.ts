@@ -88,9 +88,9 @@ async function makePlan({ world, argv }: RankContext): Promise<Plan> {
 }
 
 /** What `--tuned` changes besides the parameters. */
-function tuning(context: RankContext, { anyMemory }: Blas): Pick<HplRun, 'note' | 'sharedArrays'> {
-  if (!anyMemory) return { note: tunedNote(false) }
-  return { note: tunedNote(true), sharedArrays: (comm, array) => context.sharedArrays(comm, array) }
+function tuning(context: RankContext, { anyMemory }: Blas): Pick<HplRun, 'note' | 'split' | 'sharedArrays'> {
+  if (!anyMemory) return { note: tunedNote(false), split: true }
+  return { note: tunedNote(true), split: true, sharedArrays: (comm, array) => context.sharedArrays(comm, array) }
 }
 
 async function inputOf(dat: string | undefined, ranks: number): Promise<HplInput> {

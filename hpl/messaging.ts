@@ -8,6 +8,9 @@ import type { Messenger } from './process-grid.ts'
 /** Tags by phase. Panel broadcasts cycle, so that panels under way at once stay apart; the others come in order. */
 export const TAG = { column: 1001, firstBroadcast: 2001, lastBroadcast: 3000, solve: 3001, reduction: 9001 } as const
 
+/** A way to wait until a request is complete. */
+export type Wait = (request: Request) => Promise<void>
+
 /** Waits for a request, without a promise if it is complete. */
 export async function complete(request: Request): Promise<void> {
   if (request.test() === undefined) await request.wait()
@@ -52,10 +55,11 @@ export class Outstanding {
     return this.#requests.length === 0
   }
 
-  async drain(): Promise<void> {
+  /** Waits for all of them, or in the way of `wait`. */
+  async drain(wait: Wait = complete): Promise<void> {
     const requests = this.#requests
     if (requests.length === 0) return
     this.#requests = []
-    for (const request of requests) await complete(request)
+    for (const request of requests) await wait(request)
   }
 }

@@ -25,6 +25,8 @@ export interface Variant {
   readonly l1: StorageForm
   readonly u: StorageForm
   readonly equilibrate: boolean
+  /** Whether rows are exchanged in sections, each while the one before is worked on; needs U 'transposed'. */
+  readonly split?: boolean
 }
 
 export interface Solver {

@@ -11,7 +11,9 @@ import { indxg2l } from './block-cyclic.ts'
 import { synchronise } from './messaging.ts'
 import type { Panel } from './panel.ts'
 import type { Solver } from './solver.ts'
+import { BackgroundExchange } from './swap/background.ts'
 import { interchange, type ColumnMemory } from './swap/in-place.ts'
+import type { Section } from './swap/row-exchange.ts'
 import { copyRows } from './swap/rows.ts'
 import { exchangeRows } from './swap/swap.ts'
 import { columnsToRows } from './transpose.ts'
@@ -39,7 +41,11 @@ const LEAST_PIECE = 256
 /** Columns to do before the next look at the broadcast: a few blocks while somebody waits for us to hand it on, else all. */
 function pieceOf(left: number, nb: number, inFlight: PanelBroadcast | undefined): number {
   if (inFlight === undefined || inFlight.test() || !inFlight.handsOn) return left
-  return Math.min(Math.ceil(LEAST_PIECE / nb) * nb, left)
+  return Math.min(pieceWidth(nb), left)
+}
+
+function pieceWidth(nb: number): number {
+  return Math.ceil(LEAST_PIECE / nb) * nb
 }
 
 /** U is the top of A, in memory that the whole process column reads; each process brings its share of the columns there. */
@@ -77,23 +83,62 @@ function shareOf(n: number, row: number, nprow: number): readonly [first: number
   return [bound(row), bound(row + 1)]
 }
 
-/** U comes in messages to a buffer of every process, n x jb ('transposed') or jb x n. */
+/** U comes in messages to a buffer of every process, section by section: one while the last is worked on. */
 async function updateByMessages(
   solver: Solver,
   panel: Panel,
   n: number,
   inFlight: PanelBroadcast | undefined,
 ): Promise<void> {
-  const { timers, system, variant, grid } = solver
+  const { timers } = solver
+  const probe = (): void => void inFlight?.test()
+  const sections = sectionsOf(solver, panel, n)
+  const begin = (section: Section): BackgroundExchange =>
+    new BackgroundExchange((wait) => exchangeRows(solver, panel, section, probe, wait))
+  let coming: BackgroundExchange | undefined = undefined
+  for (const [k, section] of sections.entries()) {
+    const began = timers.now()
+    const u = await (coming ?? begin(section)).finish()
+    timers.laswp += timers.now() - began
+    const next = sections[k + 1]
+    coming = next && begin(next)
+    await applySection(solver, panel, section.n, u, inFlight, coming)
+  }
+}
+
+/** Parts of the columns, in order: the first is waited for, so it is small. Each of the others must be worth a message. */
+const SECTIONS = [1 / 8, 3 / 8, 1 / 2]
+
+/** Sections of `n` columns at the cursor of a panel, whose parts of U follow each other: all in one if it is not split. */
+function sectionsOf({ system, variant }: Solver, panel: Panel, n: number): Section[] {
+  const { nb, u } = system
+  const bounds = SECTIONS.map((_, k) => Math.round((SECTIONS.slice(0, k).reduce((a, b) => a + b, 0) * n) / nb) * nb)
+  const isSplit = variant.split === true && variant.u === 'transposed' && n >= 2 * SECTIONS.length * nb
+  const starts = isSplit ? bounds : [0]
+  return starts.map((start, k) => ({
+    column: panel.column + start,
+    n: (starts[k + 1] ?? n) - start,
+    u: u + start * panel.jb,
+  }))
+}
+
+/** The next `n` columns, with U at `u`, n x jb ('transposed') or jb x n. */
+async function applySection(
+  solver: Solver,
+  panel: Panel,
+  n: number,
+  u: number,
+  inFlight: PanelBroadcast | undefined,
+  coming: BackgroundExchange | undefined,
+): Promise<void> {
+  const { system, variant, grid } = solver
   const { memory, lda, nb } = system
   const { jb, ii } = panel
-  const began = timers.now()
-  const u = await exchangeRows(solver, panel, n, () => inFlight?.test())
-  timers.laswp += timers.now() - began
   const transposed = variant.u === 'transposed'
   const onTop = grid.myrow === panel.prow
   for (let done = 0; done < n;) {
-    const width = pieceOf(n - done, nb, inFlight)
+    const left = n - done
+    const width = coming === undefined || coming.ended ? pieceOf(left, nb, inFlight) : Math.min(pieceWidth(nb), left)
     const part = u + (transposed ? done : done * jb)
     if (transposed) {
       solveTransposed(solver, panel, width, memory, part, n)
@@ -104,6 +149,7 @@ async function updateByMessages(
     else if (onTop) columnsToRows(memory, jb, width, part, jb, top, lda)
     panel.advance(width)
     done += width
+    await coming?.turn()
   }
 }
 

@@ -12,7 +12,6 @@
  * W holds the groups in the order 0, p2, 1, p2+1, ... so that each subcube, with its guests, is contiguous.
  */
 import type { Request } from '../../runtime/comm/request.ts'
-import { complete } from '../messaging.ts'
 import { powerOfTwoBelow } from '../process-grid.ts'
 import type { RowExchange } from './row-exchange.ts'
 import { groupRows, type RowGroups } from './row-groups.ts'
@@ -47,7 +46,7 @@ class Cube {
     const order = hypercubeOrder(nprow, this.folded)
     this.#group = order.map((_, d) => order.indexOf(d))
     this.#groups = groupRows(x.permutation, order.map((d) => x.process(d))) // prettier-ignore
-    this.#u = x.solver.system.u
+    this.#u = x.u
     this.#w = x.solver.system.w
   }
 
@@ -75,9 +74,9 @@ class Cube {
     const gift = to > from ? x.isend(host, this.#w + from * x.n, to - from) : undefined
     await this.#spreadAmongGuests()
     this.#takeOut()
-    if (gift !== undefined) await complete(gift)
+    if (gift !== undefined) await x.complete(gift)
     x.probe()
-    await complete(x.irecv(host, this.#u, x.permutation.jb))
+    await x.complete(x.irecv(host, this.#u, x.permutation.jb))
   }
 
   /** U, with the rows that go down, along a binomial tree over d = folded .. P-1; the first gets it from d = 0. */
@@ -89,9 +88,9 @@ class Cube {
     let mask = 1
     while (mask < guests && (e & mask) === 0) mask *= 2
     const source = e === 0 ? 0 : x.d - mask
-    await complete(x.irecv(source, this.#u, jb))
+    await x.complete(x.irecv(source, this.#u, jb))
     for (mask /= 2; mask >= 1; mask /= 2) {
-      if (e + mask < guests) await complete(x.isend(x.d + mask, this.#u, jb))
+      if (e + mask < guests) await x.complete(x.isend(x.d + mask, this.#u, jb))
     }
   }
 
@@ -104,7 +103,7 @@ class Cube {
       await this.#exchange(mask)
       x.probe()
     }
-    if (guest < this.#p) await complete(x.isend(guest, this.#u, x.permutation.jb))
+    if (guest < this.#p) await x.complete(x.isend(guest, this.#u, x.permutation.jb))
   }
 
   /** Takes the rows of the guest; d = 0 gives it U, for all guests, before it puts the guest's rows there. */
@@ -112,8 +111,8 @@ class Cube {
     const x = this.#x
     const [from, to] = this.#own(guest)
     const receive = to > from ? x.irecv(guest, this.#w + from * x.n, to - from) : undefined
-    if (x.d === 0) await complete(x.isend(guest, this.#u, x.permutation.jb))
-    if (receive !== undefined) await complete(receive)
+    if (x.d === 0) await x.complete(x.isend(guest, this.#u, x.permutation.jb))
+    if (receive !== undefined) await x.complete(receive)
     if (x.d === 0) this.#drop(from, to)
   }
 
@@ -127,8 +126,8 @@ class Cube {
     const getU = !haveU && partner < mask
     const receive = getU ? x.irecv(partner, this.#u, jb) : this.#receiveRows(partner, theirs)
     const send = haveU ? x.isend(partner, this.#u, jb) : this.#sendRows(partner, mine)
-    if (receive !== undefined) await complete(receive)
-    if (send !== undefined) await complete(send)
+    if (receive !== undefined) await x.complete(receive)
+    if (send !== undefined) await x.complete(send)
     if (getU) this.#takeOut()
     if (haveU) this.#drop(...theirs)
     if (getU) this.#drop(...mine)

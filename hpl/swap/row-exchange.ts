@@ -1,17 +1,24 @@
 /**
  * What the row exchanges have in common: the numbers of one exchange, and the moves within process row `prow`.
  *
- * An exchange turns `n` local columns, from `panel.column` on, into U: after it every process row holds the same jb rows
+ * An exchange turns `n` local columns, from some column on, into U: after it every process row holds the same jb rows
  * of U, and every row that went into U from below the top block has been replaced in A by a row of the top block. The
  * top block itself is stale until the update writes U there.
  */
-import { TAG } from '../messaging.ts'
+import { TAG, type Wait } from '../messaging.ts'
 import type { Panel } from '../panel.ts'
 import { relativeTo } from '../process-grid.ts'
 import type { Solver } from '../solver.ts'
 import type { Permutation } from './permutation.ts'
 import { moveRows } from './rows.ts'
 import type { Request } from '../../runtime/comm/request.ts'
+
+/** The local columns that an exchange is about, and where it puts U: room for jb n doubles. */
+export interface Section {
+  readonly column: number
+  readonly n: number
+  readonly u: number
+}
 
 export class RowExchange {
   readonly solver: Solver
@@ -25,20 +32,26 @@ export class RowExchange {
   readonly lda: number
   /** Distance of my process row from `prow`. */
   readonly d: number
+  /** Offset of U. */
+  readonly u: number
   /** Hands on the panel broadcast that is under way; to be called between steps. */
   readonly probe: () => void
+  /** Waits for a message. */
+  readonly complete: Wait
 
-  constructor(solver: Solver, panel: Panel, n: number, probe: () => void) {
+  constructor(solver: Solver, panel: Panel, { column, n, u }: Section, probe: () => void, wait: Wait) {
     const { system, grid } = solver
     this.solver = solver
     this.panel = panel
     this.permutation = panel.permutation(solver)
     this.memory = system.memory
     this.n = n
-    this.a = system.a + panel.column
+    this.u = u
+    this.a = system.a + column
     this.lda = system.lda
     this.d = relativeTo(panel.prow, grid.myrow, grid.nprow)
     this.probe = probe
+    this.complete = wait
   }
 
   /** Process row at distance d from `prow`. */

@@ -8,15 +8,15 @@
  * Cost per process: P-1 messages and jb n (P-1)/P doubles in and out for the roll, which is the least an allgather can
  * do; prow sends at most jb n more, the others up to one piece for equal pieces.
  */
-import { complete, Outstanding } from '../messaging.ts'
+import { Outstanding } from '../messaging.ts'
 import type { RowExchange } from './row-exchange.ts'
 import { groupRows, type RowGroups } from './row-groups.ts'
 import { gatherRows, placeRows, scatterRows, unpackTransposed } from './rows.ts'
 
 /** Exchanges the rows; collective over the process column. Returns the offset of U, in the form the variant asks for. */
 export async function spreadRoll(x: RowExchange): Promise<number> {
-  const { solver, memory, n, permutation } = x
-  const { u, w } = solver.system
+  const { solver, memory, n, u, permutation } = x
+  const { w } = solver.system
   const { nprow } = solver.grid
   const groups = groupRows(permutation, Array.from({ length: nprow }, (_, d) => x.process(d))) // prettier-ignore
   const spread = x.d === 0 ? sendDisplaced(x, groups) : receiveDisplaced(x, groups)
@@ -32,8 +32,7 @@ type Finish = () => Promise<void>
 
 /** prow: rows of the top block on their way down, by destination, out of the memory of U. */
 function sendDisplaced(x: RowExchange, { slots, starts }: RowGroups): Finish {
-  const { memory, a, lda, n, permutation } = x
-  const { u } = x.solver.system
+  const { memory, a, lda, n, u, permutation } = x
   const first = starts[1]
   const rows = Array.from(slots.subarray(first), (slot) => x.topRow(permutation.replacement[slot])) // prettier-ignore
   gatherRows(memory, a, lda, rows, rows.length, n, u)
@@ -42,17 +41,17 @@ function sendDisplaced(x: RowExchange, { slots, starts }: RowGroups): Finish {
     const count = starts[d + 1] - starts[d]
     if (count > 0) sends.add(x.isend(d, u + (starts[d] - first) * n, count))
   }
-  return () => sends.drain()
+  return () => sends.drain(x.complete)
 }
 
 /** Others: the rows that replace those they give, into the memory of U and from there into A. */
 function receiveDisplaced(x: RowExchange, { rows, starts }: RowGroups): Finish {
-  const { u } = x.solver.system
+  const { u } = x
   const [from, to] = [starts[x.d], starts[x.d + 1]]
   if (from === to) return () => Promise.resolve()
   const receive = x.irecv(0, u, to - from)
   return async () => {
-    await complete(receive)
+    await x.complete(receive)
     scatterRows(x.memory, x.a, x.lda, rows.subarray(from, to), to - from, x.n, u)
   }
 }
@@ -89,7 +88,7 @@ async function equalPieces(x: RowExchange, starts: Int32Array): Promise<Int32Arr
     const [from, to] = overlap(starts, x.d, equal, e)
     if (e !== x.d && from < to) x.solver.rowsOnTheWay.add(x.isend(e, w + from * x.n, to - from))
   }
-  await receives.drain()
+  await receives.drain(x.complete)
   x.probe()
   return equal
 }
@@ -115,7 +114,7 @@ async function roll(x: RowExchange, starts: Int32Array): Promise<void> {
     const piece = before(k)
     if (size(piece) > 0) x.solver.rowsOnTheWay.add(x.isend((d + 1) % p, w + starts[piece] * n, size(piece)))
     const receive = receives[k]
-    if (receive !== undefined) await complete(receive)
+    if (receive !== undefined) await x.complete(receive)
     x.probe()
   }
 }

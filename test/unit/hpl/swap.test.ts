@@ -136,7 +136,12 @@ for (const p of [2, 3, 4, 5, 6, 7, 8]) {
                   const found: string[] = []
                   for (const width of [1, panel.remaining - 1].filter((columns) => columns > 0)) {
                     const { column } = panel
-                    const offset = await exchangeRows(solver, panel, width, () => undefined)
+                    const offset = await exchangeRows(
+                      solver,
+                      panel,
+                      { column: panel.column, n: width, u: solver.system.u },
+                      () => undefined,
+                    )
                     found.push(...faults(solver, panel, what, column, width, offset))
                     panel.advance(width)
                   }

@@ -20,6 +20,7 @@ const variant: fc.Arbitrary<Variant> = fc.record({
   l1: fc.constantFrom(...STORAGE_FORMS),
   u: fc.constantFrom(...STORAGE_FORMS),
   equilibrate: fc.boolean(),
+  split: fc.boolean(),
 })
 
 const size = fc.record({
