@@ -119,9 +119,10 @@ async function start(job: AgentJob): Promise<void> {
   // With other agents on the machine nobody can see how many of its threads sleep. The relay wants a core too.
   const threads = seats.length + (relay === undefined ? 0 : 1)
   const cores = job.busyThreads === threads ? availableParallelism() - threads + seats.length : 0
+  const processors = job.bindings === undefined ? [] : await processorsFor(seats, job.bindings)
   const hosts: number[] = []
   for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
-  for (const worldRank of seats)
+  for (const [index, worldRank] of seats.entries())
     startRank(worldRank, {
       seating: { heap, channel: announcements, worldRank, worldSize, seats, hosts, spin, cores },
       host: job.host,
@@ -130,8 +131,29 @@ async function start(job: AgentJob): Promise<void> {
       record: tap?.open(worldRank),
       selection: job.selection,
       checks: job.checks,
+      processors: processors[index],
     })
   watchHost(watch)
+}
+
+/** The processors of each seat that is to be bound to cores. @throws Error if there is no such core here */
+async function processorsFor(
+  seats: readonly number[],
+  lists: NonNullable<AgentJob['bindings']>,
+): Promise<(number[] | undefined)[]> {
+  const { processorsOf, readCores } = await import('./cores.ts')
+  const cores = process.platform === 'linux' ? readCores() : undefined
+  if (cores === undefined) {
+    tell(-1, { event: 'unbound', reason: `tsmpi cannot bind threads to cores on ${process.platform}` })
+    return []
+  }
+  return lists.map((list, index) => {
+    try {
+      return list === null ? undefined : processorsOf(list, cores)
+    } catch (error) {
+      throw new Error(`rank ${seats[index]} cannot be bound: ${(error as Error).message}`)
+    }
+  })
 }
 
 /** Tells the launcher when the host comes to stand still, and when it moves again. */

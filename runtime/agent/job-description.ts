@@ -5,6 +5,7 @@ import type { JobSelection } from '../base/tuning.ts'
 import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
 import type { Strangers } from '../transport/zmq-guard.ts'
+import type { CoreList } from './cores.ts'
 import type { HostLook } from './host-watch.ts'
 
 /** The program that every rank runs. */
@@ -59,6 +60,8 @@ export interface AgentJob {
   readonly selection: JobSelection
   /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
   readonly busyThreads: number
+  /** Cores that its ranks are bound to, in the order of its ranks, null for one that is not; undefined: none is bound. */
+  readonly bindings: readonly (CoreList | null)[] | undefined
   /** Part of the machine's memory that is this agent's, 0..1. */
   readonly memoryShare: number
   /** Present if the job has several agents. */
@@ -112,6 +115,10 @@ export type AgentEvent =
   | { readonly event: 'abandoned' }
   /** Who has connected to the agent and is not of the job; told at the end. */
   | ({ readonly event: 'strangers' } & Strangers)
+  /** A rank keeps to these processors from now on. */
+  | { readonly event: 'bound'; readonly processors: readonly number[] }
+  /** A rank that should be bound to cores is not; all of the agent's, if it is the agent that says so. */
+  | { readonly event: 'unbound'; readonly reason: string }
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 
@@ -125,6 +132,8 @@ export interface RankSeat {
   readonly record: SharedArrayBuffer | undefined
   readonly selection: JobSelection
   readonly checks: Checks
+  /** The processors that it keeps to, if it is bound. */
+  readonly processors: readonly number[] | undefined
   /** Where the agent asks what the rank is doing. */
   readonly inquiries: MessagePort
 }

@@ -16,6 +16,7 @@ process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
 
+if (seat.processors !== undefined) await bind(seat.processors)
 try {
   await loadProgram(seat.program)
 } catch (error) {
@@ -41,6 +42,16 @@ function askForInput(): void {
     stdin._read = read
     parentPort?.postMessage(INPUT_WANTED)
     read(size)
+  }
+}
+
+/** A rank that cannot be bound runs all the same: the user is told. */
+async function bind(processors: readonly number[]): Promise<void> {
+  try {
+    const { bindThread } = await import('./thread-binding.ts')
+    writeEvent(rank, { event: 'bound', processors: bindThread(processors) })
+  } catch (error) {
+    writeEvent(rank, { event: 'unbound', reason: (error as Error).message })
   }
 }
 

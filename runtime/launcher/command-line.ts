@@ -5,6 +5,8 @@ import yargs from 'yargs'
 import type { Checks } from '../agent/job-description.ts'
 import { installedVersion } from '../base/version.ts'
 import { networkOf, portRange, type PortRange } from './hostfile.ts'
+import { once, positiveInteger } from './option-values.ts'
+import { PLACEMENT, placementOptions, type PlacementOptions } from './placement-options.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where agents listen for each other; what is not said is found out. */
@@ -19,6 +21,7 @@ export interface LaunchOptions {
   readonly n: number | undefined
   readonly hostfile: string | undefined
   readonly host: string | undefined
+  readonly placement: PlacementOptions
   readonly transport: 'auto' | 'zmq'
   readonly emulateHosts: number | undefined
   readonly ranksPerAgent: number | undefined
@@ -57,7 +60,7 @@ export interface LaunchOptions {
  */
 export async function parseCommandLine(args: readonly string[]): Promise<LaunchOptions> {
   // mpirun's -np is one option to its users, and two letters to every parser.
-  const parser = describeOptions(args.map((arg) => (arg === '-np' ? '--np' : arg)))
+  const parser = describeOptions(args.map((arg) => (/^-(np|ppn|rf)$/.test(arg) ? `-${arg}` : arg)))
   const argv = await parser.parseAsync()
   const [program, ...rest] = argv._.map(String)
   const programArgs = args.slice(args.length - rest.length) // as they were given
@@ -66,6 +69,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     n: positiveInteger('-n', argv.n, problems),
     hostfile: once('--hostfile', argv.hostfile, problems),
     host: argv.host?.join(','),
+    placement: placementOptions(argv, problems),
     transport: choice(argv.transport, problems),
     emulateHosts: positiveInteger('--emulate-hosts', argv.emulateHosts, problems),
     ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
@@ -93,7 +97,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     program: program ?? '',
     programArgs,
   }
-  if (program === undefined)
+  if (program === undefined && !options.placement.dryRun)
     problems.push('no program given; expected a file (.ts, .js, .mjs) or the built-in program "hpl"')
   checkTogether(options, problems)
   if (problems.length > 0) throw new UsageError(problems)
@@ -178,8 +182,14 @@ function describeOptions(args: readonly string[]) {
         requiresArg: true,
         describe: 'Number of ranks [default: the slots of the hosts, or the cores of this machine]',
       },
-      hostfile: { alias: 'f', type: 'string', requiresArg: true, describe: 'File with a host a line: NAME slots=N' },
-      host: { alias: 'H', type: 'string', array: true, nargs: 1, describe: 'Hosts as a list: a:2,b' },
+      hostfile: {
+        alias: ['f', 'machinefile'],
+        type: 'string',
+        requiresArg: true,
+        describe: 'File with a host a line: NAME slots=N',
+      },
+      host: { alias: ['H', 'hosts'], type: 'string', array: true, nargs: 1, describe: 'Hosts as a list: a:2,b' },
+      ...PLACEMENT,
       transport: {
         type: 'string',
         requiresArg: true,
@@ -237,30 +247,16 @@ function describeOptions(args: readonly string[]) {
 
 function checkTogether(options: LaunchOptions, problems: string[]): void {
   const { hostfile, host, emulateHosts, transport, ranksPerAgent, agentCommand, sshCommand } = options
-  if (hostfile !== undefined && host !== undefined) problems.push('--hostfile and --host: give one of the two')
-  if (emulateHosts !== undefined && (hostfile !== undefined || host !== undefined))
-    problems.push('--emulate-hosts deals the ranks over this machine: it goes with neither --hostfile nor --host')
+  if (emulateHosts !== undefined && (hostfile ?? host ?? options.placement.exclude) !== undefined)
+    problems.push(
+      '--emulate-hosts deals the ranks over this machine: it goes with none of --hostfile, --host and --exclude',
+    )
   if (agentCommand !== undefined && sshCommand !== undefined)
     problems.push('--agent-command and --ssh-command: give one of the two')
   if (transport === 'zmq' && ranksPerAgent !== undefined && ranksPerAgent !== 1)
     problems.push(
       `--transport zmq puts each rank into a process of its own: --ranks-per-agent is ${ranksPerAgent}, expected 1 or nothing`,
     )
-}
-
-function once(option: string, value: string | string[] | undefined, problems: string[]): string | undefined {
-  if (!Array.isArray(value)) return value
-  problems.push(`${option} is given ${value.length} times (${value.join(', ')}), expected once`)
-  return value[0]
-}
-
-function positiveInteger(option: string, given: string | string[] | undefined, problems: string[]): number | undefined {
-  const text = once(option, given, problems)
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= 65_536) return value
-  problems.push(`${option} is ${JSON.stringify(text)}, expected a whole number from 1 to 65536`)
-  return undefined
 }
 
 /** What agents may listen on, as the options of these names say it. */

@@ -16,23 +16,22 @@ export interface HostSource {
   readonly host?: string | undefined
   /** Hosts to leave out, as a list. */
   readonly exclude?: string | undefined
+  /** The hosts if none is named; absent: this machine. */
+  readonly allocation?: readonly Host[] | undefined
 }
 
-/** The hosts of a source, each once; this machine if the source names none. @throws UsageError */
+/** The hosts of a source, each once. @throws UsageError */
 export function readHosts(source: HostSource): readonly Host[] {
   return readHostList(source).hosts
 }
 
-/** The hosts of a source with their order; this machine if the source names none. @throws UsageError */
-export function readHostList({ hostfile, host, exclude }: HostSource): HostList {
+/** The hosts of a source with their order. @throws UsageError */
+export function readHostList({ hostfile, host, exclude, allocation }: HostSource): HostList {
   const all = hostfile === undefined ? undefined : parseHostfile(textOf(hostfile), hostfile)
-  const chosen = host === undefined ? (all ?? thisMachine()) : choose(host, all)
+  const unnamed = allocation ?? [{ name: hostname(), slots: undefined }]
+  const otherwise = all ?? { hosts: unnamed, order: unnamed.map(({ name }) => name) }
+  const chosen = host === undefined ? otherwise : choose(host, all, otherwise)
   return exclude === undefined ? chosen : without(chosen, exclusions(exclude))
-}
-
-function thisMachine(): HostList {
-  const name = hostname()
-  return { hosts: [{ name, slots: undefined }], order: [name] }
 }
 
 function textOf(hostfile: string): string {
@@ -43,23 +42,23 @@ function textOf(hostfile: string): string {
   }
 }
 
-/** The hosts of `--host`: by themselves, where a host without a number has one slot, or out of those of the hostfile. */
-function choose(list: string, all: HostList | undefined): HostList {
+/**
+ * The hosts of `--host`: out of those of the hostfile, or by themselves, where a host without a number has one slot. A list
+ * that only excludes hosts leaves the others.
+ */
+function choose(list: string, all: HostList | undefined, otherwise: HostList): HostList {
   const { hosts, order, excluded } = parseHostList(list, '--host')
-  if (all === undefined) {
-    if (hosts.length === 0) throw new UsageError([`--host ${list}: hosts are excluded, but there is no hostfile`])
+  if (hosts.length === 0) return without(otherwise, excluded)
+  if (all === undefined)
     return without({ hosts: hosts.map((one) => ({ ...one, slots: one.slots ?? 1 })), order }, excluded)
-  }
-  const named = new Map(hosts.map((one) => [one.name, one]))
   const known = new Map(all.hosts.map((one) => [one.name, one]))
   const problems = hosts
     .filter(({ name }) => !known.has(name))
     .map(({ name }) => `--host ${name}: the hostfile does not have it; expected one of ${[...known.keys()].join(', ')}`)
   if (problems.length > 0) throw new UsageError(problems)
-  if (hosts.length === 0) return without(all, excluded)
-  const chosen = order.filter((name, index) => order.indexOf(name) === index)
-  const limited = chosen.map((name) => limitedTo(known.get(name) as Host, named.get(name)?.slots))
-  return without({ hosts: limited, order: all.order.filter((name) => named.has(name)) }, excluded)
+  const chosen = hosts.map(({ name, slots }) => limitedTo(known.get(name) as Host, slots))
+  const kept = new Set(hosts.map(({ name }) => name))
+  return without({ hosts: chosen, order: all.order.filter((name) => kept.has(name)) }, excluded)
 }
 
 /** A host of which the job may use so many slots. */

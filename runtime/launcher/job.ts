@@ -12,8 +12,10 @@ import type { Packet } from '../agent/start-channel.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { startAgents, type AgentListener, type AgentProcess } from './agent-process.ts'
 import type { Listening } from './command-line.ts'
+import type { BindingReport } from './binding-report.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
+import type { Bindings } from './launch-plan.ts'
 import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
 import { strangersNote } from './strangers.ts'
@@ -52,6 +54,8 @@ export interface JobOptions {
   readonly sink: Sink
   /** Takes what the ranks record, if anything is recorded. */
   readonly recording: JobRecording | undefined
+  /** Takes what the hosts tell of bound ranks, if any shall be bound. */
+  readonly bindingReport: BindingReport | undefined
 }
 
 /** What all agents are told; each gets its own number and keys besides. */
@@ -72,6 +76,8 @@ export interface JobContents {
     | undefined
   /** Threads that want a core, by agent: of all agents on its machine. */
   readonly busyThreads: readonly number[]
+  /** Cores of each rank that is bound, by world rank; undefined: none is. */
+  readonly bindings: Bindings | undefined
   /** Part of the machine's memory, by agent. */
   readonly memoryShares: readonly number[]
   readonly checks: Checks
@@ -194,6 +200,10 @@ export class Job implements AgentListener {
       case 'strangers':
         this.#strangers.set(agent, strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
         break
+      case 'bound':
+      case 'unbound':
+        this.#options.bindingReport?.hear(agent.plan, rank, event)
+        break
       case 'unusable':
         if (!this.#startWatch.lost(agent, event.reason))
           this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
@@ -291,7 +301,7 @@ export class Job implements AgentListener {
 
   #jobOf(index: number, contents: JobContents): AgentJob {
     const { id, program, argv, env, wdir, selection, network } = contents
-    const settings = this.#agents[index]?.plan.settings
+    const { settings, ranks = [] } = this.#agents[index]?.plan ?? {}
     return {
       id,
       program,
@@ -303,6 +313,7 @@ export class Job implements AgentListener {
       host: this.#agents[index]?.plan.host as string,
       placement: this.#agents.map(({ plan }) => plan.ranks),
       busyThreads: contents.busyThreads[index] as number,
+      bindings: contents.bindings && ranks.map((rank) => contents.bindings?.[rank] ?? null),
       memoryShare: contents.memoryShares[index] as number,
       checks: contents.checks,
       recording: this.#options.recording?.kind,

@@ -3,15 +3,16 @@
  * tsmpirun: starts an SPMD program as N ranks on this machine, on the hosts of a hostfile, or on emulated hosts.
  */
 import { randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { endCopies, foreignLauncher } from '../base/foreign-launcher.ts'
 import { installedVersion } from '../base/version.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
-import { readHosts, type Host } from './hosts.ts'
+import type { BindingReport } from './binding-report.ts'
+import type { Host } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
 import type { JobRecording } from './job-recording.ts'
-import { isThisMachine, networkOf } from './network.ts'
-import { placeRanks, type AgentPlan } from './placement.ts'
+import { planLaunch, type Bindings, type LaunchPlan } from './launch-plan.ts'
+import { networkOf } from './network.ts'
+import { machineOf, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
 import { readSelection } from './selection.ts'
 import { insideSlurm, slurmHosts } from './slurm.ts'
@@ -39,12 +40,18 @@ async function main(args: readonly string[]): Promise<number> {
     })
   const options = await parseCommandLine(args)
   const nodes = insideSlurm(process.env) && options.emulateHosts === undefined ? slurmHosts(process.env) : undefined
-  const plans = plan(options, nodes)
+  const launch = planLaunch(options, nodes)
+  const { agents: plans, bindings } = launch
+  for (const text of launch.notes) note(text)
   const env = exported(options.exports)
   const selection = readSelection(options)
+  const { dryRun } = options.placement
+  if (dryRun || options.placement.display.has('map')) await displayMap(launch, dryRun ? process.stdout : process.stderr)
+  if (dryRun && options.program === '') return 0
   const everywhere = plans.some(({ local }) => !local)
   // Compiling is quick, but a program that does not compile must start nothing.
   const program = await prepareProgram(options.program, everywhere)
+  if (dryRun) return 0
   const recording = await recordingOf(options, plans)
   const job = new Job({
     plans,
@@ -54,6 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
     tagOutput: options.tagOutput,
     strict: options.strict,
     recording,
+    bindingReport: bindings && (await reportOf(bindings, options)),
     sink: (fd, bytes) => void (fd === 1 ? process.stdout : process.stderr).write(bytes),
   })
   stopOnSignals(job)
@@ -68,6 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
     wdir: options.wdir ?? (everywhere ? process.cwd() : undefined),
     network: plans.length === 1 ? undefined : await networkOf(plans, options.listening),
     checks: options.checks,
+    bindings,
     ...shared,
   })
   const exitCode = await job.done
@@ -98,38 +107,20 @@ async function recordingOf(
   return new recording({ traceFile, profile }, plans)
 }
 
-/**
- * Where the ranks run, with a note if they are more than the cores.
- *
- * @param nodes of the Slurm allocation, for a job that names no hosts
- */
-function plan(options: LaunchOptions, nodes: readonly Host[] | undefined): AgentPlan[] {
-  const named = options.hostfile !== undefined || options.host !== undefined
-  const hosts = nodes === undefined || named ? readHosts(options) : nodes
-  const cores = availableParallelism()
-  const slots = hosts.reduce((sum, host) => sum + (host.slots ?? cores), 0)
-  const size = options.n ?? slots
-  const isLocal = isThisMachine
-  const ranksPerAgent = options.transport === 'zmq' ? 1 : options.ranksPerAgent
-  const plans = placeRanks({
-    size,
-    hosts,
-    isLocal,
-    defaultSlots: cores,
-    emulateHosts: options.emulateHosts,
-    ranksPerAgent,
-  })
-  const here = plans.filter(({ local }) => local).reduce((sum, { ranks }) => sum + ranks.length, 0)
-  if (here > cores) note(`${here} ranks share the ${cores} ${cores === 1 ? 'core' : 'cores'} of this machine`)
-  else if (size > slots && options.emulateHosts === undefined)
-    note(`${size} ranks on ${slots} slots: some hosts take more ranks than slots`)
-  return plans
+/** Loaded only if it is asked for, as what prints bindings. */
+async function displayMap(launch: LaunchPlan, stream: NodeJS.WriteStream): Promise<void> {
+  const { describePlacement } = await import('./placement-map.ts')
+  stream.write(describePlacement(launch))
+}
+
+async function reportOf(bindings: Bindings, { placement }: LaunchOptions): Promise<BindingReport> {
+  const { BindingReport: report } = await import('./binding-report.ts')
+  return new report(bindings, placement.display.has('bind'), (text) => process.stderr.write(text))
 }
 
 /** How many threads compete for the cores of each agent's machine, and what part of its memory each agent has. */
 function sharing(plans: readonly AgentPlan[]): Pick<JobContents, 'busyThreads' | 'memoryShares'> {
-  const machine = ({ local, host }: AgentPlan): string => (local ? '' : host)
-  const neighbours = plans.map((one) => plans.filter((other) => machine(other) === machine(one)))
+  const neighbours = plans.map((one) => plans.filter((other) => machineOf(other) === machineOf(one)))
   return {
     busyThreads: neighbours.map((agents) =>
       agents.reduce((sum, { ranks }) => sum + ranks.length, plans.length === 1 ? 0 : agents.length),

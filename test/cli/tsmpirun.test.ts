@@ -34,7 +34,7 @@ const mistakes: { args: string[]; says: RegExp }[] = [
   { args: ['--host', 'a b', OPTIONS], says: /--host: "a b" is no host/ },
   {
     args: ['--emulate-hosts', '2', '--host', 'a', OPTIONS],
-    says: /--emulate-hosts .* goes with neither --hostfile nor --host/,
+    says: /--emulate-hosts .* goes with none of --hostfile, --host and --exclude/,
   },
 ]
 for (const { args, says } of mistakes)

@@ -72,6 +72,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     network: { keys, publicKeys, address: '127.0.0.1', interface: undefined, ports: undefined },
     checks: { deadlocks: false, ssendAll: false, buffers: false },
     recording: undefined,
+    bindings: undefined,
   }
 }
 

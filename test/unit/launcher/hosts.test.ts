@@ -46,8 +46,22 @@ t.test('readHosts leaves hosts out', async (t) => {
   t.throws(() => readHosts({ hostfile, exclude: 'x' }), {
     message: '--exclude: host "x" cannot be excluded, it is none of a, b, c',
   })
-  t.throws(() => readHosts({ host: '^a' }), { message: '--host ^a: hosts are excluded, but there is no hostfile' })
+  t.throws(() => readHosts({ host: '^a' }), {
+    message: `--host: host "a" cannot be excluded, it is none of ${hostname()}`,
+  })
   t.throws(() => readHosts({ exclude: hostname() }), /--exclude: no host is left without /)
+})
+
+t.test('readHosts takes the hosts of an allocation if none is named, and leaves some out', async (t) => {
+  const allocation = [
+    { name: 'n1', slots: 2 },
+    { name: 'n2', slots: 2 },
+  ]
+  t.equal(names({ allocation }), 'n1:2 n2:2')
+  t.equal(names({ allocation, exclude: 'n1' }), 'n2:2')
+  t.equal(names({ allocation, host: '^n2' }), 'n1:2')
+  t.equal(names({ allocation, host: 'x:3' }), 'x:3')
+  t.equal(names({ allocation, hostfile }), 'a:5 b:3 c:undefined')
 })
 
 t.test('readHosts says which hostfile cannot be read', async (t) => {
