@@ -14,6 +14,9 @@ export type CoreList = readonly {
   readonly wrap?: true
 }[]
 
+/** The cores that each rank is bound to, by world rank; undefined: not bound. */
+export type Bindings = readonly (CoreList | undefined)[]
+
 export interface Core {
   /** Number of its socket, as the system has it. */
   readonly socket: number

@@ -1,7 +1,6 @@
 /** What comes of the wish to bind ranks to cores: a table when all hosts have told, and a note where it cannot be. */
-import { coreListText, rangesText } from '../agent/cores.ts'
+import { coreListText, rangesText, type Bindings } from '../agent/cores.ts'
 import type { AgentEvent } from '../agent/job-description.ts'
-import type { Bindings } from './launch-plan.ts'
 import type { AgentPlan } from './placement.ts'
 
 type BindingEvent = Extract<AgentEvent, { event: 'bound' | 'unbound' }>

@@ -4,16 +4,13 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { processorsOf, readCores, type CoreList } from '../agent/cores.ts'
+import { processorsOf, readCores, type Bindings, type CoreList } from '../agent/cores.ts'
 import type { LaunchOptions } from './command-line.ts'
 import { readHostList, type Host, type HostList } from './hosts.ts'
 import { isThisMachine } from './network.ts'
 import { agentsOf, machineOf, mapRanks, type AgentPlan, type Place, type PlacementRequest } from './placement.ts'
 import { parseRankfile, type Rankfile } from './rankfile.ts'
 import { UsageError } from './usage-error.ts'
-
-/** The cores that each rank is bound to, by world rank; undefined: not bound. */
-export type Bindings = readonly (CoreList | undefined)[]
 
 export interface LaunchPlan {
   /** The hosts that have ranks. */

@@ -1,7 +1,7 @@
 /** Where the ranks of a job run, as a table for people: `--display map` and `--dry-run`. At most 80 columns. Pure. */
-import { coreListText, rangesText } from '../agent/cores.ts'
+import { coreListText, rangesText, type Bindings } from '../agent/cores.ts'
 import type { HostSettings } from './hosts.ts'
-import type { Bindings, LaunchPlan } from './launch-plan.ts'
+import type { LaunchPlan } from './launch-plan.ts'
 import type { Place } from './placement.ts'
 import { textTable } from './text-table.ts'
 

@@ -3,6 +3,7 @@
  * tsmpirun: starts an SPMD program as N ranks on this machine, on the hosts of a hostfile, or on emulated hosts.
  */
 import { randomUUID } from 'node:crypto'
+import type { Bindings } from '../agent/cores.ts'
 import { endCopies, foreignLauncher } from '../base/foreign-launcher.ts'
 import { installedVersion } from '../base/version.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
@@ -10,7 +11,7 @@ import type { BindingReport } from './binding-report.ts'
 import type { Host } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
 import type { JobRecording } from './job-recording.ts'
-import { planLaunch, type Bindings, type LaunchPlan } from './launch-plan.ts'
+import { planLaunch, type LaunchPlan } from './launch-plan.ts'
 import { networkOf } from './network.ts'
 import { machineOf, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
