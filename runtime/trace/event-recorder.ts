@@ -50,15 +50,15 @@ interface Call {
   unplaced: number
 }
 
-/** What is kept of an operation until it ends. */
+/** What is kept of an operation until it ends. Used again for another one then: making them would keep the collector busy. */
 interface Mark {
   begun: number
   call: Call
   place: Place | undefined
   /** What finding the place took, between beginning and end of the call. */
-  readonly locatingMs: number
+  locatingMs: number
   /** Part of a collective call. */
-  readonly inner: boolean
+  inner: boolean
   sends: boolean
   /** How many wait for it now. */
   waiters: number
@@ -78,6 +78,8 @@ export class EventRecorder implements Recorder {
   readonly #places = new Map<string, number>()
   readonly #wait: Call
   readonly #record: TraceRecord = { ...NOTHING }
+  /** Marks of operations that have ended. */
+  readonly #spare: Mark[] = []
   /** Machine's clock minus this thread's, milliseconds. */
   readonly #origin = clockOrigin()
   #time = 0
@@ -144,12 +146,16 @@ export class EventRecorder implements Recorder {
     add(this.#sent, peer, nbytes)
     if (mark.inner) this.#write(RECORD.SENT, operation, mark, begun, begun)
     else if (operation.done || mark.call.nonblocking) this.#callReturns(operation, mark)
+    if (operation.done) this.#forget(operation, mark)
   }
 
   posted(operation: Operation, begun: number): void {
+    // Received inside of a collective call that posts it: all is recorded.
+    if (operation.done && operation.mark === undefined && isInner(operation)) return
     const mark = this.#markOf(operation)
     mark.begun = begun
     if (!mark.inner && (operation.done || mark.call.nonblocking)) this.#callReturns(operation, mark)
+    if (operation.done) this.#forget(operation, mark)
   }
 
   received(operation: Operation, peer: number, nbytes: number, id: number): void {
@@ -162,6 +168,7 @@ export class EventRecorder implements Recorder {
     // Nobody waits: the message came while the rank did something else.
     else if (mark.call.nonblocking) this.#write(RECORD.RECEIVE, operation, mark, this.#time, this.now())
     else this.#callEnded(operation, mark, this.now())
+    this.#forget(operation, mark)
   }
 
   waitBegan(operation: Operation): void {
@@ -218,28 +225,37 @@ export class EventRecorder implements Recorder {
 
   /** Always inside of the program's call: an operation is marked when it is posted, or matched while it is. */
   #newMark(operation: Operation): Mark {
-    const inner = (operation.context & 1) === 1
+    const inner = isInner(operation)
     const call = this.#callOf(operation.call)
-    const mark: Mark = {
-      begun: 0,
-      call,
-      place: inner ? undefined : this.#place(operation.call, call),
-      locatingMs: this.#locatingMs,
-      inner,
-      sends: false,
-      waiters: 0,
-      peer: operation.source,
-      nbytes: 0,
-      id: 0,
-    }
+    const mark = this.#spare.pop() ?? blankMark(call)
+    mark.begun = 0
+    mark.call = call
+    mark.place = inner ? undefined : this.#place(operation.call, call)
+    mark.locatingMs = this.#locatingMs
+    mark.inner = inner
+    mark.sends = false
+    mark.waiters = 0
+    mark.peer = operation.source
+    mark.nbytes = 0
+    mark.id = 0
     operation.mark = mark
     return mark
   }
 
+  /** The operation has ended, or ends next, and nobody waits for it: nothing will be told of it any more. */
+  #forget(operation: Operation, mark: Mark): void {
+    operation.mark = undefined
+    this.#spare.push(mark)
+  }
+
   #waitOver(operation: Operation, mark: Mark, ended: number): void {
-    if (!operation.done) this.#giveUpWait(operation, mark)
-    else if (!mark.inner) this.#callEnded(operation, mark, ended)
+    if (!operation.done) {
+      this.#giveUpWait(operation, mark)
+      return
+    }
+    if (!mark.inner) this.#callEnded(operation, mark, ended)
     else if (!mark.sends && mark.id !== 0) this.#write(RECORD.RECEIVED, operation, mark, ended, ended)
+    this.#forget(operation, mark)
   }
 
   /** The program waited for any of several, and another one has ended: it may wait for this one anew. */
@@ -315,11 +331,15 @@ export class EventRecorder implements Recorder {
   #keep(record: TraceRecord): void {
     const memory = this.#memory
     if (!memory.keepsRecords) return
-    if (this.#lost > 0 && memory.write({ ...NOTHING, begun: this.#lostSince, ended: record.begun, nbytes: this.#lost }))
-      this.#lost = 0
+    if (this.#lost > 0 && !memory.isFull) this.#tellLost(record.begun)
     if (!memory.write(record)) {
       if (this.#lost++ === 0) this.#lostSince = record.begun
     } else if (this.#skips === 0) memory.publish()
+  }
+
+  #tellLost(until: number): void {
+    this.#memory.write({ ...NOTHING, begun: this.#lostSince, ended: until, nbytes: this.#lost })
+    this.#lost = 0
   }
 
   // ---- names -------------------------------------------------------------------------------------------------
@@ -390,6 +410,16 @@ const NOTHING: TraceRecord = {
   tag: -1,
   id: 0,
   place: 0,
+}
+
+function blankMark(call: Call): Mark {
+  const [begun, locatingMs, place] = [0.5, 0.5, undefined] // doubles from the start
+  return { begun, call, place, locatingMs, inner: false, sends: false, waiters: 0, peer: 0, nbytes: 0, id: 0 }
+}
+
+/** Part of a collective call. */
+function isInner({ context }: Operation): boolean {
+  return (context & 1) === 1
 }
 
 function add(sums: Float64Array, at: number, value: number): void {

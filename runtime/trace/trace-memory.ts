@@ -114,20 +114,20 @@ export class TraceMemory {
     return this.#capacity > 0
   }
 
+  /** Whether there is no room for a record. */
+  get isFull(): boolean {
+    if (((this.#written - this.#taken) | 0) < this.#capacity) return false
+    this.#taken = Atomics.load(this.#counters, TAKEN)
+    return ((this.#written - this.#taken) | 0) >= this.#capacity
+  }
+
   /** Appends a record, to be seen after `publish`; false if there is no room. */
   write(record: TraceRecord): boolean {
-    if (this.#isFull()) {
-      this.#taken = Atomics.load(this.#counters, TAKEN)
-      if (this.#isFull()) return false
-    }
+    if (this.isFull) return false
     const at = (this.#written & (this.#capacity - 1)) * RECORD_DOUBLES
     this.#written = (this.#written + 1) | 0
     encode(record, this.#doubles, this.#words, at)
     return true
-  }
-
-  #isFull(): boolean {
-    return ((this.#written - this.#taken) | 0) >= this.#capacity
   }
 
   /** Lets the reader see what has been written. */
