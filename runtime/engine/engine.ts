@@ -145,12 +145,14 @@ export class Engine implements WaitCounter {
    */
   sendNow(view: MessageView, dest: number, context: number, tag: number): boolean {
     const { bytes, nbytes } = view
-    if (bytes === undefined || this.recorder !== undefined || dest === this.worldRank) return false
+    if (bytes === undefined || dest === this.worldRank) return false
     if (this.#outboxes.size > 0 || nbytes > this.transport.eagerLimit(dest) || !this.#spendWindow(dest, nbytes))
       return false
+    const begun = this.recorder?.now()
     const frame = this.#frame
     frame.kind = FRAME.EAGER
-    frame.flags = frame.id = frame.aux = 0
+    frame.flags = frame.aux = 0
+    frame.id = begun === undefined ? 0 : this.#newEagerId()
     frame.elementType = view.elementType.code
     frame.context = context
     frame.tag = tag
@@ -159,7 +161,10 @@ export class Engine implements WaitCounter {
     frame.nbytes = nbytes
     frame.payload = bytes
     frame.region = undefined
-    if (this.transport.trySend(dest, frame)) return true
+    if (this.transport.trySend(dest, frame)) {
+      if (begun !== undefined) this.recorder?.sentNow('send', frame, begun)
+      return true
+    }
     this.#windows[dest] = (this.#windows[dest] as number) + nbytes + EAGER_OVERHEAD
     return false
   }
@@ -170,7 +175,7 @@ export class Engine implements WaitCounter {
    * received; then `irecv` does it.
    */
   recvNow(view: MessageView, source: number, context: number, tag: number): Frame | undefined {
-    if (this.recorder !== undefined || this.#posted.size > 0 || this.#unexpected.size > 0) return undefined
+    if (this.#posted.size > 0 || this.#unexpected.size > 0) return undefined
     const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source)
     if (inlet === undefined) return undefined
     const frame = this.#frame
@@ -178,7 +183,9 @@ export class Engine implements WaitCounter {
     if (frame.kind !== FRAME.EAGER || frame.flags !== 0 || frame.context !== context) return undefined
     if (frame.tag !== tag && tag !== ANY_TAG) return undefined
     if (frame.elementType !== view.elementType.code || frame.nbytes > view.nbytes) return undefined
+    const begun = this.recorder?.now()
     inlet.take(view.bytes as Uint8Array, frame.nbytes)
+    if (begun !== undefined) this.recorder?.receivedNow('recv', frame, begun)
     this.#returnWindow(source, frame.nbytes + EAGER_OVERHEAD)
     if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
     return frame

@@ -27,6 +27,18 @@ export interface Place {
   readonly weight: number
 }
 
+/** What the header of a message says of it. */
+export interface Header {
+  readonly context: number
+  readonly tag: number
+  /** World ranks. */
+  readonly source: number
+  readonly dest: number
+  readonly nbytes: number
+  /** The sender's number of the message. */
+  readonly id: number
+}
+
 export interface Recorder {
   /** The time in milliseconds, for the `begun` of what follows. */
   now(): number
@@ -40,6 +52,12 @@ export interface Recorder {
    * @param id the sender's number of the message, not 0, which the receiver is told too
    */
   sent(operation: Operation, begun: number, dest: number, nbytes: number, id: number): void
+
+  /** A call has sent a message that leaves nothing to wait for. Called inside of the call. */
+  sentNow(call: string, message: Header, begun: number): void
+
+  /** A call has received a message that was there. Called inside of the call. */
+  receivedNow(call: string, message: Header, begun: number): void
 
   /** A receive or probe has been posted; it may have ended already. */
   posted(operation: Operation, begun: number): void

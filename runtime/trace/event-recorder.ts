@@ -8,7 +8,7 @@
  */
 import { machineMs } from '../base/machine-clock.ts'
 import type { Operation } from '../engine/operation.ts'
-import type { CollectiveCall, Place, Recorder } from '../engine/recorder.ts'
+import type { CollectiveCall, Header, Place, Recorder } from '../engine/recorder.ts'
 import {
   CALL_SUMS,
   CALLS,
@@ -149,6 +149,37 @@ export class EventRecorder implements Recorder {
     if (operation.done) this.#forget(operation, mark)
   }
 
+  sentNow(name: string, message: Header, begun: number): void {
+    add(this.#sent, message.dest, message.nbytes)
+    this.#atOnce(RECORD.SEND, this.#callOf(name), message, message.dest, begun)
+  }
+
+  receivedNow(name: string, message: Header, begun: number): void {
+    this.#atOnce(RECORD.RECEIVE, this.#callOf(name), message, message.source, begun)
+  }
+
+  /** A call that is over when it is told of: it needs no mark. */
+  #atOnce(kind: number, call: Call, { context, tag, nbytes, id }: Header, peer: number, begun: number): void {
+    const place = this.#place(call.name, call)
+    const ended = Math.max(this.now() - this.#locatingMs, begun)
+    this.#count(call, place, ended - begun)
+    this.#countBytes(call, place, nbytes)
+    if (this.#depth === 0) this.#communicated(begun, ended)
+    if (!this.#hasRoom(begun)) return
+    const record = this.#record
+    record.kind = kind
+    record.begun = begun
+    record.ended = ended
+    record.nbytes = nbytes
+    record.call = call.number
+    record.context = context
+    record.peer = peer
+    record.tag = tag
+    record.id = id
+    record.place = place?.number ?? 0
+    this.#keep(record)
+  }
+
   posted(operation: Operation, begun: number): void {
     // Received inside of a collective call that posts it: all is recorded.
     if (operation.done && operation.mark === undefined && isInner(operation)) return
@@ -193,27 +224,30 @@ export class EventRecorder implements Recorder {
   }
 
   collective({ call, context, begun, place, algorithm, nbytes }: CollectiveCall): void {
-    const record = this.#record
     const ended = this.now()
+    const known = this.#callOf(call)
+    this.#count(known, place, ended - begun)
+    this.#countBytes(known, place, nbytes)
+    if (!this.#hasRoom(begun)) return
+    const record = this.#record
     record.kind = RECORD.COLLECTIVE
     record.begun = begun
     record.ended = ended
     record.nbytes = nbytes
-    const known = this.#callOf(call)
     record.call = known.number
     record.context = context - 1
     record.peer = record.tag = -1
     record.id = algorithm === '' ? 0 : this.#callOf(algorithm).number
     record.place = place?.number ?? 0
     this.#keep(record)
-    this.#count(known, place, ended - begun)
-    this.#countBytes(known, place, nbytes)
   }
 
   /** The rank has ended: nothing follows. */
   close(): void {
     this.#skips = 0
-    this.#memory.totals[TOTAL.ENDED] = this.now()
+    const ended = this.now()
+    this.#memory.totals[TOTAL.ENDED] = ended
+    if (this.#lost > 0) this.#tellLost(ended)
     this.#memory.publish()
   }
 
@@ -313,7 +347,7 @@ export class EventRecorder implements Recorder {
   // ---- records -----------------------------------------------------------------------------------------------
 
   #write(kind: number, operation: Operation, mark: Mark, begun: number, ended: number): void {
-    if (!this.#memory.keepsRecords) return
+    if (!this.#hasRoom(begun)) return
     const record = this.#record
     record.kind = kind
     record.begun = begun
@@ -328,18 +362,27 @@ export class EventRecorder implements Recorder {
     this.#keep(record)
   }
 
-  #keep(record: TraceRecord): void {
+  /** Whether a record can be kept; one that cannot is counted. */
+  #hasRoom(begun: number): boolean {
     const memory = this.#memory
-    if (!memory.keepsRecords) return
-    if (this.#lost > 0 && !memory.isFull) this.#tellLost(record.begun)
-    if (!memory.write(record)) {
-      if (this.#lost++ === 0) this.#lostSince = record.begun
-    } else if (this.#skips === 0) memory.publish()
+    if (!memory.keepsRecords) return false
+    // Of a flood, only the records for which the clock is read look whether there is room again.
+    if ((this.#lost === 0 || this.#skips === 0) && memory.hasRoom) {
+      if (this.#lost > 0) this.#tellLost(begun)
+      return true
+    }
+    if (this.#lost++ === 0) this.#lostSince = begun
+    return false
   }
 
   #tellLost(until: number): void {
     this.#memory.write({ ...NOTHING, begun: this.#lostSince, ended: until, nbytes: this.#lost })
     this.#lost = 0
+  }
+
+  #keep(record: TraceRecord): void {
+    this.#memory.write(record)
+    if (this.#skips === 0) this.#memory.publish()
   }
 
   // ---- names -------------------------------------------------------------------------------------------------

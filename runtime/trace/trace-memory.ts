@@ -114,20 +114,27 @@ export class TraceMemory {
     return this.#capacity > 0
   }
 
-  /** Whether there is no room for a record. */
-  get isFull(): boolean {
-    if (((this.#written - this.#taken) | 0) < this.#capacity) return false
+  /** Whether there is room for a mark of loss, a record, and another mark of loss at the end. */
+  get hasRoom(): boolean {
+    if (this.#room() >= 3) return true
     this.#taken = Atomics.load(this.#counters, TAKEN)
-    return ((this.#written - this.#taken) | 0) >= this.#capacity
+    return this.#room() >= 3
   }
 
   /** Appends a record, to be seen after `publish`; false if there is no room. */
   write(record: TraceRecord): boolean {
-    if (this.isFull) return false
+    if (this.#room() === 0) {
+      this.#taken = Atomics.load(this.#counters, TAKEN)
+      if (this.#room() === 0) return false
+    }
     const at = (this.#written & (this.#capacity - 1)) * RECORD_DOUBLES
     this.#written = (this.#written + 1) | 0
     encode(record, this.#doubles, this.#words, at)
     return true
+  }
+
+  #room(): number {
+    return this.#capacity - ((this.#written - this.#taken) | 0)
   }
 
   /** Lets the reader see what has been written. */
