@@ -31,6 +31,10 @@ import { quickLooks } from './runtime/transport/thread-waiter.ts'
  * @example
  * const shared = alloc(Float64Array, 1000) // its messages to ranks of this host are copied once
  * await world.bcast(shared)
+ * const arrays = await sharedArrays(world, shared) // those of all ranks, to read and write in place
+ * arrays?.[(world.rank + 1) % world.size]?.fill(7)
+ * await world.barrier()
+ * log(shared[999]) // → 7
  * free(shared)
  * log(world.size, self.size, argv.length, host.length > 0) // → 4 1 0 true
  */
@@ -66,8 +70,6 @@ export interface RankContext {
    *
    * @param array in memory of `alloc` or `share`
    * @returns by rank of `comm`; undefined, on all ranks, if they do not all share the memory: ranks of other hosts, other memory
-   * @example
-   * const rows = await sharedArrays(world, alloc(Float64Array, 100))
    */
   sharedArrays<T extends TypedArray>(comm: Intracomm, array: T): Promise<readonly T[] | undefined>
 }
