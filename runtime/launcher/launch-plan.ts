@@ -15,6 +15,8 @@ import { UsageError } from './usage-error.ts'
 export interface LaunchPlan {
   /** The hosts that have ranks. */
   readonly places: readonly Place[]
+  /** How many hosts there are, with those that have none. */
+  readonly hosts: number
   readonly agents: readonly AgentPlan[]
   /** undefined: no rank is bound. */
   readonly bindings: Bindings | undefined
@@ -40,7 +42,8 @@ export function planLaunch(options: LaunchOptions, allocation?: readonly Host[])
   const bindings = bindingsOf(agents, options, rankfile)
   if (bindings !== undefined) checkBindings(agents, bindings)
   const notes = placement.oversubscription === 'allow' ? [] : notesOn(places, agents, complete)
-  return { places, agents, bindings, policy: policyText(complete), notes }
+  const hosts = request.emulateHosts ?? request.hosts.length
+  return { places, hosts, agents, bindings, policy: policyText(complete), notes }
 }
 
 function policyText({ mapping = { by: 'slot' }, ranking }: PlacementRequest): string {

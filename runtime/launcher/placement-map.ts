@@ -6,7 +6,7 @@ import type { Place } from './placement.ts'
 import { textTable } from './text-table.ts'
 
 /** The map as text, with a line break at its end. */
-export function describePlacement({ places, agents, bindings, policy }: Omit<LaunchPlan, 'notes'>): string {
+export function describePlacement({ places, agents, bindings, policy, hosts }: Omit<LaunchPlan, 'notes'>): string {
   const size = places.reduce((sum, { ranks }) => sum + ranks.length, 0)
   const processes = agents.length === places.length ? '' : ` in ${agents.length} processes`
   const columns = [
@@ -21,7 +21,8 @@ export function describePlacement({ places, agents, bindings, policy }: Omit<Lau
     places.map((place) => columns.map(({ cell }) => cell(place))),
     columns.slice(0, -1).map(({ most }) => most),
   )
-  return `${counted(size, 'rank')} on ${counted(places.length, 'host')}${processes}, ${policy}\n${table}`
+  const used = places.length < hosts ? `${places.length} of ${hosts} hosts` : counted(hosts, 'host')
+  return `${counted(size, 'rank')} on ${used}${processes}, ${policy}\n${table}`
 }
 
 function slotsText({ slots, maxSlots }: Place): string {
@@ -38,7 +39,7 @@ function coresText({ ranks }: Place, bindings: Bindings | undefined): string {
   })
   if (single.length === ranks.length) return rangesText(single, ', ')
   return ranks
-    .map((rank, index) => `${rank}: ${lists[index] === undefined ? 'not bound' : coreListText(lists[index])}`)
+    .map((rank, index) => `rank ${rank}: ${lists[index] === undefined ? 'not bound' : coreListText(lists[index])}`)
     .join('\n')
 }
 
