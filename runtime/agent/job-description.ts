@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 import type { JobSelection } from '../base/tuning.ts'
+import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import type { ProfileSums } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
 import type { Strangers } from '../transport/zmq-guard.ts'
@@ -37,6 +38,8 @@ export interface Network {
   readonly interface: string | undefined
   /** Ports that the user allows it to listen on, both ends included; undefined: the system chooses. */
   readonly ports: { readonly first: number; readonly last: number } | undefined
+  /** Present if the job pretends to have another network than it has. */
+  readonly emulated: EmulatedNetwork | undefined
 }
 
 /** What is recorded of a job: every call and the sums, or the sums only. */

@@ -16,10 +16,12 @@ import { SharedMemories } from '../transport/shared-memories.ts'
 import { openLink } from '../transport/shm.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 import type { Strangers } from '../transport/zmq-guard.ts'
+import { pieceBytes } from '../transport/emulated-link.ts'
 import { ZmqInbox, ZmqOutbox } from '../transport/zmq-link.ts'
 import { InboundMessage } from './inbound-message.ts'
 import type { Network } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
+import type { Outbox, Shaper } from './shaper.ts'
 import { CHUNK_BYTES, decodeFrame, encodeHeader, makeFrame, PART_MAX, WIRE } from './wire-format.ts'
 
 /** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
@@ -42,8 +44,9 @@ export class Relay {
   readonly endpoint: string
   readonly #options: RelayOptions
   readonly #inbox: ZmqInbox
-  readonly #outboxes = new Map<number, ZmqOutbox>()
-  /** Messages for agents that are not connected yet. */
+  readonly #outboxes = new Map<number, Outbox>()
+  readonly #chunkBytes: number
+  #shaper: Shaper | undefined
   readonly #agentOf: Int32Array
   readonly #seatOf = new Map<number, number>()
   readonly #links: Link[]
@@ -63,6 +66,8 @@ export class Relay {
     this.#options = options
     this.#inbox = inbox
     this.endpoint = inbox.endpoint
+    const { emulated } = options.network
+    this.#chunkBytes = emulated === undefined ? CHUNK_BYTES : pieceBytes(emulated.link)
     const seats = placement[agent] as readonly number[]
     const memories = new SharedMemories(heap, options.channel, seats.length)
     this.#agentOf = new Int32Array(placement.flat().length)
@@ -80,19 +85,38 @@ export class Relay {
     const { keys, publicKeys, ...hints } = options.network
     const address = listenAddress({ ...hints, sshConnection: process.env.SSH_CONNECTION }, networkInterfaces())
     const where = { address, ports: hints.ports, partMax: PART_MAX }
-    return new Relay(options, await ZmqInbox.open(where, keys, publicKeys))
+    const relay = new Relay(options, await ZmqInbox.open(where, keys, publicKeys))
+    await relay.#emulate()
+    return relay
+  }
+
+  /** Puts an emulated network between the relay and its sockets, if the job wants one. */
+  async #emulate(): Promise<void> {
+    const { agent, placement, network } = this.#options
+    if (network.emulated === undefined) return
+    const { Shaper: shaperClass } = await import('./shaper.ts')
+    this.#shaper = new shaperClass({
+      ...network.emulated,
+      agent,
+      ranks: placement.map(([first]) => first as number),
+      deliver: (frame) => this.#take(frame),
+      onError: fatal,
+    })
   }
 
   /** Opens the way to the other agents and begins to carry. */
   connect(endpoints: readonly string[]): void {
     const { agent, network } = this.#options
     for (const [peer, endpoint] of endpoints.entries())
-      if (peer !== agent)
-        this.#outboxes.set(peer, new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string))
+      if (peer !== agent) {
+        const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string)
+        this.#outboxes.set(peer, this.#shaper?.outbox(peer, outbox) ?? outbox)
+      }
     this.#inbox
       .listen((parts) => {
-        this.#fromWire(this.#own(decodeFrame(parts, this.#agentOf.length)))
-        this.#received++
+        const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
+        if (this.#shaper === undefined) this.#take(frame)
+        else this.#shaper.receive(this.#agentOf[frame.source] as number, frame, parts)
       })
       .catch(fatal)
     this.#serveRanks().catch(fatal)
@@ -204,6 +228,11 @@ export class Relay {
 
   // ---- agents of other hosts ---------------------------------------------------------------------------------
 
+  #take(frame: Frame): void {
+    this.#fromWire(frame)
+    this.#received++
+  }
+
   /** A frame from a rank elsewhere to a rank here. @throws RangeError if it is none */
   #own(frame: Frame): Frame {
     const { source, dest } = frame
@@ -259,8 +288,9 @@ export class Relay {
     const chunk = makeFrame(WIRE.CHUNK, { id: pull.id, source: pull.dest, dest: pull.source })
     let at = 0
     do {
-      this.#toWire(chunk, sliceOf(bytes, at, CHUNK_BYTES))
-      at += CHUNK_BYTES
+      chunk.aux = bytes.byteLength - at > this.#chunkBytes ? 1 : 0
+      this.#toWire(chunk, sliceOf(bytes, at, this.#chunkBytes))
+      at += this.#chunkBytes
     } while (at < bytes.byteLength)
   }
 
@@ -287,7 +317,7 @@ export class Relay {
 
   /** Payloads of frames from a ring are copied: the ring goes on. Bulk lies in memory that stays until FIN. */
   #toWire(frame: Frame, bulk?: Uint8Array): void {
-    const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as ZmqOutbox
+    const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as Outbox
     const payload = bulk ?? frame.payload?.slice() ?? EMPTY
     this.#sent++
     outbox.send([encodeHeader(frame), payload], fatal)

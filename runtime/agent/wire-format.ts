@@ -13,14 +13,16 @@ import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 export const WIRE = {
   /** To the sender's agent: send the bytes of message `id`. */
   PULL: 16,
-  /** To the receiver's agent: bytes of message `id`, from `aux`-th chunk on. */
+  /** To the receiver's agent: the next bytes of message `id`; `aux` is 1 if more follow, 0 if these are the last. */
   CHUNK: 17,
+  /** Of an emulated network (shaper.ts): the receiver's port has taken `nbytes`; `aux` bytes may be under way. */
+  TAKEN: 18,
 } as const
 
 /** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
 export const CHUNK_BYTES = 1 << 20
 
-export const HEADER_BYTES = 36
+export const HEADER_BYTES = 44
 
 /** No part of a message between agents is longer. */
 export const PART_MAX: number = Math.max(CHUNK_BYTES, FAR_EAGER_LIMIT, HEADER_BYTES)
@@ -33,6 +35,7 @@ const LONGEST_PAYLOAD: Readonly<Record<number, number>> = {
   [FRAME.CREDIT]: 0,
   [WIRE.PULL]: 0,
   [WIRE.CHUNK]: CHUNK_BYTES,
+  [WIRE.TAKEN]: 0,
 }
 
 export function encodeHeader(frame: Frame): Buffer {
@@ -47,7 +50,20 @@ export function encodeHeader(frame: Frame): Buffer {
   header.writeInt32LE(frame.id, 20)
   header.writeInt32LE(frame.aux, 24)
   header.writeDoubleLE(frame.nbytes, 28)
+  header.writeDoubleLE(0, TIME_AT)
   return header
+}
+
+/** Where an emulated network puts the time of a message, in milliseconds; 0 without one. */
+const TIME_AT = 36
+
+export function writeTime([header]: readonly Uint8Array[], ms: number): void {
+  const { buffer, byteOffset } = header as Uint8Array
+  new DataView(buffer, byteOffset).setFloat64(TIME_AT, ms, true)
+}
+
+export function readTime([header]: readonly Buffer[]): number {
+  return (header as Buffer).readDoubleLE(TIME_AT)
 }
 
 /**

@@ -7,6 +7,7 @@ import { installedVersion } from '../base/version.ts'
 import { networkOf, portRange, type PortRange } from './hostfile.ts'
 import { once, positiveInteger } from './option-values.ts'
 import { PLACEMENT, placementOptions, type PlacementOptions } from './placement-options.ts'
+import type { LinkProfile } from '../transport/emulated-link.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where agents listen for each other; what is not said is found out. */
@@ -25,6 +26,8 @@ export interface LaunchOptions {
   readonly transport: 'auto' | 'zmq'
   readonly emulateHosts: number | undefined
   readonly ranksPerAgent: number | undefined
+  /** Network that the job pretends to have. */
+  readonly emulate: LinkProfile | undefined
   /** Command that starts an agent on a host; `{host}` stands for its name. */
   readonly agentCommand: string | undefined
   /** Run instead of ssh: another program, or ssh with options. */
@@ -73,6 +76,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     transport: choice(argv.transport, problems),
     emulateHosts: positiveInteger('--emulate-hosts', argv.emulateHosts, problems),
     ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
+    emulate: await link(once('--emulate', argv.emulate, problems), problems),
     agentCommand: once('--agent-command', argv.agentCommand, problems),
     sshCommand: once('--ssh-command', argv.sshCommand, problems),
     startTimeoutSeconds: await seconds(
@@ -145,6 +149,19 @@ const START_OPTIONS = {
   },
 } as const
 
+const EMULATION = {
+  'emulate-hosts': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Deal the ranks over K agents on this machine that talk over ZeroMQ',
+  },
+  emulate: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Network to pretend between hosts: 1gbe, 10gbe, ... or bandwidth=1 Gbit/s,latency=50 us,buffer=256 KiB',
+  },
+} as const
+
 const RECORDING = {
   trace: {
     type: 'string',
@@ -196,11 +213,7 @@ function describeOptions(args: readonly string[]) {
         default: 'auto',
         describe: 'auto: shared memory within a host; zmq: ZeroMQ between all ranks',
       },
-      'emulate-hosts': {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Deal the ranks over K agents on this machine that talk over ZeroMQ',
-      },
+      ...EMULATION,
       'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
       ...START_OPTIONS,
       x: {
@@ -257,6 +270,19 @@ function checkTogether(options: LaunchOptions, problems: string[]): void {
     problems.push(
       `--transport zmq puts each rank into a process of its own: --ranks-per-agent is ${ranksPerAgent}, expected 1 or nothing`,
     )
+}
+
+/** Loaded on demand: most jobs take the network as it is. */
+async function link(text: string | undefined, problems: string[]): Promise<LinkProfile | undefined> {
+  if (text === undefined) return undefined
+  const { parseLink } = await import('./emulation.ts')
+  try {
+    return await parseLink(text)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    problems.push(error.message)
+    return undefined
+  }
 }
 
 /** What agents may listen on, as the options of these names say it. */

@@ -10,6 +10,7 @@ import { EXIT_UNSETTLED } from '../agent/job-description.ts'
 import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import type { Packet } from '../agent/start-channel.ts'
+import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { startAgents, type AgentListener, type AgentProcess } from './agent-process.ts'
 import type { Listening } from './command-line.ts'
@@ -74,6 +75,8 @@ export interface JobContents {
         readonly listening: Listening
       }
     | undefined
+  /** Network that the job pretends to have. */
+  readonly emulated: EmulatedNetwork | undefined
   /** Threads that want a core, by agent: of all agents on its machine. */
   readonly busyThreads: readonly number[]
   /** Cores of each rank that is bound, by world rank; undefined: none is. */
@@ -323,6 +326,7 @@ export class Job implements AgentListener {
         address: network.addresses[index],
         interface: settings?.interface ?? network.listening.interface,
         ports: settings?.ports ?? network.listening.ports,
+        emulated: contents.emulated,
       },
     }
   }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bindings } from '../agent/cores.ts'
 import { endCopies, foreignLauncher } from '../base/foreign-launcher.ts'
 import { installedVersion } from '../base/version.ts'
+import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import type { BindingReport } from './binding-report.ts'
 import type { Host } from './hosts.ts'
@@ -52,6 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
   const everywhere = plans.some(({ local }) => !local)
   // Compiling is quick, but a program that does not compile must start nothing.
   const program = await prepareProgram(options.program, everywhere)
+  const emulated = await emulation(options, plans)
   if (dryRun) return 0
   const recording = await recordingOf(options, plans)
   const job = new Job({
@@ -76,6 +78,7 @@ async function main(args: readonly string[]): Promise<number> {
     selection,
     wdir: options.wdir ?? (everywhere ? process.cwd() : undefined),
     network: plans.length === 1 ? undefined : await networkOf(plans, options.listening),
+    emulated,
     checks: options.checks,
     bindings,
     ...shared,
@@ -117,6 +120,17 @@ async function displayMap(launch: LaunchPlan, stream: NodeJS.WriteStream): Promi
 async function reportOf(bindings: Bindings, { placement }: LaunchOptions): Promise<BindingReport> {
   const { BindingReport: report } = await import('./binding-report.ts')
   return new report(bindings, placement.display.has('bind'), (text) => process.stderr.write(text))
+}
+
+/** The network that the job pretends to have, if it was asked to. */
+async function emulation(
+  { emulate }: LaunchOptions,
+  plans: readonly AgentPlan[],
+): Promise<EmulatedNetwork | undefined> {
+  if (emulate === undefined) return undefined
+  if (plans.length === 1) note('--emulate has nothing to do, all ranks are on one host; --emulate-hosts K makes more')
+  const { emulatedNetwork } = await import('./emulation.ts')
+  return emulatedNetwork(emulate, plans)
 }
 
 /** How many threads compete for the cores of each agent's machine, and what part of its memory each agent has. */
