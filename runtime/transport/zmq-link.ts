@@ -84,7 +84,13 @@ export class ZmqInbox {
 
   /** Calls `deliver` for each message, until the socket closes. */
   async listen(deliver: (parts: Buffer[]) => void): Promise<void> {
-    for await (const parts of this.#pull) deliver(parts)
+    while (!this.#pull.closed)
+      try {
+        for await (const parts of this.#pull) deliver(parts)
+      } catch (error) {
+        // Under load the library sometimes wakes its receiver although there is nothing yet, and says so.
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      }
   }
 
   /** Who else came. */

@@ -15,7 +15,7 @@ import { FRAME, type Frame } from '../../../runtime/transport/transport.ts'
 const WORLD = 7
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const rank = fc.integer({ min: 0, max: WORLD - 1 })
-const TRAVELLING = [FRAME.EAGER, FRAME.RTS, FRAME.FIN, FRAME.CREDIT, WIRE.PULL, WIRE.CHUNK] as const
+const TRAVELLING = [FRAME.EAGER, FRAME.RTS, FRAME.FIN, FRAME.CREDIT, WIRE.PULL, WIRE.CHUNK, WIRE.TAKEN] as const
 
 /** The message of a valid frame. */
 const valid = fc
@@ -108,8 +108,8 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
   const frame = (fields: Partial<Frame>): Frame =>
     Object.assign(makeFrame(FRAME.RTS, { payload: new Uint8Array(0) }), fields)
   const cases: readonly (readonly [Partial<Frame>, string])[] = [
-    [{ kind: FRAME.WANT }, 'its kind is 3, expected 1, 2, 5, 6, 16, 17'],
-    [{ kind: 99 }, 'its kind is 99, expected 1, 2, 5, 6, 16, 17'],
+    [{ kind: FRAME.WANT }, 'its kind is 3, expected 1, 2, 5, 6, 16, 17, 18'],
+    [{ kind: 99 }, 'its kind is 99, expected 1, 2, 5, 6, 16, 17, 18'],
     [{ payload: new Uint8Array(1) }, 'its length of the payload is 1, expected at most 0 bytes'],
     [
       { kind: WIRE.CHUNK, payload: new Uint8Array(CHUNK_BYTES + 1) },
@@ -127,5 +127,5 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
   for (const [fields, text] of cases)
     t.equal(outcome(partsOf(frame(fields))), `a message of another agent is malformed: ${text}`)
   t.equal(outcome([]), 'a message of another agent is malformed: its number of parts is 0, expected 2')
-  t.match(outcome([new Uint8Array(3), new Uint8Array(0)]), 'its length of the header is 3, expected 36 bytes')
+  t.match(outcome([new Uint8Array(3), new Uint8Array(0)]), 'its length of the header is 3, expected 44 bytes')
 })
