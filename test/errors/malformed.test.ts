@@ -69,7 +69,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     selection: { algorithms: {} } as unknown as AgentJob['selection'],
     busyThreads: 2,
     memoryShare: 0.1,
-    network: { keys, publicKeys, address: '127.0.0.1', interface: undefined, ports: undefined },
+    network: { keys, publicKeys, address: '127.0.0.1', interface: undefined, ports: undefined, emulated: undefined },
     checks: { deadlocks: false, ssendAll: false, buffers: false },
     recording: undefined,
     bindings: undefined,
