@@ -80,7 +80,7 @@ export class ThreadWaiter {
 
   readonly #patiently = (): void => {
     if (this.#vigil.stillness.still) this.#keepStill()
-    else if (this.#waiting && !this.#lookLong()) this.#sleep()
+    else if (this.#waiting && !(this.#sleeps === 0 ? this.#lookLong() : this.#look(QUICK_LOOKS))) this.#sleep()
     else this.#sleeps = 0
     if (this.#waiting) setImmediate(this.#patiently)
     else this.#scheduled = false
@@ -95,6 +95,7 @@ export class ThreadWaiter {
     return false
   }
 
+  /** Before the first sleep of a wait only: a rank that waits for long must leave its core alone. */
   #lookLong(): boolean {
     const end = performance.now() + SPIN_MS
     do if (this.#look(LOOKS_A_READING)) return true
