@@ -7,7 +7,7 @@ import { format } from 'node:util'
 import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
-import { EXIT_UNSETTLED, type RankSeat } from './runtime/agent/job-description.ts'
+import { EXIT_UNSETTLED, FORWARDABLE, type RankSeat } from './runtime/agent/job-description.ts'
 import { callSite } from './runtime/agent/call-site.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
@@ -146,8 +146,7 @@ function joinJob(seat: RankSeat): Membership {
   const { deadlocks, ssendAll, buffers } = seat.checks
   const recorder = recorderOf(seat)
   const engine: Engine = new Engine((progress) => {
-    const stuck = (): boolean =>
-      deadlocks && process.getActiveResourcesInfo().length === 0 && waitsForMessagesOnly(engine)
+    const stuck = (): boolean => deadlocks && wakers().length === 0 && waitsForMessagesOnly(engine)
     return (transport = new ShmTransport(seat.seating, progress, stuck))
   }, recorder)
   const shm = transport as unknown as ShmTransport
@@ -234,9 +233,15 @@ async function sharedArrays<T extends TypedArray>(
 
 /** What could wake this rank besides messages. While it waits for those, one Immediate is the runtime's own. */
 function foreignResources(engine: Engine): string[] {
-  const resources = process.getActiveResourcesInfo()
+  const resources = wakers()
   const own = engine.waits > 0 ? resources.indexOf('Immediate') : -1
   return own === -1 ? resources : resources.toSpliced(own, 1)
+}
+
+/** What Node waits for in this thread, and signals that the program hears (rank-main.ts). */
+function wakers(): string[] {
+  const signals = FORWARDABLE.filter((signal) => process.listenerCount(signal) > 0)
+  return [...process.getActiveResourcesInfo(), ...signals]
 }
 
 function arrayOver<T extends TypedArray>(

@@ -12,21 +12,27 @@ import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
 import { ChannelWriter } from './channel-writer.ts'
 import { HostWatch } from './host-watch.ts'
-import { INPUT_WANTED, type AgentEvent, type AgentJob, type Command, type RankSeat } from './job-description.ts'
+import {
+  INPUT_WANTED,
+  type AgentEvent,
+  type AgentJob,
+  type Command,
+  type RankSeat,
+  type SignalMessage,
+} from './job-description.ts'
 import { LauncherWatch } from './launcher-watch.ts'
 import { mapOf } from './program-map.ts'
+import { RankInput } from './rank-input.ts'
 import { rankReports, type RankThread } from './rank-reports.ts'
 import type { Relay } from './relay.ts'
 import { encodePacket, eventPackets, outputPackets, PACKET, PacketParser } from './start-channel.ts'
+import { suspend } from './suspension.ts'
 import type { TraceTap } from './trace-tap.ts'
 
 const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
 
 const channel = new ChannelWriter()
-/** Rank 0, once it reads standard input. */
-let rankZero: Worker | undefined
-/** Standard input that came before. */
-const earlyInput: Buffer[] = []
+const input = new RankInput((wanted) => tell(-1, { event: 'input', wanted }))
 let relay: Relay | undefined
 let watch: HostWatch | undefined
 let program: AgentJob['program'] | undefined
@@ -46,7 +52,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) proces
 const parser = new PacketParser(
   ({ type, payload }) => {
     if (type === PACKET.COMMAND) obey(JSON.parse(payload.toString()) as Command)
-    else if (type === PACKET.STDIN) feedRankZero(payload)
+    else if (type === PACKET.STDIN) input.feed(payload)
   },
   (bytes) => giveUp(`unexpected text on the start channel: ${JSON.stringify(bytes.subarray(0, 80).toString())}`),
 )
@@ -83,6 +89,13 @@ function obey(command: Command): void {
         questions: command.questions,
         ms: machineMs(),
       })
+      break
+    case 'signal':
+      for (const { worker } of threads) worker.postMessage({ signal: command.signal } satisfies SignalMessage)
+      break
+    case 'suspend':
+      tell(-1, { event: 'suspended' })
+      void channel.flushed(LAST_WORDS_MS).then(() => suspend())
       break
     case 'stop':
       tap?.closeAll()
@@ -132,6 +145,7 @@ async function start(job: AgentJob): Promise<void> {
       selection: job.selection,
       checks: job.checks,
       processors: processors[index],
+      input: job.input === 'all' || job.input === worldRank,
     })
   watchHost(watch)
 }
@@ -178,17 +192,18 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
   const worker = new Worker(RANK_MAIN, {
     workerData: { tsmpi: seat },
     transferList: [port2],
-    stdin: worldRank === 0,
+    stdin: data.input,
     stdout: true,
     stderr: true,
   })
   const seatNumber = threads.length
   threads.push({ rank: worldRank, seat: seatNumber, worker, inquiries: port1 })
-  worker.on('message', (message) => {
-    if (message !== INPUT_WANTED) return
-    rankZero = worker
-    for (const bytes of earlyInput.splice(0)) feedRankZero(bytes)
-  })
+  if (data.input) {
+    input.admit(worker)
+    worker.on('message', (message) => {
+      if (message === INPUT_WANTED) input.asked(worker)
+    })
+  }
   // What Node itself prints for a thread (a fatal error, a warning) comes this way.
   worker.stdout.on('data', (bytes: Buffer) => channel.write(outputPackets(1, worldRank, bytes)))
   worker.stderr.on('data', (bytes: Buffer) => channel.write(outputPackets(2, worldRank, bytes)))
@@ -198,12 +213,6 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
     tap?.close(worldRank)
     tell(worldRank, { event: 'exit', code })
   })
-}
-
-function feedRankZero(bytes: Buffer): void {
-  if (rankZero === undefined) earlyInput.push(bytes)
-  else if (bytes.length === 0) rankZero.stdin?.end()
-  else rankZero.stdin?.write(bytes)
 }
 
 function tell(rank: number, event: AgentEvent): void {

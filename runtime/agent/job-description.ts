@@ -71,7 +71,15 @@ export interface AgentJob {
   readonly network: Network | undefined
   readonly checks: Checks
   readonly recording: Recording | undefined
+  /** Ranks that get standard input. */
+  readonly input: InputTarget
 }
+
+/** Which ranks get standard input. */
+export type InputTarget = number | 'all' | 'none'
+
+/** Signals that can be handed on to the programs; the others end, stop or continue the job itself. */
+export const FORWARDABLE = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGURG', 'SIGWINCH'] as const
 
 /** What the job's ranks watch for besides their work. */
 export interface Checks {
@@ -94,6 +102,10 @@ export type Command =
   | { readonly command: 'report' }
   /** What does your clock say? The rest comes back with the answer: when it was asked, how many questions follow. */
   | { readonly command: 'clock'; readonly sent: number; readonly questions: number }
+  /** Hand a signal to the programs of all ranks. */
+  | { readonly command: 'signal'; readonly signal: NodeJS.Signals }
+  /** Stand still until the next packet; answered by `suspended` before. */
+  | { readonly command: 'suspend' }
   | { readonly command: 'stop' }
 
 /** What an agent, or a rank of it, says to the launcher. */
@@ -114,6 +126,9 @@ export type AgentEvent =
   | { readonly event: 'profile'; readonly sums: ProfileSums }
   /** The machine's monotonic clock, in milliseconds. */
   | { readonly event: 'clock'; readonly sent: number; readonly questions: number; readonly ms: number }
+  /** Ranks want standard input, or have enough for the moment. */
+  | { readonly event: 'input'; readonly wanted: boolean }
+  | { readonly event: 'suspended' }
   /** The agent ends, with its ranks: nothing has come from the launcher for the length of a lease. */
   | { readonly event: 'abandoned' }
   /** Who has connected to the agent and is not of the job; told at the end. */
@@ -137,12 +152,19 @@ export interface RankSeat {
   readonly checks: Checks
   /** The processors that it keeps to, if it is bound. */
   readonly processors: readonly number[] | undefined
+  /** The rank gets standard input. */
+  readonly input: boolean
   /** Where the agent asks what the rank is doing. */
   readonly inquiries: MessagePort
 }
 
-/** What rank 0 says to its agent when its program begins to read standard input. */
+/** What a rank says to its agent when its program begins to read standard input. */
 export const INPUT_WANTED = 'input wanted'
+
+/** What an agent says to its ranks. */
+export interface SignalMessage {
+  readonly signal: NodeJS.Signals
+}
 
 /** Exit code of a rank whose program came to an end while it was still waiting for something (Node's own for this). */
 export const EXIT_UNSETTLED = 13

@@ -1,8 +1,9 @@
 /**
  * Entry of a rank's thread: makes output and failures reach the launcher at once, then loads the program.
  */
+import { constants } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import { INPUT_WANTED, type RankSeat } from './job-description.ts'
+import { INPUT_WANTED, type RankSeat, type SignalMessage } from './job-description.ts'
 import { loadProgram } from './program-loader.ts'
 import { writeEvent, writeOutput } from './start-channel.ts'
 
@@ -11,7 +12,8 @@ const rank = seat.seating.worldRank
 
 redirect(process.stdout, 1)
 redirect(process.stderr, 2)
-if (rank === 0) askForInput()
+if (seat.input) askForInput()
+hearSignals()
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
@@ -53,6 +55,13 @@ async function bind(processors: readonly number[]): Promise<void> {
   } catch (error) {
     writeEvent(rank, { event: 'unbound', reason: (error as Error).message })
   }
+}
+
+/** Node delivers signals to the main thread only: here they come from the agent, for `process.on` as ever. */
+function hearSignals(): void {
+  const program: NodeJS.EventEmitter = process
+  parentPort?.on('message', ({ signal }: SignalMessage) => program.emit(signal, signal, constants.signals[signal]))
+  parentPort?.unref()
 }
 
 function fail(error: unknown): void {

@@ -11,7 +11,8 @@ import { writeSync } from 'node:fs'
 
 /** Starts every packet. A NUL byte does not occur in text that libraries print. */
 const MAGIC = Buffer.from([0x00, 0x54, 0x4d, 0x01])
-const HEADER = 14
+/** Bytes of a packet besides its payload. */
+export const HEADER = 14
 /** PIPE_BUF of Linux: longer writes to a pipe may be interleaved with those of other threads (POSIX write(2)). */
 const PACKET_MAX = 4096
 /** Longest payload of one packet. */
@@ -24,7 +25,7 @@ export const PACKET = {
   EVENT: 2,
   /** Launcher to agent: a command as JSON. */
   COMMAND: 3,
-  /** Launcher to agent: standard input of rank 0; empty at its end. */
+  /** Launcher to agent: standard input of the ranks that get it; empty at its end. */
   STDIN: 4,
   /** Agent to launcher: what rank `rank` has recorded; `flags` is one of TRACE_FLAG. */
   TRACE: 5,

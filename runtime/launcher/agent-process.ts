@@ -32,6 +32,8 @@ export class AgentProcess implements LineListener {
   #line: AgentLine | undefined
   readonly #listener: AgentListener
   readonly #pieces = new Map<number, Buffer[]>()
+  /** What is said after it is woken, while it is suspended: the first packet wakes it. */
+  #held: Buffer[] | undefined
   readonly #parser = new PacketParser(
     (packet) => this.#receive(packet),
     (bytes) => this.#passOn(1, bytes),
@@ -63,17 +65,39 @@ export class AgentProcess implements LineListener {
   }
 
   send(command: Command): void {
-    this.#line?.write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
+    this.#write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
   }
 
   /** Says that the launcher is here. */
   beat(): void {
-    this.#line?.write(BEAT)
+    this.#write(BEAT)
   }
 
-  /** Standard input for rank 0; empty at its end. Returns false if the agent does not keep up. */
+  /** Makes the agent and its ranks stand still until `wake`. */
+  suspend(): void {
+    this.send({ command: 'suspend' })
+    this.#held ??= []
+  }
+
+  wake(): void {
+    const held = this.#held
+    if (held === undefined) return
+    this.#held = undefined
+    for (const packet of [BEAT, ...held]) this.#write(packet)
+  }
+
+  /** Standard input for its ranks; empty at its end. Returns false if the agent does not keep up. */
   feed(bytes: Uint8Array): boolean {
-    return this.#line?.write(encodePacket(PACKET.STDIN, 0, 0, bytes)) ?? true
+    return this.#write(encodePacket(PACKET.STDIN, 0, -1, bytes))
+  }
+
+  /** Takes no output of its ranks for the moment. */
+  hold(): void {
+    this.#line?.hold()
+  }
+
+  release(): void {
+    this.#line?.release()
   }
 
   onceDrained(resume: () => void): void {
@@ -82,6 +106,7 @@ export class AgentProcess implements LineListener {
 
   /** Ends the agent with all its ranks. */
   stop(): void {
+    this.wake()
     this.send({ command: 'stop' })
     this.#line?.end()
   }
@@ -114,6 +139,13 @@ export class AgentProcess implements LineListener {
       const stream = fd === 1 ? 'stdout' : 'stderr'
       this.#preamble[stream] = (this.#preamble[stream] + bytes.toString()).slice(-PREAMBLE_MAX)
     }
+  }
+
+  /** Returns false if the agent does not keep up. */
+  #write(packet: Buffer): boolean {
+    if (this.#held === undefined) return this.#line?.write(packet) ?? true
+    this.#held.push(packet)
+    return true
   }
 
   /** The agent runs: what was printed on the way to it was no more than noise. srun's own is not worth showing. */

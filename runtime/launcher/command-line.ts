@@ -8,6 +8,7 @@ import { networkOf, portRange, type PortRange } from './hostfile.ts'
 import { once, positiveInteger } from './option-values.ts'
 import { PLACEMENT, placementOptions, type PlacementOptions } from './placement-options.ts'
 import type { LinkProfile } from '../transport/emulated-link.ts'
+import { IO_OPTIONS, readIoOptions, type IoOptions } from './io-options.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where agents listen for each other; what is not said is found out. */
@@ -40,7 +41,7 @@ export interface LaunchOptions {
   /** Where agents listen for each other, on hosts whose line in the hostfile says nothing else. */
   readonly listening: Listening
   readonly timeoutSeconds: number | undefined
-  readonly tagOutput: boolean
+  readonly io: IoOptions
   /** File for the trace of all calls. */
   readonly traceFile: string | undefined
   /** Print at the end where the time went. */
@@ -91,7 +92,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
       ports: parsed('--ports', argv.ports, portRange, problems),
     },
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
-    tagOutput: argv.tagOutput,
+    io: readIoOptions(
+      {
+        ...argv,
+        outputFilename: once('--output-filename', argv.outputFilename, problems),
+        stdin: once('--stdin', argv.stdin, problems),
+        forwardSignals: once('--forward-signals', argv.forwardSignals, problems),
+      },
+      problems,
+    ),
     traceFile: once('--trace', argv.trace, problems),
     profile: argv.profile,
     collectives: argv.collective ?? [],
@@ -242,7 +251,7 @@ function describeOptions(args: readonly string[]) {
         describe: 'File of "tsmpi tune" that says which algorithm when, or none',
       },
       ...DIAGNOSIS_OPTIONS,
-      'tag-output': { type: 'boolean', default: false, describe: 'Begin each line of output with its rank: [3] ...' },
+      ...IO_OPTIONS,
     })
     .example('$0 -n 4 program.ts', 'four ranks on this machine')
     .example('$0 -n 4 hpl', 'Linpack with ./HPL.dat, or the packaged one')

@@ -23,6 +23,9 @@ export interface AgentLine {
   /** To its standard input; false if it does not keep up. */
   write(bytes: Uint8Array): boolean
   onceDrained(resume: () => void): void
+  /** Takes nothing of what comes from there for the moment. */
+  hold(): void
+  release(): void
   /** Ends its standard input, and with that the agent. */
   end(): void
   /** Kills the start command with all that it has started on this machine. */
@@ -63,6 +66,8 @@ export class HostProcess {
       start: this.start,
       write: alone ? (bytes) => stdin?.write(bytes) ?? true : (bytes) => carry(CARRIED.BYTES, bytes),
       onceDrained: (resume) => void stdin?.once('drain', resume),
+      hold: () => void this.#child.stdout?.pause(),
+      release: () => void this.#child.stdout?.resume(),
       end: alone ? () => void stdin?.end() : () => void carry(CARRIED.END, NOTHING),
       kill: () => this.#kill(),
     }

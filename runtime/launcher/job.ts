@@ -5,7 +5,7 @@
 import { constants } from 'node:os'
 import type { JobSelection } from '../base/tuning.ts'
 import type { Bindings } from '../agent/cores.ts'
-import type { AgentEvent, AgentJob, Checks, CurveKeys, Program } from '../agent/job-description.ts'
+import type { AgentEvent, AgentJob, Checks, CurveKeys, InputTarget, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
 import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
@@ -17,7 +17,9 @@ import type { Listening } from './command-line.ts'
 import type { BindingReport } from './binding-report.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
-import { OutputMerger, type Fd, type Sink } from './output-merger.ts'
+import { InputForwarder } from './input-forwarder.ts'
+import type { Output } from './output.ts'
+import type { Fd } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
 import { strangersNote } from './strangers.ts'
 import { Supervisor } from './supervisor.ts'
@@ -40,6 +42,8 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
 
 /** How long agents may take to end before they are killed. */
 const STOP_MS = 800
+/** How long agents may take to stand still. */
+const SUSPEND_MS = 1000
 /** Questions to each other machine what its clock says. */
 const CLOCK_QUESTIONS = 16
 
@@ -49,10 +53,11 @@ export interface JobOptions {
   /** The launcher's own. */
   readonly version: string
   readonly timeoutSeconds: number | undefined
-  readonly tagOutput: boolean
   /** What is left behind makes the job fail. */
   readonly strict: boolean
-  readonly sink: Sink
+  readonly output: Output
+  /** Ranks that get standard input. */
+  readonly input: InputTarget
   /** Takes what the ranks record, if anything is recorded. */
   readonly recording: JobRecording | undefined
   /** Takes what the hosts tell of bound ranks, if any shall be bound. */
@@ -88,7 +93,8 @@ export interface JobContents {
 
 export class Job implements AgentListener {
   readonly #options: JobOptions
-  readonly #output: OutputMerger
+  readonly #output: Output
+  readonly #input: InputForwarder<AgentProcess>
   readonly #agents: AgentProcess[]
   readonly #diagnosis: Diagnosis<AgentProcess>
   readonly #supervisor: Supervisor<AgentProcess>
@@ -98,6 +104,8 @@ export class Job implements AgentListener {
   readonly #timers: NodeJS.Timeout[] = []
   /** What hosts say at the end of those whom they turned away. */
   readonly #strangers = new Map<AgentProcess, string>()
+  readonly #suspended = new Set<AgentProcess>()
+  #whenSuspended: (() => void) | undefined
   #exitCode: number | undefined
   #finish: (exitCode: number) => void = () => undefined
   /** Resolves to the exit code when everything of the job is gone. */
@@ -106,7 +114,7 @@ export class Job implements AgentListener {
   /** Starts the agents at once: they boot while the program is prepared. */
   constructor(options: JobOptions) {
     this.#options = options
-    this.#output = new OutputMerger(options.sink, options.tagOutput)
+    this.#output = options.output
     this.done = new Promise((resolve) => (this.#finish = resolve))
     this.#agents = startAgents(options.plans, options.start, this)
     this.#startWatch = new StartWatch(this.#agents, {
@@ -117,6 +125,7 @@ export class Job implements AgentListener {
     })
     this.#diagnosis = new Diagnosis(this.#agents, () => void this.#stuck())
     this.#supervisor = new Supervisor(this.#agents, (lost) => this.stop(EXIT_HOST, silenceText(lost)))
+    this.#input = new InputForwarder(this.#agents.filter(({ plan }) => getsInput(plan, options.input)))
     const { timeoutSeconds } = options
     if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => void this.#timeUp(timeoutSeconds))
   }
@@ -130,12 +139,39 @@ export class Job implements AgentListener {
       for (const agent of this.#agents) if (!agent.plan.local) this.#askClock(agent, CLOCK_QUESTIONS)
   }
 
-  /** Passes standard input on to rank 0; undefined at its end. Calls `resume` when more can be taken, false if not yet. */
-  feed(bytes: Uint8Array | undefined, resume: () => void): boolean {
-    const agent = this.#agents.find(({ plan }) => plan.ranks.includes(0))
-    if (agent === undefined || agent.gone || agent.feed(bytes ?? new Uint8Array(0))) return true
-    agent.onceDrained(resume)
-    return false
+  /** Hands a signal to the programs of all ranks. */
+  forward(signal: NodeJS.Signals): void {
+    for (const agent of this.#agents) if (!agent.gone) agent.send({ command: 'signal', signal })
+  }
+
+  /** Makes all ranks stand still until `resume`; true when they do, false if the job was resumed or ended meanwhile. */
+  async suspend(): Promise<boolean> {
+    if (this.#exitCode !== undefined || this.#whenSuspended !== undefined) return false
+    this.#supervisor.end()
+    await new Promise<void>((resolve) => {
+      this.#whenSuspended = resolve
+      for (const agent of this.#agents) if (!agent.gone) agent.suspend()
+      setTimeout(resolve, SUSPEND_MS).unref()
+    })
+    return this.#exitCode === undefined && this.#whenSuspended !== undefined
+  }
+
+  /** Goes on after `suspend`. */
+  resume(): void {
+    if (this.#whenSuspended === undefined || this.#exitCode !== undefined) return
+    this.#whenSuspended()
+    this.#whenSuspended = undefined
+    this.#suspended.clear()
+    for (const agent of this.#agents) agent.wake()
+    this.#supervisor.resume()
+  }
+
+  /** Whether the ranks may print: not while nobody takes what they have printed. */
+  set heldBack(held: boolean) {
+    this.#supervisor.deaf = held
+    for (const agent of this.#agents)
+      if (held) agent.hold()
+      else agent.release()
   }
 
   /** Ends the job: tells why, if there is something to tell, and stops every agent. */
@@ -145,7 +181,8 @@ export class Job implements AgentListener {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#supervisor.end()
     this.#startWatch.close()
-    this.#output.flush()
+    this.#input.end()
+    this.heldBack = false
     if (message !== undefined) this.#say(message)
     for (const agent of this.#agents) if (!agent.gone) agent.stop()
     if (this.#agents.every(({ gone }) => gone)) this.#end()
@@ -156,7 +193,6 @@ export class Job implements AgentListener {
   async tellState(): Promise<void> {
     const reports = await this.#diagnosis.report()
     if (this.#exitCode !== undefined) return
-    this.#output.flush()
     this.#say(['what the ranks do:', ...rollCall(reports)].join('\n'))
   }
 
@@ -165,7 +201,7 @@ export class Job implements AgentListener {
   }
 
   onOutput(rank: number, fd: Fd, bytes: Buffer): void {
-    this.#output.push(rank, fd, bytes)
+    this.#output.show(rank, fd, bytes)
   }
 
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void {
@@ -196,6 +232,13 @@ export class Job implements AgentListener {
       case 'clock':
         this.#options.recording?.clock(this.#agents.indexOf(agent), event.sent, event.ms, machineMs())
         this.#askClock(agent, event.questions)
+        break
+      case 'input':
+        this.#input.wanted(agent, event.wanted)
+        break
+      case 'suspended':
+        this.#suspended.add(agent)
+        if (this.#agents.every((one) => one.gone || this.#suspended.has(one))) this.#whenSuspended?.()
         break
       case 'abandoned':
         this.stop(EXIT_HOST, this.#abandonedText(agent))
@@ -281,7 +324,6 @@ export class Job implements AgentListener {
 
   /** The lowest failing rank's code, of those that failed on their own before the job was stopped. */
   #end(): void {
-    this.#output.flush()
     for (const agent of this.#agents) {
       const note = this.#strangers.get(agent)
       if (note !== undefined) this.#say(note)
@@ -299,7 +341,7 @@ export class Job implements AgentListener {
   }
 
   #say(message: string): void {
-    this.#options.sink(2, Buffer.from(`tsmpirun: ${message}\n`))
+    this.#output.say(`tsmpirun: ${message}\n`)
   }
 
   #jobOf(index: number, contents: JobContents): AgentJob {
@@ -320,6 +362,7 @@ export class Job implements AgentListener {
       memoryShare: contents.memoryShares[index] as number,
       checks: contents.checks,
       recording: this.#options.recording?.kind,
+      input: this.#options.input,
       network: network && {
         keys: network.keys[index] as CurveKeys,
         publicKeys: network.keys.map(({ publicKey }) => publicKey),
@@ -330,6 +373,10 @@ export class Job implements AgentListener {
       },
     }
   }
+}
+
+function getsInput({ ranks }: AgentPlan, input: InputTarget): boolean {
+  return input === 'all' || (input !== 'none' && ranks.includes(input))
 }
 
 function silenceText(lost: readonly AgentProcess[]): string {

@@ -11,12 +11,15 @@ const NEWLINE = 0x0a
 
 export type Fd = 1 | 2
 
+/** Text before each line of a rank; empty for none. */
+export type LinePrefix = (rank: number, fd: Fd) => string
+
 /** Where merged output goes. */
 export type Sink = (fd: Fd, bytes: Uint8Array) => void
 
 export class OutputMerger {
   readonly #sink: Sink
-  readonly #tag: boolean
+  readonly #prefix: LinePrefix
   /** Text without a line end yet, by rank and descriptor. */
   readonly #partial = new Map<string, Buffer>()
   /** Whose incomplete line is shown, by descriptor. */
@@ -24,10 +27,10 @@ export class OutputMerger {
   /** Running since the last piece of an incomplete line, by rank and descriptor. */
   readonly #timers = new Map<string, NodeJS.Timeout>()
 
-  /** @param tag begin each line with the rank */
-  constructor(sink: Sink, tag: boolean) {
+  /** @param prefix what each line begins with */
+  constructor(sink: Sink, prefix: LinePrefix = () => '') {
     this.#sink = sink
-    this.#tag = tag
+    this.#prefix = prefix
   }
 
   /** Takes bytes that a rank printed. */
@@ -71,15 +74,15 @@ export class OutputMerger {
     const open = this.#open.get(fd)
     const continues = open === key
     if (open !== undefined && !continues) this.#sink(fd, Buffer.from('\n'))
-    this.#sink(fd, this.#tag ? tagged(text, rank, continues) : text)
+    this.#sink(fd, prefixed(text, this.#prefix(rank, fd), continues))
     if (text[text.length - 1] === NEWLINE) this.#open.delete(fd)
     else this.#open.set(fd, key)
   }
 }
 
-/** The text with its rank before each line; the first line may go on where an earlier text stopped. */
-function tagged(text: Buffer, rank: number, continues: boolean): Buffer {
-  const tag = `[${rank}] `
-  const body = text.toString('latin1').replace(/\n(?=[^])/g, `\n${tag}`)
-  return Buffer.from(continues ? body : tag + body, 'latin1')
+/** The text with the prefix before each line; the first line may go on where an earlier text stopped. */
+function prefixed(text: Buffer, prefix: string, continues: boolean): Buffer {
+  if (prefix === '') return text
+  const body = text.toString('latin1').replace(/\n(?=[^])/g, `\n${prefix}`)
+  return Buffer.from(continues ? body : prefix + body, 'latin1')
 }

@@ -5,17 +5,20 @@
 import { randomUUID } from 'node:crypto'
 import type { Bindings } from '../agent/cores.ts'
 import { endCopies, foreignLauncher } from '../base/foreign-launcher.ts'
+import type { InputTarget } from '../agent/job-description.ts'
 import { installedVersion } from '../base/version.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import type { BindingReport } from './binding-report.ts'
 import type { Host } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
+import type { IoOptions } from './io-options.ts'
 import type { JobRecording } from './job-recording.ts'
 import { planLaunch, type LaunchPlan } from './launch-plan.ts'
 import { networkOf } from './network.ts'
 import { machineOf, type AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
+import { Output } from './output.ts'
 import { readSelection } from './selection.ts'
 import { insideSlurm, slurmHosts } from './slurm.ts'
 import type { StartSettings } from './start-command.ts'
@@ -23,6 +26,8 @@ import { EXIT_USAGE, UsageError } from './usage-error.ts'
 
 /** How long a host may take to start its agents. */
 const START_LIMIT_SECONDS = 30
+/** How long the last output may take after a signal: who reads it may have stopped for good. */
+const LAST_OUTPUT_MS = 1000
 
 try {
   process.exitCode = await main(process.argv.slice(2))
@@ -50,25 +55,30 @@ async function main(args: readonly string[]): Promise<number> {
   const { dryRun } = options.placement
   if (dryRun || options.placement.display.has('map')) await displayMap(launch, dryRun ? process.stdout : process.stderr)
   if (dryRun && options.program === '') return 0
+  const input = inputOf(options.io, plans)
   const everywhere = plans.some(({ local }) => !local)
   // Compiling is quick, but a program that does not compile must start nothing.
   const program = await prepareProgram(options.program, everywhere)
   const emulated = await emulation(options, plans)
   if (dryRun) return 0
   const recording = await recordingOf(options, plans)
-  const job = new Job({
+  const output: Output = new Output(options.io, sizeOf(plans), {
+    onFull: () => (job.heldBack = true),
+    onRoom: () => (job.heldBack = false),
+    onFailed: (exitCode) => job.stop(exitCode),
+  })
+  const job: Job = new Job({
     plans,
     start: startSettings(options, nodes ?? []),
     version: installedVersion(),
     timeoutSeconds: options.timeoutSeconds,
-    tagOutput: options.tagOutput,
     strict: options.strict,
     recording,
     bindingReport: bindings && (await reportOf(bindings, options)),
-    sink: (fd, bytes) => void (fd === 1 ? process.stdout : process.stderr).write(bytes),
+    output,
+    input,
   })
-  stopOnSignals(job)
-  forwardInput(job)
+  hearSignals(job, options.io.forwarded)
   const shared = sharing(plans)
   job.start({
     id: randomUUID(),
@@ -84,9 +94,9 @@ async function main(args: readonly string[]): Promise<number> {
     ...shared,
   })
   const exitCode = await job.done
-  process.stderr.write(recording?.finish() ?? '')
-  process.stdin.destroy()
-  return exitCode
+  output.say(recording?.finish() ?? '')
+  await output.finish()
+  return exitCode === 0 ? (output.exitCode ?? 0) : exitCode
 }
 
 function startSettings(
@@ -157,23 +167,41 @@ function exported(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-function stopOnSignals(job: Job): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => job.stop(exitCodeOf(signal), `${signal}: the job was stopped.`))
-  // Node would open a debugger.
-  process.on('SIGUSR1', () => void job.tellState())
-  // A reader that is gone (| head) wants no more output.
-  process.stdout.on('error', () => job.stop(exitCodeOf('SIGPIPE')))
+/** @throws UsageError if --stdin names a rank that is not there */
+function inputOf({ input }: IoOptions, plans: readonly AgentPlan[]): InputTarget {
+  const size = sizeOf(plans)
+  if (typeof input === 'number' && input >= size)
+    throw new UsageError([`--stdin is ${input}, expected a rank from 0 to ${size - 1}, all or none`])
+  return input
 }
 
-function forwardInput(job: Job): void {
-  const { stdin } = process
-  const resume = (): void => void stdin.resume()
-  stdin.on('data', (bytes: Buffer) => {
-    if (!job.feed(bytes, resume)) stdin.pause()
+function hearSignals(job: Job, forwarded: readonly NodeJS.Signals[]): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      job.stop(exitCodeOf(signal), `${signal}: the job was stopped.`)
+      void job.done.then(() => endSoon(signal))
+    })
+  // Ctrl-Z. Nobody can catch SIGSTOP, not even we.
+  process.on('SIGTSTP', () => void job.suspend().then((stopped) => stopped && process.kill(process.pid, 'SIGSTOP')))
+  process.on('SIGCONT', () => {
+    job.resume()
+    job.forward('SIGCONT')
   })
-  stdin.on('end', () => job.feed(undefined, resume))
-  stdin.on('error', () => job.feed(undefined, resume))
+  // Without a listener, Node would open a debugger.
+  if (!forwarded.includes('SIGUSR1')) process.on('SIGUSR1', () => void job.tellState())
+  for (const signal of forwarded) process.on(signal, () => job.forward(signal))
+}
+
+function endSoon(signal: NodeJS.Signals): void {
+  const die = (): void => {
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }
+  setTimeout(die, LAST_OUTPUT_MS).unref()
+}
+
+function sizeOf(plans: readonly AgentPlan[]): number {
+  return plans.reduce((sum, { ranks }) => sum + ranks.length, 0)
 }
 
 function note(text: string): void {

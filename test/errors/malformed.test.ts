@@ -73,6 +73,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     checks: { deadlocks: false, ssendAll: false, buffers: false },
     recording: undefined,
     bindings: undefined,
+    input: 0,
   }
 }
 

@@ -88,7 +88,7 @@ export function messages({ stderr }: Ended): string {
 }
 
 /** The test runner's own settings must not reach the ranks. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...rest } = process.env
   return rest
 }

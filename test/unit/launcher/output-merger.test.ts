@@ -1,11 +1,14 @@
 /** Merged output: no line holds text of two ranks, and nothing is lost. */
 import fc from 'fast-check'
 import t from 'tap'
+import { linePrefix } from '../../../runtime/launcher/line-prefix.ts'
 import { OutputMerger, type Fd } from '../../../runtime/launcher/output-merger.ts'
+
+const prefix = (tag: boolean) => linePrefix({ tag, timestamps: false, coloured: () => false })
 
 function merge(pieces: readonly { rank: number; fd: Fd; text: string }[], tag: boolean): Record<Fd, string> {
   const shown: Record<Fd, string> = { 1: '', 2: '' }
-  const merger = new OutputMerger((fd, bytes) => (shown[fd] += Buffer.from(bytes).toString()), tag)
+  const merger = new OutputMerger((fd, bytes) => (shown[fd] += Buffer.from(bytes).toString()), prefix(tag))
   for (const { rank, fd, text } of pieces) merger.push(rank, fd, Buffer.from(text))
   merger.flush()
   return shown
@@ -23,7 +26,7 @@ t.test('OutputMerger passes whole lines on and holds back beginnings', async (t)
 
 t.test('OutputMerger begins a new line for another rank when an incomplete line has been shown', async (t) => {
   let shown = ''
-  const merger = new OutputMerger((_, bytes) => (shown += Buffer.from(bytes).toString()), true)
+  const merger = new OutputMerger((_, bytes) => (shown += Buffer.from(bytes).toString()), prefix(true))
   merger.push(0, 1, Buffer.from('name? '))
   merger.flush()
   merger.push(0, 1, Buffer.from('goes on\n'))
