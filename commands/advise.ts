@@ -76,6 +76,8 @@ interface Proposal extends Advice {
   readonly blas: string
   /** Gflops of one rank's dgemm; undefined if not known. */
   readonly rateGflops: number | undefined
+  /** Lowest speed of a host, of which the hostfile says it: ranks have equal parts, and all wait for the slowest. */
+  readonly speed: number
   readonly estimate: Estimate | undefined
   readonly hplDat: string
 }
@@ -109,9 +111,10 @@ async function gather(options: ArgumentsCamelCase<AdviseOptions>): Promise<Propo
   const advice = proposed(() => advise({ hosts, memoryBytes, fraction, blas: blas.kind }))
   const local = places.every((place) => place.local)
   const rateGflops = given ?? (local ? measureRate(blas, advice.nb) : undefined)
-  const estimate = rateGflops === undefined ? undefined : estimated(advice, rateGflops, local)
+  const speed = Math.min(...places.map(({ settings }) => settings.speed ?? 1))
+  const estimate = rateGflops === undefined ? undefined : estimated(advice, rateGflops * speed, local)
   const hplDat = formatHplDat(adviceParameters(advice))
-  return { ...advice, hosts, memoryBytes, fraction, blas: blas.description, rateGflops, estimate, hplDat }
+  return { ...advice, hosts, memoryBytes, fraction, blas: blas.description, rateGflops, speed, estimate, hplDat }
 }
 
 function placesOf({ hostfile, host }: AdviseOptions, size: number | undefined) {
@@ -215,13 +218,14 @@ async function print(proposal: Proposal, { write, host, hostfile }: AdviseOption
   console.log(`  tsmpirun -n ${ranks}${places} hpl --dat ${write ?? 'HPL.dat'}`)
 }
 
-function describeTime({ rateGflops, estimate }: Proposal): string {
+function describeTime({ rateGflops, speed, estimate }: Proposal): string {
   if (rateGflops === undefined || estimate === undefined)
     return 'Run time: not known, since the hosts are not this machine; --rate says the Gflops of a rank.'
   const { busy, leastSeconds, mostSeconds } = estimate
   const percent = (share: number): string => `${100 * share} %`
   return (
     `Run time: ${formatDuration(leastSeconds)} to ${formatDuration(mostSeconds)}, ` +
-    `at ${percent(BEST_SHARE)} to ${percent(MODEST_SHARE)} of ${busy} x ${rateGflops.toPrecision(3)} Gflops.`
+    `at ${percent(BEST_SHARE)} to ${percent(MODEST_SHARE)} of ${busy} x ${(rateGflops * speed).toPrecision(3)} Gflops.` +
+    (speed === 1 ? '' : `\nThat is the rate of the slowest host, of speed ${speed}: all others wait for it.`)
   )
 }

@@ -5,6 +5,10 @@ import type { Options } from 'yargs'
 export const LAUNCHER_OPTIONS = {
   hostfile: { alias: 'f', type: 'string', requiresArg: true, describe: 'File with a host a line: NAME slots=N' },
   host: { alias: 'H', type: 'string', requiresArg: true, describe: 'Hosts as a list: a:2,b' },
+  exclude: { type: 'string', requiresArg: true, describe: 'Leave these hosts out: a,b' },
+  'map-by': { type: 'string', requiresArg: true, describe: 'How ranks are dealt over hosts: slot, node …' },
+  'rank-by': { type: 'string', requiresArg: true, describe: 'How ranks are numbered: slot or node' },
+  'bind-to': { type: 'string', requiresArg: true, describe: 'Keep each rank on a core of its own: core' },
   transport: { type: 'string', requiresArg: true, describe: 'auto or zmq' },
   'emulate-hosts': { type: 'string', requiresArg: true, describe: 'Deal the ranks over K hosts on this machine' },
   'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },

@@ -7,6 +7,7 @@ const PROGRAM = 'test/spmd/programs/collectives.ts'
 const jobs = [
   ...[1, 2, 3, 4, 5].map((size) => ['-n', String(size)]),
   ['-n', '4', '--emulate-hosts', '2'],
+  ['-n', '5', '--emulate-hosts', '2', '--map-by', 'node'],
   ['-n', '3', '--transport', 'zmq'],
 ]
 for (const job of jobs)
