@@ -5,7 +5,7 @@
  * It lives as long as its start channel: when standard input ends, or nothing has come through it for too long, the
  * launcher is gone, and the whole process ends at once with all its threads, whatever they compute.
  */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { machineMs } from '../base/machine-clock.ts'
 import { installedVersion } from '../base/version.ts'
@@ -104,7 +104,7 @@ function obey(command: Command): void {
 }
 
 async function start(job: AgentJob): Promise<void> {
-  if (job.wdir !== undefined) process.chdir(job.wdir)
+  enterDirectory(job)
   Object.assign(process.env, job.env)
   const seats = job.placement[job.agent] as readonly number[]
   const heap = createHostHeap(seats.length, job.memoryShare)
@@ -168,6 +168,18 @@ async function processorsFor(
       throw new Error(`rank ${seats[index]} cannot be bound: ${(error as Error).message}`)
     }
   })
+}
+
+/** The ranks run where the user said, or else where the launcher runs; a host without that folder does as well. */
+function enterDirectory({ wdir, launcherDirectory, host }: AgentJob): void {
+  if (wdir !== undefined) process.chdir(wdir)
+  else if (launcherDirectory !== undefined)
+    try {
+      process.chdir(launcherDirectory)
+    } catch {
+      process.chdir(homedir())
+      tell(-1, { event: 'note', text: `${host} has no folder ${launcherDirectory}: its ranks run in ${homedir()}` })
+    }
 }
 
 /** Tells the launcher when the host comes to stand still, and when it moves again. */

@@ -58,7 +58,10 @@ export interface AgentJob {
   readonly program: Program
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Where the ranks run; undefined if the user did not say. */
   readonly wdir: string | undefined
+  /** Where the launcher runs, for agents that are not started there. */
+  readonly launcherDirectory: string | undefined
   /** Algorithms of the collectives that the launcher was asked for. */
   readonly selection: JobSelection
   /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
@@ -137,6 +140,8 @@ export type AgentEvent =
   | { readonly event: 'bound'; readonly processors: readonly number[] }
   /** A rank that should be bound to cores is not; all of the agent's, if it is the agent that says so. */
   | { readonly event: 'unbound'; readonly reason: string }
+  /** Something that the user should know; the job goes on. */
+  | { readonly event: 'note'; readonly text: string }
   /** The agent itself cannot go on. */
   | { readonly event: 'unusable'; readonly reason: string }
 

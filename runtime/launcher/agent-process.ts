@@ -56,7 +56,7 @@ export class AgentProcess implements LineListener {
 
   /** What the start command printed before the agent itself was heard, if it was. */
   get preamble(): string {
-    return (this.#preamble.stdout + this.#preamble.stderr).trim()
+    return (this.#preamble.stdout + this.#preamble.stderr).replaceAll('\r', '').trim()
   }
 
   /** True once the agent has said anything. */

@@ -71,6 +71,7 @@ export interface JobContents {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly wdir: string | undefined
+  readonly launcherDirectory: string | undefined
   readonly selection: JobSelection
   /** Keys and addresses by agent; undefined if there is one agent. */
   readonly network:
@@ -250,6 +251,9 @@ export class Job implements AgentListener {
       case 'unbound':
         this.#options.bindingReport?.hear(agent.plan, rank, event)
         break
+      case 'note':
+        this.#say(`note: ${event.text}`)
+        break
       case 'unusable':
         if (!this.#startWatch.lost(agent, event.reason))
           this.stop(EXIT_HOST, `host ${agent.plan.host} cannot take part: ${event.reason}`)
@@ -345,7 +349,7 @@ export class Job implements AgentListener {
   }
 
   #jobOf(index: number, contents: JobContents): AgentJob {
-    const { id, program, argv, env, wdir, selection, network } = contents
+    const { id, program, argv, env, wdir, launcherDirectory, selection, network } = contents
     const { settings, ranks = [] } = this.#agents[index]?.plan ?? {}
     return {
       id,
@@ -353,6 +357,7 @@ export class Job implements AgentListener {
       argv,
       env,
       wdir: settings?.wdir ?? wdir,
+      launcherDirectory,
       selection,
       agent: index,
       host: this.#agents[index]?.plan.host as string,

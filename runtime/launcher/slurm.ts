@@ -23,16 +23,22 @@ export function slurmHosts(env: Environment): Host[] {
       `Slurm job ${env['SLURM_JOB_ID']}: ${counts}=${env[counts]} counts ${tasks.length} nodes, SLURM_JOB_NODELIST=${env['SLURM_JOB_NODELIST']} names ${nodes.length}`,
     )
   if (problems.length > 0) throw new UsageError(problems)
-  return nodes.map((name, index) => ({ name, slots: tasks[index] as number }))
+  let left = isWhole(env) ? Number(env['SLURM_NTASKS'] ?? Infinity) : Infinity
+  return nodes.flatMap((name, index) => {
+    const slots = Math.min(tasks[index] as number, left)
+    left -= slots
+    return slots > 0 ? [{ name, slots }] : []
+  })
 }
 
-/**
- * Which variable says how many ranks each node takes. In a step, such as the shell of `srun --pty`, the number of tasks is
- * that of the step; what the job has on each node is still told by its cores.
- */
+/** True if the counts of tasks are those of the job. In a step, such as the shell of `srun --pty`, they are the step's. */
+function isWhole(env: Environment): boolean {
+  return env['SLURM_STEP_ID'] === undefined || env['SLURM_STEP_NODELIST'] === env['SLURM_JOB_NODELIST']
+}
+
+/** Which variable says how many ranks each node takes: its tasks, or in a step the cores that the job has there. */
 function countsVariable(env: Environment): string {
-  const isWhole = env['SLURM_STEP_ID'] === undefined || env['SLURM_STEP_NODELIST'] === env['SLURM_JOB_NODELIST']
-  return env['SLURM_TASKS_PER_NODE'] !== undefined && isWhole ? 'SLURM_TASKS_PER_NODE' : 'SLURM_JOB_CPUS_PER_NODE'
+  return env['SLURM_TASKS_PER_NODE'] !== undefined && isWhole(env) ? 'SLURM_TASKS_PER_NODE' : 'SLURM_JOB_CPUS_PER_NODE'
 }
 
 function read<T>(name: string, env: Environment, expand: (text: string) => T[], problems: string[]): T[] {

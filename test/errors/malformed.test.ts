@@ -66,6 +66,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     argv: [],
     env: {},
     wdir: undefined,
+    launcherDirectory: undefined,
     selection: { algorithms: {} } as unknown as AgentJob['selection'],
     busyThreads: 2,
     memoryShare: 0.1,

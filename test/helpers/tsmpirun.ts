@@ -33,11 +33,17 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Default tsmpirun. */
   readonly command?: string
+  /** A program that is not ours, instead of a command of ours. */
+  readonly program?: string
 }
 
 /** Starts tsmpirun with these arguments. */
-export function start(args: readonly string[], { cwd, input, env, command = TSMPIRUN }: StartOptions = {}): Running {
-  const child = spawn(process.execPath, [command, ...args], {
+export function start(
+  args: readonly string[],
+  { cwd, input, env, command = TSMPIRUN, program }: StartOptions = {},
+): Running {
+  const [file, words] = program === undefined ? [process.execPath, [command, ...args]] : [program, args]
+  const child = spawn(file, words, {
     cwd,
     env: { ...cleanEnvironment(), ...env },
     stdio: 'pipe',

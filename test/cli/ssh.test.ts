@@ -1,0 +1,153 @@
+/** Jobs over real ssh: an sshd of the test's own on a loopback port, with host names that lead to it. */
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import t from 'tap'
+import { sshdMissing, startSshd } from '../helpers/sshd.ts'
+import { allGone, descendants, messages, start, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
+
+const PROGRAM = 'test/errors/programs/together.ts'
+
+const missing = sshdMissing()
+if (missing !== undefined) t.plan(0, `skipped: ${missing}`)
+else {
+  const sshd = await startSshd()
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tsmpi-ssh-')))
+  t.teardown(async () => {
+    await sshd.stop()
+    rmSync(folder, { recursive: true })
+  })
+  const ssh = ['--ssh-command', sshd.ssh]
+  const lines = ({ stdout }: Ended): string[] =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.replace(/ in .*/, ''))
+      .sort()
+
+  t.test('ranks on two hosts and this one meet, with one connection to each host', async (t) => {
+    const expected = ['0 on alpha', '1 on alpha', '2 on beta', '3 on localhost'].map((who) => `rank ${who} met 4`)
+    for (const transport of ['auto', 'zmq']) {
+      const before = sshd.logIns()
+      const ended = await tsmpirun([...ssh, '--host', 'alpha:2,beta,localhost', '--transport', transport, PROGRAM])
+      t.equal(ended.code, 0, ended.stderr)
+      t.equal(messages(ended), '')
+      t.same(lines(ended), expected)
+      t.equal(sshd.logIns() - before, 2, `--transport ${transport}`)
+    }
+  })
+
+  t.test('TSMPI_SSH names the ssh for all jobs', async (t) => {
+    const ended = await tsmpirun(['--host', 'alpha', PROGRAM], { env: { TSMPI_SSH: sshd.ssh } })
+    t.same(lines(ended), ['rank 0 on alpha met 1'])
+  })
+
+  const failures = [
+    { host: 'stranger', printed: /No \S+ host key is known.*\n.*Host key verification failed/, advice: /ssh-keyscan/ },
+    { host: 'changed', printed: /IDENTIFICATION HAS CHANGED/, advice: /ssh-keygen -R changed/ },
+    { host: 'locked', printed: /Permission denied \(publickey\)/, advice: /ssh-copy-id locked/ },
+    { host: 'closed', printed: /Connection refused/, advice: /systemctl start ssh/ },
+    {
+      host: 'nowhere',
+      printed: /Could not resolve hostname no-such-host\.invalid/,
+      advice: /how "nowhere" is spelled/,
+    },
+  ]
+  t.test(
+    'every host that cannot be reached is told once, with command, what ssh printed and what to try',
+    async (t) => {
+      const hosts = failures.map(({ host }) => host)
+      const ended = await tsmpirun([...ssh, '--host', ['alpha', ...hosts].join(), PROGRAM])
+      t.equal(ended.code, 125)
+      t.equal(ended.stdout, '')
+      const told = ended.stderr.replace('tsmpirun: ', '').split(/^(?=host )/m)
+      t.same(
+        told.map((text) => /^host (\S+) could not be started \(exit code 255\)\./.exec(text)?.[1]),
+        hosts,
+      )
+      for (const [index, { host, printed, advice }] of failures.entries()) {
+        const text = told[index] as string
+        t.match(text, `command: ${sshd.ssh} -T -x -o BatchMode=yes -o ConnectTimeout=10 ${host} ${process.execPath} `)
+        t.match(text, new RegExp(`ssh printed: [^]*${printed.source}`))
+        t.match(text, new RegExp(`\\n {2}try: .*${advice.source}`))
+      }
+    },
+  )
+
+  t.test('a host that takes the connection and says nothing is given up in time', async (t) => {
+    const silent = createServer(() => undefined)
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done))
+    const { port } = silent.address() as AddressInfo
+    const command = `${sshd.ssh} -o Port=${port}`
+    const ended = await tsmpirun(['--ssh-command', command, '--start-timeout', '3 s', '--host', 'alpha', PROGRAM])
+    silent.close()
+    t.equal(ended.code, 125)
+    t.match(ended.stderr, /ssh printed: Connection timed out during banner exchange[^]*try: .*switched on/)
+  })
+
+  t.test('a start that hangs after the log-in ends at --start-timeout', async (t) => {
+    const args = ['--start-timeout', '0.5', '--host', 'a,b', '--agent-command', 'sleep 1000 #', PROGRAM]
+    const ended = await tsmpirun(args)
+    t.equal(ended.code, 125)
+    t.match(ended.stderr, /host a could not be started \(no answer within 0\.5 s\)[^]*host b could not be/)
+  })
+
+  t.test('Node.js and tsmpi that are not there are asked for by name', async (t) => {
+    const hostfile = join(folder, 'hosts')
+    writeFileSync(hostfile, 'alpha slots=1 node=/no/such/node\nbeta slots=1 tsmpi=/no/such/folder\n')
+    const ended = await tsmpirun([...ssh, '--hostfile', hostfile, PROGRAM])
+    t.equal(ended.code, 125)
+    t.match(
+      ended.stderr,
+      /host alpha could not be started \(exit code 127\)[^]*no Node\.js here: \/no\/such\/node is not/,
+    )
+    t.match(ended.stderr, /try: install Node\.js 20 or later on alpha, or name its program in the hostfile: node=PATH/)
+    t.match(
+      ended.stderr,
+      /host beta could not be started \(exit code 127\)[^]*no tsmpi here: there is no \/no\/such\/folder/,
+    )
+    t.match(ended.stderr, /try: install the same tsmpi on beta \(npm install --global tsmpi@\d/)
+  })
+
+  t.test('another version of tsmpi is named', async (t) => {
+    const other = join(folder, 'other')
+    cpSync('dist', join(other, 'dist'), { recursive: true })
+    symlinkSync(resolve('node_modules'), join(other, 'node_modules'))
+    const own = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    writeFileSync(join(other, 'package.json'), JSON.stringify({ ...own, version: '99.1.2' }))
+    const hostfile = join(folder, 'versions')
+    writeFileSync(hostfile, `alpha slots=1\nbeta slots=1 tsmpi=${other}\n`)
+    const ended = await tsmpirun([...ssh, '--hostfile', hostfile, PROGRAM])
+    t.equal(ended.code, 125)
+    t.match(ended.stderr, `host beta could not be started (tsmpi 99.1.2 is installed there, ${own.version} here)`)
+    t.notMatch(ended.stderr, /host alpha/)
+  })
+
+  t.test('a folder that another host does not have is told, and the ranks run in the home folder', async (t) => {
+    const cwd = mkdtempSync(join(folder, 'left-'))
+    const command = `sh -c 'cd / && rmdir ${cwd}; exec "$@"' {host}`
+    const ended = await tsmpirun(['--host', 'far', '--agent-command', command, resolve(PROGRAM)], { cwd })
+    t.equal(ended.code, 0, ended.stderr)
+    t.match(ended.stderr, `note: far has no folder ${cwd}: its ranks run in `)
+  })
+
+  for (const [whose, transport] of [
+    ['the server', 'auto'],
+    ['the server', 'zmq'],
+    ['the client', 'auto'],
+  ] as const)
+    t.test(`a connection killed at ${whose} ends the job and leaves nothing: --transport ${transport}`, async (t) => {
+      const job = start([...ssh, '--host', 'alpha:2,beta:2', '--transport', transport, PROGRAM, 'wait'])
+      for (let rank = 0; rank < 4; rank++) await job.printed(`rank ${rank} on`)
+      const remote = descendants(sshd.pid)
+      const local = descendants(job.child.pid as number)
+      const ofSsh = (pid: number): boolean => /^(sshd: |ssh\0)/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+      const killed = (whose === 'the server' ? remote : local).find(ofSsh)
+      process.kill(killed as number, 'SIGKILL')
+      const ended = await job.ended
+      t.equal(ended.code, whose === 'the server' ? 125 : 137)
+      t.match(ended.stderr, /(the process of ranks? .* on (alpha|beta) was lost|has ended the job|cannot take part)/)
+      await allGone([...remote, ...local], 7000)
+    })
+}
