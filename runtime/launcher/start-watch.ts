@@ -28,7 +28,7 @@ export interface StartWatchOptions {
 }
 
 /** How long others may take to fail, too, once one has. */
-const COMPANY_MS = 1000
+const COMPANY_MS = 3000
 /** Hosts that are told in full. */
 const TOLD = 8
 
