@@ -13,6 +13,8 @@ export const LAUNCHER_OPTIONS = {
   'emulate-hosts': { type: 'string', requiresArg: true, describe: 'Deal the ranks over K hosts on this machine' },
   'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
   'agent-command': { type: 'string', requiresArg: true, describe: 'How to start a process on another host' },
+  'ssh-command': { type: 'string', requiresArg: true, describe: 'Another ssh, or ssh with options' },
+  'start-timeout': { type: 'string', requiresArg: true, describe: 'How long a host may take to start' },
   interface: { type: 'string', requiresArg: true, describe: 'Where hosts listen: an interface, address or network' },
   ports: { type: 'string', requiresArg: true, describe: 'Ports that hosts may listen on: FIRST-LAST' },
   x: { type: 'string', array: true, nargs: 1, describe: 'Export an environment variable: VAR or VAR=value' },

@@ -74,6 +74,8 @@ const singleShape = {
   'emulate-hosts': whole(1).optional(),
   'ranks-per-agent': whole(1).optional(),
   'agent-command': word.optional(),
+  'ssh-command': word.optional(),
+  'start-timeout': z.union([z.number().positive(), word], 'expected seconds, or a time such as "1 min"').optional(),
   interface: word.optional(),
   ports: z.union([whole(1), word], 'expected a port or FIRST-LAST').optional(),
   x: several(word).optional(),
