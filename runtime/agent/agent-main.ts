@@ -43,6 +43,8 @@ let tap: TraceTap | undefined
 const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 /** How long an agent that ends waits for its last event to be taken. */
 const LAST_WORDS_MS = 300
+/** Agents that have not connected to each other by then never will. Long, for machines that have much else to do. */
+const LINK_MS = 20_000
 /** The last event is on its way. */
 let leaving = false
 
@@ -75,6 +77,7 @@ function obey(command: Command): void {
       break
     case 'connect':
       relay?.connect(command.endpoints)
+      setTimeout(tellUnlinked, LINK_MS)
       break
     case 'look':
       if (watch !== undefined) tell(-1, { event: 'looked', ...watch.look(relay) })
@@ -239,6 +242,11 @@ function beat(): void {
 /** The launcher is silent: it may come back, and shall know then what has become of its job. */
 function abandon(): void {
   lastWords({ event: 'abandoned' })
+}
+
+function tellUnlinked(): void {
+  const peers = relay?.unlinked ?? []
+  if (peers.length > 0) tell(-1, { event: 'unlinked', peers })
 }
 
 /** The job is over: nothing is left to do but to tell who came and was not of the job. */

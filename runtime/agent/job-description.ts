@@ -111,6 +111,13 @@ export type Command =
   | { readonly command: 'suspend' }
   | { readonly command: 'stop' }
 
+/** An agent that another one cannot connect to. */
+export interface Unlinked {
+  readonly agent: number
+  readonly endpoint: string
+  readonly why: string
+}
+
 /** What an agent, or a rank of it, says to the launcher. */
 export type AgentEvent =
   /** The agent runs: the versions of tsmpi and of Node.js on its host. Said first. */
@@ -134,6 +141,8 @@ export type AgentEvent =
   | { readonly event: 'suspended' }
   /** The agent ends, with its ranks: nothing has come from the launcher for the length of a lease. */
   | { readonly event: 'abandoned' }
+  /** The agent has not been able to connect to some others for long. */
+  | { readonly event: 'unlinked'; readonly peers: readonly Unlinked[] }
   /** Who has connected to the agent and is not of the job; told at the end. */
   | ({ readonly event: 'strangers' } & Strangers)
   /** A rank keeps to these processors from now on. */

@@ -19,7 +19,7 @@ import type { Strangers } from '../transport/zmq-guard.ts'
 import { pieceBytes } from '../transport/emulated-link.ts'
 import { ZmqInbox, ZmqOutbox } from '../transport/zmq-link.ts'
 import { InboundMessage } from './inbound-message.ts'
-import type { Network } from './job-description.ts'
+import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import type { Outbox, Shaper } from './shaper.ts'
 import { CHUNK_BYTES, decodeFrame, encodeHeader, makeFrame, PART_MAX, WIRE } from './wire-format.ts'
@@ -45,6 +45,7 @@ export class Relay {
   readonly #options: RelayOptions
   readonly #inbox: ZmqInbox
   readonly #outboxes = new Map<number, Outbox>()
+  readonly #sockets = new Map<number, ZmqOutbox>()
   readonly #chunkBytes: number
   #shaper: Shaper | undefined
   readonly #agentOf: Int32Array
@@ -110,6 +111,7 @@ export class Relay {
     for (const [peer, endpoint] of endpoints.entries())
       if (peer !== agent) {
         const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string)
+        this.#sockets.set(peer, outbox)
         this.#outboxes.set(peer, this.#shaper?.outbox(peer, outbox) ?? outbox)
       }
     this.#inbox
@@ -129,6 +131,13 @@ export class Relay {
 
   get received(): number {
     return this.#received
+  }
+
+  /** The agents that there has been no connection to yet, and why. */
+  get unlinked(): Unlinked[] {
+    return [...this.#sockets].flatMap(([agent, { trouble, endpoint }]) =>
+      trouble === undefined ? [] : [{ agent, endpoint, why: trouble }],
+    )
   }
 
   /** Who has connected here and is not of the job. */

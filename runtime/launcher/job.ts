@@ -22,6 +22,7 @@ import type { Output } from './output.ts'
 import type { Fd } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
 import { strangersNote } from './strangers.ts'
+import { unlinkedText, type UnlinkedHost } from './unlinked.ts'
 import { Supervisor } from './supervisor.ts'
 import type { StartSettings } from './start-command.ts'
 import { StartWatch } from './start-watch.ts'
@@ -44,6 +45,8 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
 const STOP_MS = 800
 /** How long agents may take to stand still. */
 const SUSPEND_MS = 1000
+/** What one host cannot reach, others cannot either, and say so at about the same time. */
+const UNLINKED_MS = 1000
 /** Questions to each other machine what its clock says. */
 const CLOCK_QUESTIONS = 16
 
@@ -103,6 +106,7 @@ export class Job implements AgentListener {
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #unlinked: UnlinkedHost[] = []
   /** What hosts say at the end of those whom they turned away. */
   readonly #strangers = new Map<AgentProcess, string>()
   readonly #suspended = new Set<AgentProcess>()
@@ -244,6 +248,10 @@ export class Job implements AgentListener {
       case 'abandoned':
         this.stop(EXIT_HOST, this.#abandonedText(agent))
         break
+      case 'unlinked':
+        this.#unlinked.push({ host: agent.plan.host, peers: event.peers })
+        if (this.#unlinked.length === 1) this.#after(UNLINKED_MS, () => this.#notLinked())
+        break
       case 'strangers':
         this.#strangers.set(agent, strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
         break
@@ -287,6 +295,11 @@ export class Job implements AgentListener {
     if (this.#endpoints.size < this.#agents.length) return
     const endpoints = this.#agents.map((agent) => this.#endpoints.get(agent) as string)
     for (const agent of this.#agents) agent.send({ command: 'connect', endpoints })
+  }
+
+  #notLinked(): void {
+    const hosts = this.#agents.map(({ plan }) => plan.host)
+    this.stop(EXIT_HOST, unlinkedText(this.#unlinked, hosts))
   }
 
   async #timeUp(seconds: number): Promise<void> {

@@ -3,7 +3,7 @@
  * answer is yes to the keys of the job's agents, no to all others. Everybody who connects without getting that far is
  * turned away by libzmq itself; here they are counted.
  */
-import { Reply, type Observer } from 'zeromq'
+import { Router, type Observer } from 'zeromq'
 
 const ZAP_ENDPOINT = 'inproc://zeromq.zap.01'
 export const ZAP_DOMAIN = 'tsmpi'
@@ -25,7 +25,8 @@ export interface Strangers {
 
 /** Answers for one process; libzmq knows no more than one such handler. */
 export class Guard {
-  readonly #handler = new Reply({ linger: 0 })
+  /** Not a Reply socket: that one is of no more use once somebody has left between question and answer. */
+  readonly #handler = new Router({ linger: 0, sendHighWaterMark: 0 })
   readonly #admittedKeys: ReadonlySet<string>
   #accepted = 0
   #admitted = 0
@@ -73,7 +74,7 @@ export class Guard {
   }
 
   async #answer(): Promise<void> {
-    for await (const [version, id, domain, address, , mechanism, key] of this.#handler) {
+    for await (const [asker, , version, id, domain, address, , mechanism, key] of this.#handler) {
       const known =
         domain?.toString() === ZAP_DOMAIN &&
         mechanism?.toString() === 'CURVE' &&
@@ -81,7 +82,7 @@ export class Guard {
         this.#admittedKeys.has(encodeZ85(key))
       if (!known) this.#address = address?.toString()
       const verdict = known ? ['200', 'OK', 'agent', ''] : ['400', 'not an agent of this job', '', '']
-      await this.#handler.send([version as Buffer, id as Buffer, ...verdict])
+      await this.#handler.send([asker as Buffer, '', version as Buffer, id as Buffer, ...verdict])
     }
   }
 }

@@ -5,7 +5,7 @@
  * nobody else gets a frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 26 CURVE.)
  */
 import { isIPv6 } from 'node:net'
-import { Pull, Push } from 'zeromq'
+import { Pull, Push, type Observer } from 'zeromq'
 import { Guard, ZAP_DOMAIN, type Strangers } from './zmq-guard.ts'
 
 export interface LinkKeys {
@@ -118,13 +118,19 @@ async function bind(pull: Pull, { address, ports }: Listening): Promise<void> {
   throw new Error(`all ports from ${ports.first} to ${ports.last} of ${address} are taken: give a wider range`)
 }
 
+const NO_ANSWER = 'no answer'
+
 /** The sending end towards one agent: a queue that never blocks the caller. */
 export class ZmqOutbox {
+  /** Where the other agent listens. */
+  readonly endpoint: string
   readonly #push: Push
   readonly #queue: Uint8Array[][] = []
   #sending = false
+  #trouble: string | undefined = NO_ANSWER
 
   constructor(endpoint: string, keys: LinkKeys, serverKey: string) {
+    this.endpoint = endpoint
     this.#push = new Push({
       sendHighWaterMark: UNLIMITED,
       // The other end sends commands of the handshake only.
@@ -135,7 +141,13 @@ export class ZmqOutbox {
       curveSecretKey: keys.secretKey,
       linger: 0,
     })
+    void this.#watch(this.#push.events)
     this.#push.connect(endpoint)
+  }
+
+  /** Why there has not been a connection yet; undefined once there was one. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   /** Queues a message. Parts above 128 bytes are sent from where they are: they must stay unchanged until received. */
@@ -146,6 +158,22 @@ export class ZmqOutbox {
 
   close(): void {
     this.#push.close()
+  }
+
+  /** Events are read as long as the socket lives: libzmq's thread waits for somebody to take them. */
+  async #watch(events: Observer): Promise<void> {
+    let connected = false
+    for await (const { type } of events) {
+      if (type === 'connect') connected = true
+      else if (type === 'handshake') {
+        this.#trouble = undefined
+      } else if (this.#trouble !== undefined) {
+        if (type === 'handshake:error:auth') this.#trouble = 'it refuses our key'
+        else if (type === 'disconnect' && this.#trouble === NO_ANSWER)
+          this.#trouble = 'what listens there is no agent of this job'
+        else if (type === 'connect:retry' && !connected) this.#trouble = 'the connection is refused'
+      }
+    }
   }
 
   /** One send at a time: the library allows no more on a socket. */

@@ -175,25 +175,31 @@ t.test('a member that sends a part that is too long is cut off, and no memory is
   )
   giant.send([Buffer.from('too'), Buffer.alloc(PART_MAX + 4096)], fail)
   await exchange('beside a giant')
-  giant.close()
   t.notOk(received.some((text) => text.startsWith('too')))
 })
 
-t.test('ports: the first free one of a range is taken; none free is an error with the range', async (t) => {
-  await inbox.close()
-  const taken = createServer()
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
-  const { port: first } = taken.address() as AddressInfo
-  const where = { ...LOOPBACK, ports: { first, last: first } }
-  await t.rejects(ZmqInbox.open(where, server, []), {
-    message: `all ports from ${first} to ${first} of 127.0.0.1 are taken: give a wider range`,
+t.test('an outbox knows why it has no connection, and that it has one', async (t) => {
+  const others = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
   })
-  await t.rejects(ZmqInbox.open({ ...LOOPBACK, address: '192.0.2.1', ports: undefined }, server, []), {
-    code: 'EADDRNOTAVAIL',
-  })
-  const other = await ZmqInbox.open({ ...where, ports: { first, last: first + 50 } }, server, [])
-  const chosen = Number(other.endpoint.split(':').at(-1))
-  t.ok(chosen > first && chosen <= first + 50, `${chosen} is in the range`)
-  await other.close()
-  taken.close()
+  await new Promise<void>((resolve) => others.listen(0, '127.0.0.1', resolve))
+  const otherPort = (others.address() as AddressInfo).port
+  const cases = [
+    { endpoint: inbox.endpoint, keys: friend, trouble: undefined },
+    { endpoint: inbox.endpoint, keys: curveKeyPair(), trouble: 'it refuses our key' },
+    { endpoint: 'tcp://127.0.0.1:1', keys: friend, trouble: 'the connection is refused' },
+    { endpoint: `tcp://127.0.0.1:${otherPort}`, keys: friend, trouble: 'what listens there is no agent of this job' },
+    { endpoint: 'tcp://192.0.2.1:9', keys: friend, trouble: 'no answer' },
+  ]
+  t.teardown(() => others.close())
+  for (const { endpoint, keys, trouble } of cases) {
+    const one = new ZmqOutbox(endpoint, keys, server.publicKey)
+    await until(
+      () => one.trouble === trouble,
+      LIMIT_MS,
+      () => `${endpoint}: "${one.trouble}" became "${trouble}"`,
+    )
+    t.equal(one.trouble, trouble, endpoint)
+  }
 })
