@@ -27,18 +27,19 @@ export function readHosts(source: HostSource): readonly Host[] {
 
 /** The hosts of a source with their order. @throws UsageError */
 export function readHostList({ hostfile, host, exclude, allocation }: HostSource): HostList {
-  const all = hostfile === undefined ? undefined : parseHostfile(textOf(hostfile), hostfile)
+  const all = hostfile === undefined ? undefined : parseHostfile(readText('hostfile', hostfile), hostfile)
   const unnamed = allocation ?? [{ name: hostname(), slots: undefined }]
   const otherwise = all ?? { hosts: unnamed, order: unnamed.map(({ name }) => name) }
   const chosen = host === undefined ? otherwise : choose(host, all, otherwise)
   return exclude === undefined ? chosen : without(chosen, exclusions(exclude))
 }
 
-function textOf(hostfile: string): string {
+/** The text of a file that the command line names. @throws UsageError */
+export function readText(what: 'hostfile' | 'rankfile', file: string): string {
   try {
-    return readFileSync(hostfile, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError([`hostfile "${hostfile}" cannot be read: ${(error as Error).message}`])
+    throw new UsageError([`${what} "${file}" cannot be read: ${(error as Error).message}`])
   }
 }
 

@@ -2,11 +2,10 @@
  * From the command line to the places of all ranks: hosts, mapping, agents, and the cores that ranks are bound to. What is
  * wrong with any of it is told before anything is started. Layers below: hosts.ts, rankfile.ts, placement.ts.
  */
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { processorsOf, readCores, type Bindings, type CoreList } from '../agent/cores.ts'
 import type { LaunchOptions } from './command-line.ts'
-import { readHostList, type Host, type HostList } from './hosts.ts'
+import { readHostList, readText, type Host, type HostList } from './hosts.ts'
 import { isThisMachine } from './network.ts'
 import { agentsOf, machineOf, mapRanks, type AgentPlan, type Place, type PlacementRequest } from './placement.ts'
 import { parseRankfile, type Rankfile } from './rankfile.ts'
@@ -70,18 +69,12 @@ function placementOf(options: LaunchOptions, allocation: readonly Host[] | undef
 const NO_HOSTS: HostList = { hosts: [], order: [] }
 
 function readRankfile(file: string, { hosts, emulateHosts, isLocal }: PlacementRequest): Rankfile {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new UsageError([`rankfile "${file}" cannot be read: ${(error as Error).message}`])
-  }
   const names = emulateHosts === undefined ? hosts.map(({ name }) => name) : range(emulateHosts).map((i) => `host${i}`)
   const find = (word: string): string | undefined =>
     names.find((name) => name === word) ??
     names.find((name) => name.replace(/^.*@/, '') === word) ??
     (isLocal(word) ? names.find(isLocal) : undefined)
-  return parseRankfile(text, file, { names, find })
+  return parseRankfile(readText('rankfile', file), file, { names, find })
 }
 
 /** The cores that a rankfile says, and for other ranks with --bind-to core: the ranks of a machine take its cores in turn. */

@@ -85,7 +85,9 @@ export function mapRanks(request: PlacementRequest): Place[] {
     mapping.by === 'seq' || mapping.by === 'rankfile'
       ? named(mapping.by === 'seq' ? order : mapping.hosts, hosts, size, mapping.by)
       : numbered(counted(mapping, hosts, size), ranking ?? (mapping.by === 'node' ? 'node' : 'slot'))
-  const places = hosts.map((host, index) => ({ ...host, ranks: range(size).filter((rank) => hostOf[rank] === index) }))
+  const ranksOf = hosts.map((): number[] => [])
+  for (const [rank, host] of hostOf.entries()) ranksOf[host]?.push(rank)
+  const places = hosts.map((host, index) => ({ ...host, ranks: ranksOf[index] as number[] }))
   checkLimits(places, oversubscription)
   return places.filter(({ ranks }) => ranks.length > 0)
 }
