@@ -123,6 +123,7 @@ async function start(job: AgentJob): Promise<void> {
       placement: job.placement,
       agent: job.agent,
       network: job.network,
+      onLink: (peer, state) => tell(-1, { event: 'link', peer, state }),
     })
     tell(-1, { event: 'listening', endpoint: relay.endpoint })
   }

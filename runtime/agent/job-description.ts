@@ -8,6 +8,7 @@ import type { Seating } from '../transport/shm.ts'
 import type { Strangers } from '../transport/zmq-guard.ts'
 import type { CoreList } from './cores.ts'
 import type { HostLook } from './host-watch.ts'
+import type { LinkState } from './link-watch.ts'
 
 /** The program that every rank runs. */
 export type Program =
@@ -139,6 +140,8 @@ export type AgentEvent =
   /** Ranks want standard input, or have enough for the moment. */
   | { readonly event: 'input'; readonly wanted: boolean }
   | { readonly event: 'suspended' }
+  /** What has become of the way to another agent. */
+  | { readonly event: 'link'; readonly peer: number; readonly state: LinkState }
   /** The agent ends, with its ranks: nothing has come from the launcher for the length of a lease. */
   | { readonly event: 'abandoned' }
   /** The agent has not been able to connect to some others for long. */

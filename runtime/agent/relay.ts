@@ -19,6 +19,7 @@ import type { Strangers } from '../transport/zmq-guard.ts'
 import { pieceBytes } from '../transport/emulated-link.ts'
 import { ZmqInbox, ZmqOutbox } from '../transport/zmq-link.ts'
 import { InboundMessage } from './inbound-message.ts'
+import { LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import type { Outbox, Shaper } from './shaper.ts'
@@ -36,6 +37,8 @@ export interface RelayOptions {
   readonly placement: readonly (readonly number[])[]
   readonly agent: number
   readonly network: Network
+  /** Takes what becomes of the links to other agents. */
+  readonly onLink: (peer: number, state: LinkState) => void
 }
 
 type Link = ReturnType<typeof openLink>
@@ -45,6 +48,7 @@ export class Relay {
   readonly #options: RelayOptions
   readonly #inbox: ZmqInbox
   readonly #outboxes = new Map<number, Outbox>()
+  /** What is under the outboxes. */
   readonly #sockets = new Map<number, ZmqOutbox>()
   readonly #chunkBytes: number
   #shaper: Shaper | undefined
@@ -108,20 +112,40 @@ export class Relay {
   /** Opens the way to the other agents and begins to carry. */
   connect(endpoints: readonly string[]): void {
     const { agent, network } = this.#options
+    const watch = this.#watchLinks(endpoints)
     for (const [peer, endpoint] of endpoints.entries())
       if (peer !== agent) {
-        const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string)
+        const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string, () =>
+          watch.broken(peer),
+        )
         this.#sockets.set(peer, outbox)
         this.#outboxes.set(peer, this.#shaper?.outbox(peer, outbox) ?? outbox)
       }
     this.#inbox
       .listen((parts) => {
         const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
+        watch.heard(this.#agentOf[frame.source] as number)
+        if (frame.kind === WIRE.BEAT) return
         if (this.#shaper === undefined) this.#take(frame)
         else this.#shaper.receive(this.#agentOf[frame.source] as number, frame, parts)
       })
       .catch(fatal)
     this.#serveRanks().catch(fatal)
+  }
+
+  /**
+   * Beats take the socket itself: an emulated network does not delay them, and nobody counts them. Within a machine the
+   * network does not fail, and agents may be many.
+   */
+  #watchLinks(endpoints: readonly string[]): LinkWatch {
+    const { agent, placement, onLink } = this.#options
+    const first = (of: number): number => (placement[of] as readonly number[])[0] as number
+    const beat = (peer: number): void => {
+      const frame = makeFrame(WIRE.BEAT, { source: first(agent), dest: first(peer) })
+      this.#sockets.get(peer)?.send([encodeHeader(frame), EMPTY], fatal)
+    }
+    const far = [...endpoints.keys()].filter((peer) => peer !== agent && !isLoopback(endpoints[peer] as string))
+    return new LinkWatch(far, beat, onLink)
   }
 
   /** Frames handed to the sockets so far, and frames taken from them and dealt with. */
@@ -334,6 +358,10 @@ export class Relay {
 }
 
 const EMPTY = new Uint8Array(0)
+
+function isLoopback(endpoint: string): boolean {
+  return /^tcp:\/\/(127\.|\[::1\])/.test(endpoint)
+}
 
 /** Messages are numbered by their sender. */
 function outgoingKey(source: number, id: number): string {

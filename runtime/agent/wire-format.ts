@@ -17,6 +17,8 @@ export const WIRE = {
   CHUNK: 17,
   /** Of an emulated network (shaper.ts): the receiver's port has taken `nbytes`; `aux` bytes may be under way. */
   TAKEN: 18,
+  /** The agent of `source` is here. */
+  BEAT: 19,
 } as const
 
 /** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
@@ -36,6 +38,7 @@ const LONGEST_PAYLOAD: Readonly<Record<number, number>> = {
   [WIRE.PULL]: 0,
   [WIRE.CHUNK]: CHUNK_BYTES,
   [WIRE.TAKEN]: 0,
+  [WIRE.BEAT]: 0,
 }
 
 export function encodeHeader(frame: Frame): Buffer {

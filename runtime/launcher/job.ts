@@ -9,6 +9,7 @@ import type { AgentEvent, AgentJob, Checks, CurveKeys, InputTarget, Program } fr
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
 import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
+import type { LinkState } from '../agent/link-watch.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
@@ -18,6 +19,7 @@ import type { BindingReport } from './binding-report.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
 import { InputForwarder } from './input-forwarder.ts'
+import { LinkClaims } from './link-claims.ts'
 import type { Output } from './output.ts'
 import type { Fd } from './output-merger.ts'
 import type { AgentPlan } from './placement.ts'
@@ -102,6 +104,7 @@ export class Job implements AgentListener {
   readonly #agents: AgentProcess[]
   readonly #diagnosis: Diagnosis<AgentProcess>
   readonly #supervisor: Supervisor<AgentProcess>
+  readonly #links: LinkClaims
   readonly #startWatch: StartWatch<AgentProcess>
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
@@ -130,6 +133,10 @@ export class Job implements AgentListener {
     })
     this.#diagnosis = new Diagnosis(this.#agents, () => void this.#stuck())
     this.#supervisor = new Supervisor(this.#agents, (lost) => this.stop(EXIT_HOST, silenceText(lost)))
+    this.#links = new LinkClaims(
+      (from, to, state) => this.stop(EXIT_HOST, this.#linkText(from, to, state)),
+      () => !this.#supervisor.deaf,
+    )
     this.#input = new InputForwarder(this.#agents.filter(({ plan }) => getsInput(plan, options.input)))
     const { timeoutSeconds } = options
     if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => void this.#timeUp(timeoutSeconds))
@@ -241,6 +248,9 @@ export class Job implements AgentListener {
       case 'input':
         this.#input.wanted(agent, event.wanted)
         break
+      case 'link':
+        this.#links.hear(this.#agents.indexOf(agent), event.peer, event.state)
+        break
       case 'suspended':
         this.#suspended.add(agent)
         if (this.#agents.every((one) => one.gone || this.#suspended.has(one))) this.#whenSuspended?.()
@@ -277,6 +287,15 @@ export class Job implements AgentListener {
       if (this.#agents.every(({ gone }) => gone)) this.#end()
     } else if (!this.#startWatch.lost(agent, how))
       this.stop(signal === null ? EXIT_HOST : exitCodeOf(signal), lossOf(agent, how))
+  }
+
+  #linkText(from: number, to: number, state: LinkState): string {
+    const [one, other] = [from, to].map((index) => this.#agents[index]?.plan.host)
+    const what =
+      state === 'broken'
+        ? `the connection from ${one} to ${other} broke`
+        : `${one} has not heard of ${other} for ${LEASE_MS / 1000} s`
+    return `${what}, although both answer here: is the network between them down, or a port closed? The job was stopped.`
   }
 
   #abandonedText({ plan }: AgentProcess): string {

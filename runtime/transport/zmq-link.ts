@@ -129,7 +129,8 @@ export class ZmqOutbox {
   #sending = false
   #trouble: string | undefined = NO_ANSWER
 
-  constructor(endpoint: string, keys: LinkKeys, serverKey: string) {
+  /** @param onBroken called when a connection that held has ended: what it carried may be lost */
+  constructor(endpoint: string, keys: LinkKeys, serverKey: string, onBroken: () => void = () => undefined) {
     this.endpoint = endpoint
     this.#push = new Push({
       sendHighWaterMark: UNLIMITED,
@@ -141,7 +142,7 @@ export class ZmqOutbox {
       curveSecretKey: keys.secretKey,
       linger: 0,
     })
-    void this.#watch(this.#push.events)
+    void this.#watch(this.#push.events, onBroken)
     this.#push.connect(endpoint)
   }
 
@@ -161,13 +162,15 @@ export class ZmqOutbox {
   }
 
   /** Events are read as long as the socket lives: libzmq's thread waits for somebody to take them. */
-  async #watch(events: Observer): Promise<void> {
+  async #watch(events: Observer, onBroken: () => void): Promise<void> {
     let connected = false
     for await (const { type } of events) {
       if (type === 'connect') connected = true
       else if (type === 'handshake') {
         this.#trouble = undefined
-      } else if (this.#trouble !== undefined) {
+      } else if (this.#trouble === undefined) {
+        if (type === 'disconnect') onBroken()
+      } else {
         if (type === 'handshake:error:auth') this.#trouble = 'it refuses our key'
         else if (type === 'disconnect' && this.#trouble === NO_ANSWER)
           this.#trouble = 'what listens there is no agent of this job'

@@ -99,13 +99,18 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
   return rest
 }
 
-/** Processes started by `pid`, and by those, from /proc. */
-export function descendants(pid: number): number[] {
+/** Processes started by `pid`, and by those, up to so many generations, from /proc. */
+export function descendants(pid: number, generations = Infinity): number[] {
   const parents = new Map<number, number>()
   for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) parents.set(Number(entry), parentOf(Number(entry)))
   const children = (of: number): number[] => [...parents].filter(([, parent]) => parent === of).map(([child]) => child)
   const all: number[] = []
-  for (let queue = children(pid); queue.length > 0; queue = queue.flatMap(children)) all.push(...queue)
+  for (
+    let queue = children(pid), left = generations;
+    queue.length > 0 && left > 0;
+    queue = queue.flatMap(children), left--
+  )
+    all.push(...queue)
   return all
 }
 

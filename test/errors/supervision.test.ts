@@ -1,0 +1,153 @@
+/**
+ * Whatever part of a job dies, stops or falls silent: all of it ends within the limits, one message names what was lost, and
+ * nothing stays, neither process nor socket nor file. Every case runs 20 times with TSMPI_TEST_ALL=1.
+ */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { openSockets, socketsOf } from '../helpers/sockets.ts'
+import { allGone, descendants, isAlive, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
+
+const TIMES = process.env.TSMPI_TEST_ALL === '1' ? 20 : 2
+/** At once: a machine of two cores starts so many jobs in a moment. */
+const AT_ONCE = 4
+const KILLED_MS = 2000
+/** A lease of 5 s, and what is left to end then. */
+const SILENT_MS = 7000
+
+const EMULATED = ['--emulate-hosts', '2']
+const REMOTE = ['--host', 'alpha:2,beta:2', '--agent-command', `${process.execPath} test/errors/programs/line.mjs`]
+
+interface Victims {
+  readonly launcher: number
+  /** Processes that the launcher has started. */
+  readonly started: readonly number[]
+}
+
+interface Case {
+  readonly name: string
+  readonly hosts: readonly string[]
+  readonly strike: (victims: Victims) => void
+  readonly limitMs: number
+  /** Of the launcher; undefined if it dies itself. */
+  readonly code?: number
+  readonly says?: RegExp
+  /** The launcher stands still meanwhile, and tells afterwards. */
+  readonly asleep?: boolean
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'the launcher is killed',
+    hosts: EMULATED,
+    strike: ({ launcher }) => process.kill(launcher, 'SIGKILL'),
+    limitMs: KILLED_MS,
+  },
+  {
+    name: 'the launcher is killed, and agents are reached through other processes',
+    hosts: REMOTE,
+    strike: ({ launcher }) => process.kill(launcher, 'SIGKILL'),
+    limitMs: KILLED_MS,
+  },
+  {
+    name: 'an agent is killed',
+    hosts: EMULATED,
+    strike: ({ started }) => process.kill(started[1] as number, 'SIGKILL'),
+    limitMs: KILLED_MS,
+    code: 137,
+    says: /^tsmpirun: the process of ranks (0 1|2 3) on host[01] was lost \(signal SIGKILL\); the job was stopped\.$/,
+  },
+  {
+    name: 'the connection to a host breaks',
+    hosts: REMOTE,
+    strike: ({ started }) => process.kill(started[0] as number, 'SIGKILL'),
+    limitMs: KILLED_MS,
+    code: 137,
+    says: /^tsmpirun: .*ranks (0 1|2 3) on (alpha|beta) was lost \(signal SIGKILL\); the job was stopped\.$/,
+  },
+  {
+    name: 'an agent is stopped',
+    hosts: EMULATED,
+    strike: ({ started }) => process.kill(started[0] as number, 'SIGSTOP'),
+    limitMs: SILENT_MS,
+    code: 125,
+    says: /^tsmpirun: host[01] \(ranks (0 1|2 3)\) has not answered for 5 s: .*; the job was stopped\.$/,
+  },
+  {
+    name: 'the network to a host falls silent',
+    hosts: REMOTE,
+    strike: ({ started }) => process.kill(started[0] as number, 'SIGSTOP'),
+    limitMs: SILENT_MS,
+    code: 125,
+    says: /^tsmpirun: (alpha|beta) \(ranks (0 1|2 3)\) has not answered for 5 s: .*; the job was stopped\.$/,
+  },
+  {
+    name: 'the launcher is stopped',
+    hosts: EMULATED,
+    strike: ({ launcher }) => process.kill(launcher, 'SIGSTOP'),
+    limitMs: SILENT_MS,
+    code: 125,
+    says: /^tsmpirun: host[01] has ended the job: it had not heard of tsmpirun for 5 s \(tsmpirun itself stood still for \d+ s\)\.$/,
+    asleep: true,
+  },
+]
+
+for (const one of cases)
+  t.test(`when ${one.name}, everything ends and nothing stays: ${TIMES} times`, async (t) => {
+    for (let done = 0; done < TIMES; done += AT_ONCE)
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, TIMES - done) }, () => endsCleanly(t, one)))
+  })
+
+async function endsCleanly(t: Test, one: Case): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-'))
+  const { job, pids, victims } = await started(one.hosts, folder)
+  const sockets = pids.flatMap(socketsOf)
+  try {
+    one.strike(victims)
+    if (one.asleep === true) {
+      await allGone(pids, one.limitMs)
+      process.kill(victims.launcher, 'SIGCONT')
+    } else await allGone([victims.launcher, ...pids], one.limitMs)
+    tells(t, one, await job.ended)
+    t.same(await openSockets(sockets, KILLED_MS), [], 'no socket is left')
+    t.same(readdirSync(folder), [], 'no file is left')
+  } finally {
+    for (const pid of [victims.launcher, ...pids]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function tells(t: Test, { code, says }: Case, { code: exitCode, stderr }: Ended): void {
+  if (code === undefined || says === undefined) return
+  t.equal(exitCode, code)
+  const told = stderr.split('\n').filter((line) => line.startsWith('tsmpirun: ') && !line.includes(' note: '))
+  t.equal(told.length, 1, 'one message')
+  t.match(told[0], says)
+}
+
+async function started(
+  hosts: readonly string[],
+  folder: string,
+): Promise<{ job: Running; pids: number[]; victims: Victims }> {
+  const args = ['-n', '4', '--no-deadlock-detection', ...hosts, 'test/errors/programs/lasting.ts', 'compute']
+  const job = start(args, { env: { TMPDIR: folder } })
+  await job.printed('all there')
+  const launcher = job.child.pid as number
+  const pids = descendants(launcher)
+  return { job, pids, victims: { launcher, started: descendants(launcher, 1) } }
+}
+
+t.test('a job whose processes all stand still for longer than a lease goes on afterwards', async (t) => {
+  const { job, pids, victims } = await started(EMULATED, tmpdir())
+  const all = [victims.launcher, ...pids]
+  for (const pid of all) process.kill(pid, 'SIGSTOP')
+  await new Promise((resolve) => setTimeout(resolve, SILENT_MS)) // the pause itself is what is tested
+  for (const pid of all) process.kill(pid, 'SIGCONT')
+  await new Promise((resolve) => setTimeout(resolve, SILENT_MS))
+  t.ok(all.every(isAlive))
+  job.child.kill('SIGTERM')
+  const ended = await job.ended
+  t.equal(ended.code, 143)
+  t.match(ended.stderr, /SIGTERM: the job was stopped/)
+})
