@@ -133,7 +133,7 @@ async function refuseCopies(): Promise<void> {
   const [, program = 'program.ts', ...args] = process.argv
   await endCopies(foreign, {
     what: 'this program; each would be a world of its own, with one rank',
-    command: ['tsmpirun', '-n', foreign.copies, relative('', program), ...args].join(' '),
+    words: ['tsmpirun', '-n', String(foreign.copies), relative('', program), ...args],
     exitCode: EXIT_COPIES,
   })
 }

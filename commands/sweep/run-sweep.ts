@@ -3,7 +3,7 @@
  * a test that is in the file is not run again; failed jobs are. Layer below: the other files of this folder.
  */
 import { encodeVariant } from '../../hpl/output.ts'
-import { shellQuote } from '../../runtime/launcher/start-command.ts'
+import { shellQuote } from '../../runtime/base/shell-quote.ts'
 import { exitCodeOf } from '../../runtime/launcher/job.ts'
 import { ResultsFile } from './results-file.ts'
 import { runJob } from './job.ts'

@@ -3,6 +3,8 @@
  * one explanation. tsmpirun starts one process a host and the ranks in it; copies would each be a world of their own.
  */
 
+import { shellQuote } from './shell-quote.ts'
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Variables by which launchers tell their processes how many there are, and which one this is. First row that fits. */
@@ -45,16 +47,16 @@ const PATIENCE_MS = 3000
  * Ends all copies with this exit code; the first one says why.
  *
  * @param what what there are copies of, and what each of them would be
- * @param command how to start it instead
+ * @param words of the command to use instead
  */
 export async function endCopies(
   { name, copies, copy }: ForeignLauncher,
-  { what, command, exitCode }: { readonly what: string; readonly command: string; readonly exitCode: number },
+  { what, words, exitCode }: { readonly what: string; readonly words: readonly string[]; readonly exitCode: number },
 ): Promise<never> {
   const text = [
     `tsmpi: ${name} started ${copies} copies of ${what}.`,
     'tsmpirun starts the ranks itself; in a Slurm allocation (salloc, sbatch) it takes the nodes from there:',
-    `  ${command}`,
+    `  ${words.map(shellQuote).join(' ')}`,
     `If independent copies are what you want, set ${SINGLETON}=1.`,
   ]
   if (copy === 0) process.stderr.write(`${text.join('\n')}\n`)

@@ -4,6 +4,7 @@
  * input. Pure.
  */
 import { fileURLToPath } from 'node:url'
+import { shellQuote } from '../base/shell-quote.ts'
 
 export type StartMethod = 'here' | 'ssh' | 'srun' | 'agent-command'
 
@@ -150,9 +151,4 @@ function srunEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function quoted(words: readonly string[]): string {
   return words.map(shellQuote).join(' ')
-}
-
-/** A word as a shell reads it back. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

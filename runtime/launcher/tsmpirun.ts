@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (foreign !== undefined)
     await endCopies(foreign, {
       what: 'tsmpirun; each would start a job of its own',
-      command: ['tsmpirun', ...args].join(' '),
+      words: ['tsmpirun', ...args],
       exitCode: EXIT_USAGE,
     })
   const options = await parseCommandLine(args)

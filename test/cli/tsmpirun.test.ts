@@ -25,6 +25,11 @@ const mistakes: { args: string[]; says: RegExp }[] = [
   { args: ['--transport', 'tcp', OPTIONS], says: /--transport is "tcp", expected auto or zmq/ },
   { args: ['--timeout', 'soon', OPTIONS], says: /--timeout is "soon", expected a time in seconds/ },
   { args: ['--timeout', '-3', OPTIONS], says: /--timeout/ },
+  { args: ['--start-timeout', '0', OPTIONS], says: /--start-timeout is "0", expected a time in seconds above 0/ },
+  {
+    args: ['--agent-command', 'a', '--ssh-command', 'b', OPTIONS],
+    says: /--agent-command and --ssh-command: give one of the two/,
+  },
   {
     args: ['-x', 'TSMPI_TEST_UNSET', OPTIONS],
     says: /-x TSMPI_TEST_UNSET: TSMPI_TEST_UNSET is not set here; give a value/,
@@ -184,4 +189,17 @@ t.test('more ranks than cores are allowed with a note of one line', async (t) =>
   t.same(new Set(lines(ended)), new Set(['40']))
   t.match(ended.stderr, /^tsmpirun: note: 40 ranks share the \d+ cores? of this machine\n$/)
   t.equal(messages(ended), '')
+})
+
+t.test('copies that mpirun has started are told by the first of them how to start', async (t) => {
+  const copy = (rank: number): Promise<Ended> =>
+    tsmpirun(['-n', '2', OPTIONS, 'two words'], {
+      env: { OMPI_COMM_WORLD_SIZE: '3', OMPI_COMM_WORLD_RANK: String(rank) },
+    })
+  const [first, second] = await Promise.all([copy(0), copy(1)])
+  t.same([first.code, second.code], [2, 2])
+  t.same([first.stdout, second.stdout, second.stderr], ['', '', ''])
+  t.match(first.stderr, /^tsmpi: mpirun started 3 copies of tsmpirun; each would start a job of its own\.\n/)
+  t.match(first.stderr, `\n  tsmpirun -n 2 ${OPTIONS} 'two words'\n`)
+  t.match(first.stderr, /set TSMPI_SINGLETON=1\.\n$/)
 })

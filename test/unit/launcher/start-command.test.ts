@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  NO_NODE,
-  NO_PACKAGE,
-  shellQuote,
-  startCommand,
-  type StartSettings,
-} from '../../../runtime/launcher/start-command.ts'
+import { shellQuote } from '../../../runtime/base/shell-quote.ts'
+import { NO_NODE, NO_PACKAGE, startCommand, type StartSettings } from '../../../runtime/launcher/start-command.ts'
 
 const { spawnSync } = process.getBuiltinModule('node:child_process')
 const SETTINGS: StartSettings = {
