@@ -5,6 +5,7 @@
 import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import type { BlockOptions } from './arguments.ts'
 import { CollectiveComm } from './collective-comm.ts'
+import { LatestPlan } from './small-calls.ts'
 import type {
   AlltoallvOptions,
   InPlace,
@@ -19,6 +20,10 @@ import { allreducePlan, exscanPlan, reducePlan, reduceScatterPlan, scanPlan } fr
 import { allgathervPlan, alltoallvPlan, gathervPlan, scattervPlan } from './plans/vector.ts'
 
 export class BufferCalls extends CollectiveComm {
+  readonly #barrier = new LatestPlan<void>()
+  readonly #bcast = new LatestPlan<void>()
+  readonly #allreduce = new LatestPlan<number | undefined>()
+
   // ---- synchronization and data movement ---------------------------------------------------------------------
 
   /**
@@ -28,7 +33,7 @@ export class BufferCalls extends CollectiveComm {
    * await world.barrier()
    */
   barrier(): Promise<void> {
-    return this.blocking(() => barrierPlan(this.member))
+    return this.repeated(this.#barrier, undefined, undefined, undefined, () => barrierPlan(this.member))
   }
 
   /**
@@ -42,7 +47,7 @@ export class BufferCalls extends CollectiveComm {
    * log(data.join()) // → 1,2,3
    */
   bcast(buffer: MessageBuffer, options: RootOptions = {}): Promise<void> {
-    return this.blocking(() => bcastPlan(this.member, buffer, options))
+    return this.repeated(this.#bcast, buffer, undefined, options, () => bcastPlan(this.member, buffer, options))
   }
 
   /**
@@ -211,7 +216,7 @@ export class BufferCalls extends CollectiveComm {
     recv: MessageBuffer | OpArgument,
     options?: OpArgument,
   ): Promise<number | undefined | void> {
-    return this.blocking(() => allreducePlan(this.member, send, recv, options))
+    return this.repeated(this.#allreduce, send, recv, options, () => allreducePlan(this.member, send, recv, options))
   }
 
   /** Gives each rank the reduction of the numbers of ranks 0 to itself. Collective. @throws {MpiError} MPI_ERR_OP */

@@ -4,10 +4,12 @@
  */
 import { Comm, type Job } from '../runtime/comm/comm.ts'
 import type { Group } from '../runtime/comm/group.ts'
+import type { Board } from '../runtime/engine/board.ts'
 import { Hosts } from './hosts.ts'
-import type { Member, Plan } from './plan.ts'
+import type { Member, Plan, SmallCall } from './plan.ts'
 import { CollectiveRequest, complete, PersistentCollective, Run } from './requests.ts'
 import { select, type Selection } from './selection.ts'
+import { SmallCalls, type LatestPlan, type PlanOptions } from './small-calls.ts'
 
 /** The caller as a member of a communicator; for plans that use several. */
 export let memberOf: (comm: CollectiveComm) => Member
@@ -17,6 +19,7 @@ export class CollectiveComm extends Comm {
   protected readonly algorithms: Selection
   protected readonly member: Member
   #hosts: Hosts | undefined
+  readonly #small: SmallCalls
 
   static {
     memberOf = (comm) => comm.member
@@ -36,6 +39,11 @@ export class CollectiveComm extends Comm {
       },
       select: (collective, nbytes, op) => select(collective, { nbytes, size, hosts: hosts(), op }, algorithms),
     }
+    const { engine, retiredBoards: retired } = job
+    this.#small = new SmallCalls(
+      { engine, group, rank, size, context: context + 1, retired },
+      () => hosts().count === 1,
+    )
   }
 
   /** The ranks by the host they run on. Local. */
@@ -47,10 +55,55 @@ export class CollectiveComm extends Comm {
     return this.#hosts
   }
 
+  override free(): void {
+    super.free()
+    this.#small.leave()
+  }
+
   /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
   protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
-    const made = plan()
+    return this.#make(plan())
+  }
+
+  /**
+   * Like `blocking`, for small calls that loops make again and again: what the arguments were found to mean is kept, as
+   * for a persistent call, until others come.
+   */
+  protected async repeated<T>(
+    latest: LatestPlan<T>,
+    send: unknown,
+    recv: unknown,
+    options: PlanOptions | undefined,
+    plan: () => Plan<T>,
+  ): Promise<T> {
+    let made = latest.recall(send, recv, options)
+    if (made === undefined) {
+      made = plan()
+      latest.remember(made, send, recv, options)
+    }
+    return this.#make(made)
+  }
+
+  #make<T>(made: Plan<T>): Promise<T> {
+    const small = made.small === undefined || this.#isForced(made.call) ? undefined : made.small
+    if (small === undefined || !this.#small.serves(small)) return this.#byMessages(made, false)
+    const { board } = this.#small
+    return board === undefined ? this.#byMessages(made, true) : this.#byBoard(made, small, board)
+  }
+
+  #isForced(call: string): boolean {
+    return call in (this.algorithms.forced ?? {})
+  }
+
+  async #byBoard<T>(made: Plan<T>, small: SmallCall<T>, board: Board): Promise<T> {
+    const result = await this.#small.make(made, small, board, this.beginCall(made.call))
+    this.endCall()
+    return result
+  }
+
+  async #byMessages<T>(made: Plan<T>, small: boolean): Promise<T> {
     const channel = this.channel(made.call, made.particulars)
+    if (small && this.#small.isDue()) await this.#small.found(channel)
     const result = await complete(made.steps(channel))
     channel.end()
     return result

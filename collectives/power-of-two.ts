@@ -25,6 +25,23 @@ export function powerOfTwoGroup(rank: number, ranks: number): PowerOfTwoGroup {
   return { size, folded, index, rankOf: (i) => (i < folded / 2 ? 2 * i + 1 : i + folded / 2) }
 }
 
+/**
+ * What these ranks would reduce to by recursive doubling, from the operands of all: in the last of them, which is returned;
+ * the others are used up.
+ *
+ * @param combine upper := lower combined with upper
+ */
+export function reduceInTree<A>(operands: readonly A[], combine: (lower: A, upper: A) => void): A {
+  const { size, folded, rankOf } = powerOfTwoGroup(0, operands.length)
+  const operand = (rank: number): A => operands[rank] as A
+  for (let rank = 0; rank < folded; rank += 2) combine(operand(rank), operand(rank + 1))
+  // A group's reduction is with its last member.
+  for (let half = 1; half < size; half <<= 1)
+    for (let last = 2 * half - 1; last < size; last += 2 * half)
+      combine(operand(rankOf(last - half)), operand(rankOf(last)))
+  return operand(operands.length - 1)
+}
+
 /** Even ranks hand over, odd ranks reduce. */
 export function* foldIn(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray, op: Op): Steps {
   const { rank } = channel

@@ -28,7 +28,7 @@ export function createWorld(
   const { worldSize, worldRank } = engine
   // Rank r gives out the pairs r, r + worldSize, r + 2 worldSize, …: no two ranks ever choose the same.
   const nextContext = 2 * (RESERVED_PAIRS_PER_RANK * worldSize + worldRank)
-  const job: Job = { engine, abort, nextContext, communicators, ssendAll, checks }
+  const job: Job = { engine, abort, nextContext, communicators, retiredBoards: [], ssendAll, checks }
   const everyone = Array.from({ length: worldSize }, (_, rank) => rank)
   return {
     world: new Intracomm(job, new Group(everyone), WORLD_CONTEXT, selection),

@@ -20,20 +20,27 @@ import { inOrder, type Member, type Plan } from '../plan.ts'
 import { scatterBinomial } from '../scatter/binomial.ts'
 
 export function barrierPlan(member: Member): Plan {
-  return { call: 'barrier', steps: (channel) => channel.uses(member.select('barrier', 0))(channel, member.hosts) }
+  return {
+    call: 'barrier',
+    small: { array: new Uint8Array(0), load: () => undefined, finish: () => undefined },
+    steps: (channel) => channel.uses(member.select('barrier', 0))(channel, member.hosts),
+  }
 }
 
 export function bcastPlan(member: Member, buffer: MessageBuffer, { root = 0 }: RootOptions = {}): Plan {
   checkRoot('bcast', root, member.size)
   const data = target(buffer, 'bcast')
+  const load = (): void => (member.rank === root ? data.load() : undefined)
+  const finish = (): void => (member.rank === root ? undefined : data.commit())
   return {
     call: 'bcast',
     particulars: { root },
+    small: { array: data.array, root, load, finish },
     steps: (channel) =>
       inOrder(
-        () => (member.rank === root ? data.load() : undefined),
+        load,
         () => channel.uses(member.select('bcast', data.array.byteLength))(channel, data.array, root, member.hosts),
-        () => (member.rank === root ? undefined : data.commit()),
+        finish,
       ),
   }
 }

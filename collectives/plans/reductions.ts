@@ -33,18 +33,21 @@ export function reducePlan(
       ? accumulator('reduce', send, recv as MessageBuffer | undefined)
       : scratchCopy(send)
   checkOp('reduce', op, work.array)
+  const load = (): void => work.load()
+  const finish = (): number | undefined => {
+    if (!isRoot) return undefined
+    work.commit()
+    return scalar ? (work.array[0] as number) : undefined
+  }
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
+    small: { array: work.array, root, op, load, finish },
     steps: (channel) =>
       inOrder(
-        () => work.load(),
+        load,
         () => channel.uses(member.select('reduce', work.array.byteLength, op))(channel, work.array, op, root),
-        () => {
-          if (!isRoot) return undefined
-          work.commit()
-          return scalar ? (work.array[0] as number) : undefined
-        },
+        finish,
       ),
   }
 }
@@ -123,18 +126,16 @@ function toAll(
   const { op } = given(scalar ? (recv as OpArgument | undefined) : options)
   const work = scalar ? scalarArray(call, send, op) : accumulator(call, send, recv as MessageBuffer)
   checkOp(call, op, work.array)
+  const load = (): void => work.load()
+  const finish = (): number | undefined => {
+    work.commit()
+    return scalar ? (work.array[0] as number) : undefined
+  }
   return {
     call,
     particulars: { op: op.name },
-    steps: (channel) =>
-      inOrder(
-        () => work.load(),
-        () => algorithm(channel, work.array, op),
-        () => {
-          work.commit()
-          return scalar ? (work.array[0] as number) : undefined
-        },
-      ),
+    ...(call === 'allreduce' ? { small: { array: work.array, op, load, finish } } : {}),
+    steps: (channel) => inOrder(load, () => algorithm(channel, work.array, op), finish),
   }
 }
 

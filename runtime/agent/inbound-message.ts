@@ -2,7 +2,7 @@
  * A rendezvous message on its way to a rank of this host. Its bytes may come before the rank has asked for them (then
  * they are kept here) or after (then they go straight to where the rank wants them).
  */
-import { copyBytes } from '../base/native-copy.ts'
+import { copyBytes } from '../base/native-calls.ts'
 import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
 

@@ -4,7 +4,7 @@
  * datatype (MPI 4.1, section 5.1): shape and strides say which elements travel.
  */
 import { MpiError } from './errors.ts'
-import { copyBytes } from './native-copy.ts'
+import { copyBytes } from './native-calls.ts'
 import { copyRegion, MAX_BYTES, regionOver, type Region } from './region.ts'
 import {
   ELEMENT_TYPES,
@@ -101,7 +101,8 @@ export class LatestView {
   }
 }
 
-function isRemembered(buffer: MessageBuffer): boolean {
+/** True if it does no harm to keep a buffer for the next call. */
+export function isRemembered(buffer: unknown): buffer is TypedArray {
   if (!ArrayBuffer.isView(buffer)) return false
   return buffer.buffer instanceof SharedArrayBuffer || buffer.buffer.byteLength <= REMEMBERED_NBYTES
 }

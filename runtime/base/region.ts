@@ -4,7 +4,7 @@
  * looked at in slices.
  */
 import { constants } from 'node:buffer'
-import { copyBytes } from './native-copy.ts'
+import { copyBytes } from './native-calls.ts'
 
 /** Bytes from `byteOffset` of a buffer on. Every typed array is one. */
 export interface Region {

@@ -10,6 +10,8 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
 import { OBJECT } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
 import { describe, LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
+import type { Region } from '../base/region.ts'
+import type { Board } from '../engine/board.ts'
 import { envelopeOf, type Engine, type Envelope } from '../engine/engine.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import type { BufferChecks, BufferWatch } from './buffer-checks.ts'
@@ -34,6 +36,8 @@ export interface Job {
   /** Ends the whole job with an exit code. */
   abort(code: number): never
   readonly communicators: Communicators
+  /** Memory of boards whose communicators this rank has freed (collectives/small-calls.ts). */
+  readonly retiredBoards: { readonly board: Board; readonly memory: Region }[]
   /** Whether every send is synchronous. */
   readonly ssendAll: boolean
   /** The costly checks, if they are wanted. */
@@ -87,9 +91,7 @@ export class Comm extends CommProperties {
   #collectives = 0
   #persistent = 0
   #underWay = 0
-  readonly #callEnded = (): void => {
-    this.#underWay--
-  }
+  readonly #callEnded = (): void => this.endCall()
   #freed = false
   readonly #latestSent = new LatestView()
   readonly #latestReceived = new LatestView()
@@ -316,14 +318,24 @@ export class Comm extends CommProperties {
 
   /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
   protected channel(call: CollectiveName, particulars?: Particulars): Channel {
-    this.checkUsable(call)
     const { group, rank } = this
     const context = this.context + 1
-    const tag = this.#collectives
-    this.#checkStray(call, context, tag)
-    this.#collectives = tag + 1 === PERSISTENT_TAGS ? 0 : tag + 1
-    this.#underWay++
+    const tag = this.beginCall(call)
     return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded }, call, particulars)
+  }
+
+  /** Number of a collective call that begins here; `endCall` follows if it ends well. */
+  protected beginCall(call: CollectiveName): number {
+    this.checkUsable(call)
+    const number = this.#collectives
+    this.#checkStray(call, this.context + 1, number)
+    this.#collectives = number + 1 === PERSISTENT_TAGS ? 0 : number + 1
+    this.#underWay++
+    return number
+  }
+
+  protected endCall(): void {
+    this.#underWay--
   }
 
   /**

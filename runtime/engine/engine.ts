@@ -52,6 +52,14 @@ interface PendingSend {
   readonly staged: Region | undefined
 }
 
+/** Something other than a message that ranks of this host bring about, and that this rank waits for. */
+export interface Condition {
+  /** Asked whenever this rank looks for messages. Throws if it can never be. */
+  isMet(): boolean
+  /** World rank of one who has to do something for it. */
+  awaited(): number
+}
+
 /** A far receive whose bytes are being fetched by the agents. */
 interface PendingLanding {
   readonly operation: Operation
@@ -70,6 +78,7 @@ export class Engine implements WaitCounter {
   readonly #probes = new Set<Operation>()
   readonly #sends = new Map<number, PendingSend>()
   readonly #landings = new Map<number, PendingLanding>()
+  readonly #conditions = new Map<Operation, Condition>()
   readonly #outboxes = new Map<number, Frame[]>()
   readonly #windows: Float64Array
   readonly #owed: Float64Array
@@ -268,6 +277,31 @@ export class Engine implements WaitCounter {
     return operation
   }
 
+  /** An operation that ends as soon as a condition is met. Whoever meets it nudges this rank. */
+  until(condition: Condition, key: MatchKey, call: string, agreement: Agreement): Operation {
+    const operation = new Operation(this, call, key, undefined, agreement)
+    this.#conditions.set(operation, condition)
+    this.#askConditions()
+    return operation
+  }
+
+  #askConditions(): void {
+    for (const [operation, condition] of this.#conditions) {
+      try {
+        if (!condition.isMet()) continue
+        operation.complete()
+      } catch (error) {
+        operation.fail(error as Error)
+      }
+      this.#conditions.delete(operation)
+    }
+  }
+
+  /** Has a rank of this host look whether its conditions are met. */
+  nudge(dest: number): void {
+    this.#control(FRAME.NUDGE, dest, {})
+  }
+
   /** Everything that this rank has started and that has not ended. */
   pending(): Pending[] {
     const received = (operation: Operation): Pending => {
@@ -276,6 +310,10 @@ export class Engine implements WaitCounter {
     return [
       ...Array.from(this.#posted, received),
       ...Array.from(this.#landings.values(), ({ operation }) => received(operation)),
+      ...Array.from(this.#conditions, ([operation, condition]): Pending => {
+        operation.source = condition.awaited()
+        return { operation, kind: 'receive', nbytes: undefined }
+      }),
       ...Array.from(this.#probes, (operation): Pending => ({ operation, kind: 'probe', nbytes: undefined })),
       ...Array.from(this.#sends.values(), (send): Pending => ({ ...send, kind: 'send' })),
     ]
@@ -306,6 +344,7 @@ export class Engine implements WaitCounter {
     const before = this.#ended
     this.#looks++
     this.transport.poll(this.#deliver)
+    if (this.#conditions.size > 0) this.#askConditions()
     if (this.#outboxes.size > 0) this.#flushOutboxes()
     return this.#ended - before
   }
@@ -426,6 +465,8 @@ export class Engine implements WaitCounter {
         break
       case FRAME.CREDIT:
         this.#windows[frame.source] = (this.#windows[frame.source] as number) + frame.nbytes
+        break
+      case FRAME.NUDGE:
         break
       default:
         invariant(false, `frame of kind ${frame.kind} from rank ${frame.source}`)
@@ -554,8 +595,15 @@ function packed(view: MessageView, target: Region): Region {
   return region
 }
 
+/** What a message says that a receive must agree with. */
+type Claim = Pick<Unexpected, 'aux' | 'elementType' | 'nbytes' | 'source' | 'tag'>
+
 /** The error of a receive whose message does not fit it, or undefined if it fits. */
-function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: number): MpiError | undefined {
+export function mismatch(
+  receive: Pick<Operation, 'agreement' | 'view' | 'call'>,
+  message: Claim,
+  worldRank: number,
+): MpiError | undefined {
   const { agreement, view } = receive
   if (fits(agreement, view, message)) return undefined
   if (agreement !== undefined && message.aux !== agreement.signature)
@@ -586,7 +634,7 @@ function mismatch(receive: Operation, message: Unexpected | Frame, worldRank: nu
 }
 
 /** True if a message is what its receive expects; an exact answer for buffers, a first one for objects. */
-function fits(agreement: Agreement | undefined, view: MessageView | undefined, message: Unexpected | Frame): boolean {
+function fits(agreement: Agreement | undefined, view: MessageView | undefined, message: Claim): boolean {
   if (view === undefined || view.elementType.code !== message.elementType) return false
   if (agreement === undefined) return message.nbytes <= view.nbytes
   return message.aux === agreement.signature && message.nbytes === view.nbytes

@@ -30,6 +30,7 @@ export class InprocHub {
   readonly #queueLimit: number
   readonly #ends: InprocTransport[]
   readonly #hosts: readonly number[]
+  readonly #kept: Region[] = []
 
   constructor(size: number, options: InprocOptions = {}) {
     this.size = size
@@ -49,6 +50,15 @@ export class InprocHub {
 
   hostOf(rank: number): number {
     return this.#hosts[rank] ?? 0
+  }
+
+  /** A number for memory, by which any rank finds it again. */
+  keep(bytes: Region): number {
+    return this.#kept.push(bytes) - 1
+  }
+
+  kept(number: number): Region {
+    return this.#kept[number] as Region
   }
 
   /** Puts a copy of the frame into the queue of `dest`; false if the pair's queue is full. */
@@ -134,6 +144,14 @@ class InprocTransport implements Transport {
 
   alloc(nbytes: number): Region {
     return regionOver(new SharedArrayBuffer(nbytes), 0, nbytes)
+  }
+
+  placeOf(bytes: Region): { segment: number; offset: number } {
+    return { segment: this.#hub.keep(bytes), offset: 0 }
+  }
+
+  bytesAt(segment: number): Region {
+    return this.#hub.kept(segment)
   }
 
   free(): void {

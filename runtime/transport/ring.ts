@@ -12,7 +12,7 @@
  * reads the tail; the producer reads the head only when its copy of it says that the ring is full.
  */
 import { invariant } from '../base/errors.ts'
-import { copyBytes } from '../base/native-copy.ts'
+import { copyBytes } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 import type { Frame } from './transport.ts'
 

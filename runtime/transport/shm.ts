@@ -129,6 +129,10 @@ export class ShmTransport implements Transport {
     return undefined
   }
 
+  linger(hasHappened: () => boolean): boolean {
+    return this.#waiter.linger(hasHappened)
+  }
+
   isNear(dest: number): boolean {
     return this.#route[dest] !== this.#agentSeat
   }

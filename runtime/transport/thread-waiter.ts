@@ -6,6 +6,7 @@
  * often there within a microsecond and a turn of the event loop costs as much. Sleeping happens in setImmediate: then no
  * microtask of the program is left that could run instead.
  */
+import { loadYield } from '../base/native-calls.ts'
 import type { Progress } from './transport.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Stillness } from './stillness.ts'
@@ -27,6 +28,13 @@ const SLICE_MS = 1
 const QUIET_SLEEPS = 240
 /** Sleeps between two such questions. */
 const QUESTION_SLEEPS = 40
+
+/** Looks, each time asking whether there is a core for everybody, before giving way: 1 to 2 us. */
+const LINGER_LOOKS = 100
+/** Times that a rank gives its core to others before it sleeps: some 50 us if each of them soon gives it back. */
+const MOST_YIELDS = 50
+/** To load what calls `sched_yield` costs as much as so many sleeps. */
+const YIELD_AFTER_SLEEPS = 300
 
 const SETTLED = Promise.resolve()
 
@@ -51,6 +59,10 @@ export class ThreadWaiter {
   readonly #vigil: Vigil
   /** Sleeps since something came. */
   #sleeps = 0
+  /** Gives the core to another thread; loaded when it is worth it. */
+  #yield: (() => unknown) | undefined
+  /** Times that nothing but sleep was left because others needed the core. */
+  #hasteSlept = 0
   #waiting = false
   #scheduled = false
 
@@ -64,6 +76,25 @@ export class ThreadWaiter {
     this.#vigil = vigil
     this.#doorbell = doorbell
     this.#roomy = roomy
+  }
+
+  /** Looks for something else than messages for a moment, without leaving the program's own code. */
+  linger(hasHappened: () => boolean): boolean {
+    for (let look = 0; look < LINGER_LOOKS && this.#roomy(); look++) if (hasHappened()) return true
+    return hasHappened() || this.#giveWay(hasHappened)
+  }
+
+  /** Others need the core: gives it to them a few times, which costs less than to sleep and be woken. */
+  #giveWay(hasHappened: () => boolean): boolean {
+    if (this.#yield === undefined) {
+      if (++this.#hasteSlept === YIELD_AFTER_SLEEPS) this.#yield = loadYield()
+      return false
+    }
+    for (let time = 0; time < MOST_YIELDS; time++) {
+      this.#yield()
+      if (hasHappened()) return true
+    }
+    return false
   }
 
   setWaiting(waiting: boolean): void {

@@ -21,6 +21,8 @@ export const FRAME = {
   FIN: 5,
   /** To the sender: `nbytes` of eager window came free. */
   CREDIT: 6,
+  /** To a rank of this host that may sleep: what it waits for may have happened (engine/board.ts). */
+  NUDGE: 7,
 } as const
 
 /** Set in `flags` of EAGER and RTS: the send completes only once it is matched (MPI 4.1, section 3.4, synchronous). */
@@ -79,6 +81,18 @@ export interface Transport {
    * it comes by, if there is one; undefined if there is none, or if frames of that rank come by a way that others share.
    */
   inletOf?(source: number): Inlet | undefined
+
+  /**
+   * Asks again and again for a moment whether something has happened that ranks of this host do; gives its core away in
+   * between if others need it. True if it has.
+   */
+  linger?(hasHappened: () => boolean): boolean
+
+  /** Where memory of `alloc` lies, in words that all ranks of the host understand. */
+  placeOf?(bytes: Region): { readonly segment: number; readonly offset: number }
+
+  /** The memory at a place that another rank of the host has named. */
+  bytesAt?(segment: number, offset: number, nbytes: number): Region
 
   /** True if `dest` reads an offered region itself (same host); false if it must ask with WANT. */
   isNear(dest: number): boolean
