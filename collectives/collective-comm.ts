@@ -4,9 +4,8 @@
  */
 import { Comm, type Job } from '../runtime/comm/comm.ts'
 import type { Group } from '../runtime/comm/group.ts'
-import type { Board } from '../runtime/engine/board.ts'
 import { Hosts } from './hosts.ts'
-import type { Member, Plan, SmallCall } from './plan.ts'
+import type { Member, Plan } from './plan.ts'
 import { CollectiveRequest, complete, PersistentCollective, Run } from './requests.ts'
 import { select, type Selection } from './selection.ts'
 import { SmallCalls, type LatestPlan, type PlanOptions } from './small-calls.ts'
@@ -41,7 +40,16 @@ export class CollectiveComm extends Comm {
     }
     const { engine, retiredBoards: retired } = job
     this.#small = new SmallCalls(
-      { engine, group, rank, size, context: context + 1, retired },
+      {
+        engine,
+        group,
+        rank,
+        size,
+        context: context + 1,
+        retired,
+        begin: (call) => this.beginCall(call),
+        end: () => this.endCall(),
+      },
       () => hosts().count === 1,
     )
   }
@@ -69,36 +77,26 @@ export class CollectiveComm extends Comm {
    * Like `blocking`, for small calls that loops make again and again: what the arguments were found to mean is kept, as
    * for a persistent call, until others come.
    */
-  protected async repeated<T>(
+  protected repeated<T>(
     latest: LatestPlan<T>,
     send: unknown,
     recv: unknown,
     options: PlanOptions | undefined,
     plan: () => Plan<T>,
   ): Promise<T> {
-    let made = latest.recall(send, recv, options)
-    if (made === undefined) {
-      made = plan()
-      latest.remember(made, send, recv, options)
-    }
-    return this.#make(made)
+    const known = latest.recall(send, recv, options)
+    return known === undefined ? this.blocking(() => latest.remember(plan(), send, recv, options)) : this.#make(known)
   }
 
   #make<T>(made: Plan<T>): Promise<T> {
     const small = made.small === undefined || this.#isForced(made.call) ? undefined : made.small
     if (small === undefined || !this.#small.serves(small)) return this.#byMessages(made, false)
     const { board } = this.#small
-    return board === undefined ? this.#byMessages(made, true) : this.#byBoard(made, small, board)
+    return board === undefined ? this.#byMessages(made, true) : this.#small.make(made, small, board)
   }
 
   #isForced(call: string): boolean {
     return call in (this.algorithms.forced ?? {})
-  }
-
-  async #byBoard<T>(made: Plan<T>, small: SmallCall<T>, board: Board): Promise<T> {
-    const result = await this.#small.make(made, small, board, this.beginCall(made.call))
-    this.endCall()
-    return result
   }
 
   async #byMessages<T>(made: Plan<T>, small: boolean): Promise<T> {

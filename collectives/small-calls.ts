@@ -37,6 +37,10 @@ export interface Membership {
   readonly context: number
   /** Memory of boards whose communicators this rank has freed. */
   readonly retired: Retired[]
+  /** A call begins; its number in the communicator. */
+  begin(call: CollectiveName): number
+  /** The call has ended well. */
+  end(): void
 }
 
 /** Memory of a board that this rank has founded and left. */
@@ -124,8 +128,9 @@ export class SmallCalls {
       this.#member.retired.push({ board: this.board, memory: this.#memory })
   }
 
-  /** Makes a call. @param number of the call in its communicator */
-  async make<T>(made: Plan<T>, small: SmallCall<T>, board: Board, number: number): Promise<T> {
+  /** Makes a call. */
+  async make<T>(made: Plan<T>, small: SmallCall<T>, board: Board): Promise<T> {
+    const number = this.#member.begin(made.call)
     if (this.#busy) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#busy = true
     const { recorder } = this.#member.engine
@@ -151,6 +156,7 @@ export class SmallCalls {
       const { context } = this.#member
       const nbytes = (posters & own) === 0 ? 0 : small.array.byteLength
       recorder?.collective({ call: made.call, context, place, begun, algorithm: 'sharedBoard', nbytes })
+      this.#member.end()
       return small.finish()
     } finally {
       const next = this.#queue.shift()
@@ -299,15 +305,16 @@ export class LatestPlan<T> {
   }
 
   /** Keeps a plan if that does no harm: small buffers, and none that it would have to find out about anew. */
-  remember(plan: Plan<T>, send: unknown, recv: unknown, options: PlanOptions | undefined): void {
+  remember(plan: Plan<T>, send: unknown, recv: unknown, options: PlanOptions | undefined): Plan<T> {
     const nbytes = plan.small?.array.byteLength ?? Infinity
-    if (nbytes > BOARD_NBYTES || !mayKeep(send) || !mayKeep(recv)) return
+    if (nbytes > BOARD_NBYTES || !mayKeep(send) || !mayKeep(recv)) return plan
     this.#plan = plan
     this.#send = send
     this.#recv = recv
     this.#op = options?.op
     this.#root = options?.root
     this.#nbytes = nbytes
+    return plan
   }
 }
 

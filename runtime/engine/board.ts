@@ -17,7 +17,7 @@ export const MOST_BOARD_RANKS = 16
 /** Longest payload of a rank. */
 export const BOARD_NBYTES = 1024
 /** Calls that a rank may be ahead of others: enough to pay for a change of threads when ranks share a core. */
-const SLOTS = 128
+const SLOTS = 256
 
 const LINE = 64
 const LINE_WORDS = LINE / 4

@@ -46,10 +46,8 @@ async function measure(
 
 /** All ranks make as many rounds. */
 async function warmUp(world: RankContext['world'], round: Rounds, rounds: number): Promise<void> {
-  const few = Math.ceil(rounds / 10)
-  const usOfPart = await world.allreduce(await timed(world, round, few), { op: MAX })
-  const parts = Math.min(10 * WARM_UP.parts, Math.floor(warmUpUs / usOfPart))
-  await timed(world, round, parts * few)
+  for (let part = 0, us = 0; part < WARM_UP.parts && us < warmUpUs; part++)
+    us += await world.allreduce(await timed(world, round, rounds), { op: MAX })
   warmUpUs = WARM_UP.us
 }
 

@@ -1,0 +1,206 @@
+/** Small calls through the board: what they compute, how far ranks may run ahead, and what they say when ranks disagree. */
+import t from 'tap'
+import { MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
+import { runRanks } from '../../../testing.ts'
+
+/** More calls than a communicator makes by messages before it has a board. */
+const CALLS_BEFORE = 8
+/** More calls than a board has slots. */
+const MANY = 700
+
+async function foundBoard(world: Intracomm): Promise<void> {
+  for (let i = 0; i < CALLS_BEFORE; i++) await world.barrier()
+}
+
+const SIZES = [2, 3, 4, 5, 7, 8, 16, 17]
+
+for (const size of SIZES)
+  t.test(
+    `bcast, reduce, allreduce and barrier of ${size} ranks give every root's and all ranks' elements`,
+    async (t) => {
+      await runRanks(size, async ({ world }) => {
+        await foundBoard(world)
+        for (let i = 0; i < 3 * size; i++) {
+          const root = i % size
+          const data = Int32Array.of(world.rank === root ? i : -1, world.rank)
+          await world.bcast(data, { root })
+          t.same([...data], [i, root])
+          const sum = await world.reduce(i + world.rank, { op: SUM, root })
+          t.equal(sum, world.rank === root ? i * size + (size * (size - 1)) / 2 : undefined)
+          t.equal(await world.allreduce(world.rank * i, { op: MAX }), (size - 1) * i)
+          await world.barrier()
+        }
+      })
+    },
+  )
+
+for (const length of [1, 5, 6, 128, 129])
+  t.test(`${length} doubles, in one line, beside it or by messages`, async (t) => {
+    await runRanks(3, async ({ world }) => {
+      await foundBoard(world)
+      const mine = Float64Array.from({ length }, (_, i) => i + world.rank)
+      const sum = new Float64Array(length)
+      for (let i = 0; i < 3; i++) await world.allreduce(mine, sum, { op: SUM })
+      t.same(
+        [...sum],
+        Array.from({ length }, (_, i) => 3 * i + 3),
+      )
+      if (world.rank === 2) mine.fill(7)
+      await world.bcast(mine, { root: 2 })
+      t.ok(mine.every((value) => value === 7))
+    })
+  })
+
+for (const size of [3, 4, 7])
+  t.test(
+    `p=${size}: an operation that does not commute is applied in rank order, with the bits of recursive doubling`,
+    async (t) => {
+      const digits = Op.create((incoming, accumulator) => {
+        const [a, b] = [incoming as Float64Array, accumulator as Float64Array]
+        for (let i = 0; i < b.length; i++)
+          b[i] = (a[i] as number) * 10 ** Math.ceil(Math.log10((b[i] as number) + 0.5)) + (b[i] as number)
+      })
+      await runRanks(size, async ({ world }) => {
+        await foundBoard(world)
+        const inOrder = Number('123456789'.slice(0, size))
+        t.equal(await world.allreduce(world.rank + 1, { op: digits }), inOrder)
+        for (let root = 0; root < size; root++)
+          t.equal(await world.reduce(world.rank + 1, { op: digits, root }), world.rank === root ? inOrder : undefined)
+        const forced = await world.dup({ algorithms: { allreduce: 'recursive-doubling' } })
+        const rough = 0.1 + world.rank / 3
+        t.equal(await world.allreduce(rough, { op: SUM }), await forced.allreduce(rough, { op: SUM }))
+      })
+    },
+  )
+
+t.test('a root may run ahead of the others by more calls than a board has slots, without losing one', async (t) => {
+  let ahead = 0
+  await runRanks(3, async ({ world }) => {
+    await foundBoard(world)
+    const data = new Int32Array(1)
+    for (let i = 0; i < MANY; i++) {
+      if (world.rank === 0) data[0] = ahead = i
+      await world.bcast(data)
+      if (data[0] !== i) t.fail(`call ${i} brought ${data[0]}`)
+    }
+  })
+  t.equal(ahead, MANY - 1)
+})
+
+t.test('calls that a program makes before it awaits the first, and nonblocking ones between them', async (t) => {
+  const sums = await runRanks(4, async ({ world }) => {
+    await foundBoard(world)
+    const [x, y] = [new Float64Array(1), new Float64Array(1)]
+    const calls = [world.allreduce(world.rank, { op: SUM }), world.allreduce(Float64Array.of(1), x, { op: SUM })]
+    const request = world.iallreduce(Float64Array.of(2), y, { op: SUM })
+    const last = world.allreduce(10, { op: MAX })
+    await waitAll([request])
+    await Promise.all(calls)
+    return [await calls[0], x[0], y[0], await last]
+  })
+  for (const sum of sums) t.same(sum, [6, 4, 8, 10])
+})
+
+t.test('a receive of the same rank goes on while it waits in a call', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    await foundBoard(world)
+    const data = new Int32Array(1)
+    if (world.rank === 0) {
+      const received = world.recv(data, { source: 1 })
+      const met = world.barrier()
+      await received
+      t.equal(data[0], 5)
+      await met
+    } else {
+      await world.send(Int32Array.of(5), { dest: 0 })
+      await world.barrier()
+    }
+  })
+})
+
+t.test('buffers that are used again are read and written anew', async (t) => {
+  await runRanks(3, async ({ world }) => {
+    await foundBoard(world)
+    const [mine, sum] = [new Float64Array(2), new Float64Array(2)]
+    for (let i = 0; i < 20; i++) {
+      mine.fill(i)
+      await world.allreduce(mine, sum, { op: i % 2 === 0 ? SUM : MAX })
+      t.same([...sum], i % 2 === 0 ? [3 * i, 3 * i] : [i, i])
+    }
+  })
+})
+
+t.test('communicators that come and go give their boards back', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    for (let i = 0; i < 50; i++) {
+      const comm = await world.dup()
+      await foundBoard(comm)
+      t.equal(await comm.allreduce(1, { op: SUM }), 2)
+      comm.free()
+      await t.rejects(comm.barrier(), { code: 'MPI_ERR_COMM' })
+    }
+  })
+})
+
+/** The error of the first rank that fails in what comes after the board has been founded. */
+async function failure(calls: readonly ((world: Intracomm) => Promise<unknown>)[]): Promise<string> {
+  try {
+    await runRanks(calls.length, async ({ world }) => {
+      await foundBoard(world)
+      await calls[world.rank]?.(world)
+    })
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'no error'
+}
+
+const doubles = (n: number): Float64Array => new Float64Array(n)
+
+t.test('two different small calls are named, both', async (t) => {
+  const message = await failure([(world) => world.barrier(), (world) => world.allreduce(1, { op: SUM })])
+  t.match(message, /^MPI_ERR_OTHER: the ranks of a communicator called different collectives/)
+  t.match(message, 'called barrier')
+  t.match(message, 'called allreduce with op SUM')
+})
+
+t.test('a small call and one that goes by messages are named, both', async (t) => {
+  const message = await failure([
+    (world) => world.barrier(),
+    (world) => world.allgather(Int32Array.of(1), new Int32Array(2)),
+  ])
+  t.match(message, /^MPI_ERR_OTHER: barrier: the ranks of a communicator called different collectives/)
+  t.match(message, 'world rank 1 called allgather where world rank 0 called barrier')
+})
+
+t.test('other operations, lengths and types are told as they are of messages', async (t) => {
+  t.match(await failure([(w) => w.allreduce(1, { op: SUM }), (w) => w.allreduce(1, { op: MAX })]), 'with op MAX')
+  const lengths = [2, 3].map((n) => (world: Intracomm) => world.allreduce(doubles(n), doubles(n), { op: SUM }))
+  t.match(await failure(lengths), /^MPI_ERR_COUNT: allreduce: the ranks disagree on the number of elements/)
+  const types = [(world: Intracomm) => world.bcast(doubles(1)), (world: Intracomm) => world.bcast(new Int32Array(2))]
+  t.match(
+    await failure(types),
+    /^MPI_ERR_TYPE: bcast: the sender sent float64 elements, the receive buffer holds int32/,
+  )
+})
+
+t.test('two different roots, which nobody notices at once, are found by the next call that all make', async (t) => {
+  const at = (root: number) => async (world: Intracomm) => {
+    await world.bcast(doubles(1), { root })
+    await world.barrier()
+  }
+  t.match(
+    await failure([at(0), at(1)]),
+    /barrier: the ranks of a communicator called different collectives: before its call/,
+  )
+})
+
+t.test('a wrong argument on one rank, corrected, leaves the communicator usable', async (t) => {
+  const sums = await runRanks(2, async ({ world }) => {
+    await foundBoard(world)
+    if (world.rank === 0) await t.rejects(world.bcast(doubles(1), { root: 2 }), { code: 'MPI_ERR_ROOT' })
+    await world.bcast(doubles(1), { root: 1 })
+    return world.allreduce(1, { op: SUM })
+  })
+  t.same(sums, [2, 2])
+})
