@@ -11,8 +11,14 @@
  */
 import { createRequire } from 'node:module'
 import type koffiModule from 'koffi'
+import type { Region } from './region.ts'
 
-type Memcpy = (target: Uint8Array, source: Uint8Array, nbytes: number) => void
+/** Memory by its address, which means the same in all threads of this process. */
+export interface NativeMemory {
+  /** Where a region begins. It stays there as long as its buffer lives and is not transferred. */
+  addressOf(region: Region): number
+  copy(target: number, source: number, nbytes: number): void
+}
 
 /** Shorter memory is copied as quickly by V8: a foreign call costs 0.1 us. */
 const LONG_NBYTES = 8192
@@ -22,28 +28,40 @@ const PATIENCE_NBYTES = 256 * 1024 * 1024
 /** A thread's way to copy: V8's until it has copied enough. */
 class Copier {
   #copied = 0
-  #memcpy: Memcpy | undefined
+  #memory: NativeMemory | undefined
+
+  get memory(): NativeMemory | undefined {
+    return this.#memory
+  }
 
   copy(target: Uint8Array, source: Uint8Array): void {
     const nbytes = source.length
+    const memory = this.#memory
     if (nbytes < LONG_NBYTES) target.set(source)
-    else if (this.#memcpy !== undefined && nbytes <= target.length) this.#memcpy(target, source, nbytes)
+    else if (memory !== undefined && nbytes <= target.length)
+      memory.copy(memory.addressOf(target), memory.addressOf(source), nbytes)
     else this.#copySlowly(target, source)
   }
 
   #copySlowly(target: Uint8Array, source: Uint8Array): void {
     target.set(source)
     this.#copied += source.length
-    if (this.#copied < PATIENCE_NBYTES) return
+    if (this.#copied >= PATIENCE_NBYTES) this.load()
+  }
+
+  load(): NativeMemory | undefined {
     this.#copied = -Infinity
-    this.#memcpy = loadMemcpy()
+    return (this.#memory ??= loadMemory())
   }
 }
 
 /** A function of the C library that this process has loaded already. @throws Error if there is no way to call it */
 function load(prototype: string): unknown {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule
-  return koffi.load(null).func(prototype)
+  return loadKoffi().load(null).func(prototype)
+}
+
+function loadKoffi(): typeof koffiModule {
+  return createRequire(import.meta.url)('koffi') as typeof koffiModule
 }
 
 /** Gives the core to another thread that is ready to run; undefined if there is no way to do it. 0.2 us if there is none. */
@@ -55,13 +73,20 @@ export function loadYield(): (() => unknown) | undefined {
   }
 }
 
-/** `memcpy`; undefined if there is no way to call it. */
-function loadMemcpy(): Memcpy | undefined {
+function loadMemory(): NativeMemory | undefined {
   try {
-    const memcpy = load('void memcpy(void *target, const void *source, size_t nbytes)') as Memcpy
+    const koffi = loadKoffi()
+    const known = new WeakMap<ArrayBufferLike, number>()
+    const addressOf = ({ buffer, byteOffset }: Region): number => {
+      let base = known.get(buffer)
+      // One byte will do, and no typed array could span the shared heap of a host.
+      if (base === undefined) known.set(buffer, (base = Number(koffi.address(new Uint8Array(buffer, 0, 1)))))
+      return base + byteOffset
+    }
+    const copy = load('void memcpy(uintptr_t target, uintptr_t source, size_t nbytes)') as NativeMemory['copy']
     const probe = new Uint8Array(new SharedArrayBuffer(2))
-    memcpy(probe, Uint8Array.of(7), 1)
-    return probe[0] === 7 && probe[1] === 0 ? memcpy : undefined
+    copy(addressOf(probe), addressOf(Uint8Array.of(7)), 1)
+    return probe[0] === 7 && probe[1] === 0 ? { addressOf, copy } : undefined
   } catch {
     return undefined
   }
@@ -73,4 +98,14 @@ const copier = new Copier()
 /** Copies `source` to the start of `target`, which is as long or longer. They may overlap only if both are short. */
 export function copyBytes(target: Uint8Array, source: Uint8Array): void {
   copier.copy(target, source)
+}
+
+/** Memory by address, if this thread has copied so much that what is needed for it has been loaded. */
+export function loadedMemory(): NativeMemory | undefined {
+  return copier.memory
+}
+
+/** Memory by address; loads what is needed for it. Undefined if that cannot be loaded. */
+export function nativeMemory(): NativeMemory | undefined {
+  return copier.memory ?? copier.load()
 }

@@ -12,12 +12,14 @@ import { ANY_TAG } from '../base/constants.ts'
 import { ELEMENT_TYPES, OBJECT, type ElementType } from '../base/element-type.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
+import { loadedMemory, nativeMemory, type NativeMemory } from '../base/native-calls.ts'
 import { regionOver, sliceOf, type Region } from '../base/region.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
 import { Operation, type Agreement, type WaitCounter } from './operation.ts'
 import type { Pending, Unreceived } from './pending.ts'
 import type { Recorder } from './recorder.ts'
+import { helpCopy, SharedCopies, SHARED_COPY_NBYTES, TASK_BYTES, type LongCopy } from './shared-copy.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
 
 /** A message that arrived before its receive: its envelope and its bytes, or where they are. */
@@ -30,6 +32,7 @@ export interface Unexpected extends MatchKey {
   readonly nbytes: number
   readonly payload: Uint8Array | undefined
   readonly region: Region | undefined
+  readonly address: number
 }
 
 /** What a probe tells of a message. `source` is a world rank. */
@@ -43,6 +46,11 @@ export interface Envelope {
 /** Messages that a rank takes straight from their rings before it looks at what others have sent. */
 const LOOK_AROUND = 64
 
+/** Copies of messages that fit into the caches of two cores. */
+const CACHED_NBYTES = 4 * 1024 * 1024
+/** How long a send waits for room in there: what the receiver takes for a copy of this size. */
+const STAGING_MS = 0.1
+
 /** A send whose memory the receiver has not released yet. */
 interface PendingSend {
   readonly operation: Operation
@@ -50,6 +58,8 @@ interface PendingSend {
   readonly nbytes: number
   /** Shared memory that holds a copy because the user's own is private. */
   readonly staged: Region | undefined
+  /** What the receiver may be reading: keeps its memory alive. */
+  readonly view?: MessageView
 }
 
 /** Something other than a message that ranks of this host bring about, and that this rank waits for. */
@@ -78,6 +88,10 @@ export class Engine implements WaitCounter {
   readonly #probes = new Set<Operation>()
   readonly #sends = new Map<number, PendingSend>()
   readonly #landings = new Map<number, PendingLanding>()
+  /** Made for the first long message. */
+  #copies: SharedCopies | undefined
+  /** Bytes of messages that lie in shared memory as copies. */
+  #stagedNbytes = 0
   readonly #conditions = new Map<Operation, Condition>()
   readonly #outboxes = new Map<number, Frame[]>()
   readonly #windows: Float64Array
@@ -170,6 +184,7 @@ export class Engine implements WaitCounter {
     frame.nbytes = nbytes
     frame.payload = bytes
     frame.region = undefined
+    frame.address = 0
     if (this.transport.trySend(dest, frame)) {
       if (begun !== undefined) this.recorder?.sentNow('send', frame, begun)
       return true
@@ -387,6 +402,7 @@ export class Engine implements WaitCounter {
   #sendEager(frame: Frame, view: MessageView, synchronous: Operation | undefined): void {
     frame.kind = FRAME.EAGER
     frame.region = undefined
+    frame.address = 0
     frame.payload = view.bytes ?? (packed(view, new Uint8Array(view.nbytes)) as Uint8Array)
     if (synchronous !== undefined) {
       frame.id = this.#newId()
@@ -397,15 +413,41 @@ export class Engine implements WaitCounter {
 
   #sendRendezvous(frame: Frame, view: MessageView, operation: Operation): void {
     const direct = view.region !== undefined && this.transport.isShared(view.region)
-    // Memory of messages that have been read meanwhile is used again while it is still in the cache.
-    if (!direct && this.#sends.size > 0) this.progress()
-    const region = direct ? (view.region as Region) : packed(view, this.transport.alloc(view.nbytes))
+    const native = direct ? undefined : this.#nativeFor(view, frame.dest)
+    const staged = direct || native !== undefined ? undefined : this.#stage(view)
     frame.kind = FRAME.RTS
     frame.payload = undefined
-    frame.region = region
+    frame.region = direct ? view.region : staged
+    frame.address = native?.addressOf(view.region as Region) ?? 0
     frame.id = this.#newId()
-    this.#sends.set(frame.id, { operation, dest: frame.dest, nbytes: view.nbytes, staged: direct ? undefined : region })
+    this.#sends.set(frame.id, { operation, dest: frame.dest, nbytes: view.nbytes, staged, view })
     this.#post(frame)
+  }
+
+  /** What reads private memory of this rank in another thread, if the receiver is one. */
+  #nativeFor({ region, nbytes }: MessageView, dest: number): NativeMemory | undefined {
+    const { transport } = this
+    if (transport.sharesAddresses !== true || dest === this.worldRank || !transport.isNear(dest)) return undefined
+    return nbytes > 0 && region?.byteLength === nbytes ? loadedMemory() : undefined
+  }
+
+  /** A copy of a message in memory that its receiver can read. */
+  #stage(view: MessageView): Region {
+    this.#awaitStaging(view.nbytes)
+    return packed(view, this.transport.alloc(view.nbytes))
+  }
+
+  /**
+   * Gives the receivers of earlier copies a moment to take them, so that memory is used again while it is in the caches:
+   * a window of 1 MiB messages moves 16 GB/s instead of 10.
+   */
+  #awaitStaging(nbytes: number): void {
+    if (this.#stagedNbytes > 0) this.progress()
+    this.#stagedNbytes += nbytes
+    if (this.#stagedNbytes <= CACHED_NBYTES || this.transport.hasCores !== true) return
+    const end = performance.now() + STAGING_MS
+    do this.progress()
+    while (this.#stagedNbytes > CACHED_NBYTES && performance.now() < end)
   }
 
   /** Sends a frame now, or keeps a copy of it behind those that had no room. */
@@ -468,6 +510,10 @@ export class Engine implements WaitCounter {
         break
       case FRAME.NUDGE:
         break
+      case FRAME.HELP:
+        // A rank that computes, and looks for messages now and then, has no time.
+        if (this.#waits > 0) helpCopy(frame.region as Region, frame.id)
+        break
       default:
         invariant(false, `frame of kind ${frame.kind} from rank ${frame.source}`)
     }
@@ -479,9 +525,9 @@ export class Engine implements WaitCounter {
       this.#take(receive, frame)
       return
     }
-    const { kind, flags, elementType, context, source, tag, id, aux, nbytes, region } = frame
+    const { kind, flags, elementType, context, source, tag, id, aux, nbytes, region, address } = frame
     const payload = kind === FRAME.EAGER ? (frame.payload as Uint8Array).slice() : undefined
-    this.#unexpected.add({ kind, flags, elementType, context, source, tag, id, aux, nbytes, region, payload })
+    this.#unexpected.add({ kind, flags, elementType, context, source, tag, id, aux, nbytes, region, address, payload })
     this.#wakeProbes(frame)
   }
 
@@ -501,6 +547,7 @@ export class Engine implements WaitCounter {
     if (message.kind === FRAME.EAGER) this.#takeEager(receive, message, error)
     else if (error !== undefined) this.#refuse(receive, message, error)
     else if (message.region !== undefined) this.#read(receive, message, message.region)
+    else if (message.address !== 0) this.#readPrivate(receive, message)
     else this.#fetch(receive, message)
   }
 
@@ -522,13 +569,54 @@ export class Engine implements WaitCounter {
 
   /** Near rendezvous: this rank copies the message out of the sender's memory, once. */
   #read(receive: Operation, message: Unexpected | Frame, region: Region): void {
-    const { source, id, nbytes } = message
-    if (receive.view === undefined) receive.payload = sliceOf(region, 0, nbytes).slice()
-    else receive.view.unpack(region)
+    const { source, nbytes } = message
+    const { view } = receive
+    const native = nbytes < SHARED_COPY_NBYTES || source === this.worldRank ? undefined : loadedMemory()
+    if (view === undefined) receive.payload = sliceOf(region, 0, nbytes).slice()
+    else if (native === undefined || view.region === undefined) view.unpack(region)
+    else
+      this.#copyLong(
+        native,
+        { target: native.addressOf(view.region), source: native.addressOf(region), nbytes },
+        source,
+      )
+    this.#wasRead(receive, message)
+  }
+
+  /** The same with private memory of the sender, a thread of this process. */
+  #readPrivate(receive: Operation, message: Unexpected | Frame): void {
+    const { source, nbytes, address } = message
+    const native = nativeMemory()
+    invariant(native !== undefined, 'memory of another thread can be read in some threads only')
+    const { view } = receive
+    if (view?.region !== undefined)
+      this.#copyLong(native, { target: native.addressOf(view.region), source: address, nbytes }, source)
+    else {
+      const copy = this.transport.alloc(nbytes)
+      native.copy(native.addressOf(copy), address, nbytes)
+      if (view === undefined) receive.payload = sliceOf(copy, 0, nbytes).slice()
+      else view.unpack(regionOver(copy.buffer, copy.byteOffset, nbytes))
+      this.transport.free(copy)
+    }
+    this.#wasRead(receive, message)
+  }
+
+  #wasRead(receive: Operation, { source, id, nbytes }: Unexpected | Frame): void {
     receive.nbytes = nbytes
     this.#control(FRAME.FIN, source, { id })
     this.recorder?.received(receive, source, nbytes, id)
     receive.complete()
+  }
+
+  /** Copies a long message; with the help of its sender if that is quicker. */
+  #copyLong(native: NativeMemory, copy: LongCopy, source: number): void {
+    const { transport } = this
+    if (copy.nbytes < SHARED_COPY_NBYTES || transport.hasCores !== true) {
+      native.copy(copy.target, copy.source, copy.nbytes)
+      return
+    }
+    this.#copies ??= new SharedCopies(transport.alloc(TASK_BYTES))
+    this.#copies.copy(native, copy, (task, id) => this.#control(FRAME.HELP, source, { id, region: task }))
   }
 
   /** Far rendezvous: the agents put the message into shared memory of this rank. */
@@ -566,7 +654,10 @@ export class Engine implements WaitCounter {
     const send = this.#sends.get(id)
     invariant(send !== undefined, `FIN for unknown send ${id}`)
     this.#sends.delete(id)
-    if (send.staged !== undefined) this.transport.free(send.staged)
+    if (send.staged !== undefined) {
+      this.#stagedNbytes -= send.nbytes
+      this.transport.free(send.staged)
+    }
     send.operation.complete()
   }
 

@@ -46,8 +46,9 @@ const INLINE = 4 * OFFSET
 /** Up to this many bytes a loop is quicker than `set`, which needs a view. */
 const SHORT = 32
 
-/** No region in this frame. */
+/** No region in this frame; an address instead of a place. */
 const NO_SEGMENT = -1
+const ADDRESS = -2
 
 /** Where a region lies in the memory that a host shares. */
 export interface Place {
@@ -143,8 +144,10 @@ export class RingWriter extends RingEnd {
     words[word + AUX] = frame.aux
     doubles[double + NBYTES / 2] = frame.nbytes
     words[word + PAYLOAD] = payload
-    if (frame.region === undefined) words[word + SEGMENT] = NO_SEGMENT
-    else {
+    if (frame.region === undefined) {
+      words[word + SEGMENT] = frame.address === 0 ? NO_SEGMENT : ADDRESS
+      if (frame.address !== 0) doubles[double + OFFSET / 2] = frame.address
+    } else {
       const place = this.places.placeOf(frame.region)
       words[word + SEGMENT] = place.segment
       doubles[double + OFFSET / 2] = place.offset
@@ -220,8 +223,9 @@ export class RingReader extends RingEnd {
     const data = payloadAt(start, payload)
     frame.payload = payload === 0 ? EMPTY : this.bytes.subarray(data, data + payload)
     const segment = words[word + SEGMENT] as number
+    frame.address = segment === ADDRESS ? (doubles[double + OFFSET / 2] as number) : 0
     frame.region =
-      segment === NO_SEGMENT
+      segment < 0
         ? undefined
         : this.places.bytesAt(segment, doubles[double + OFFSET / 2] as number, doubles[double + EXTENT / 2] as number)
   }

@@ -49,6 +49,8 @@ interface Link {
 export class ShmTransport implements Transport {
   readonly worldRank: number
   readonly worldSize: number
+  readonly hasCores: boolean
+  readonly sharesAddresses = true
   readonly #stillness: Stillness
   readonly #memories: SharedMemories
   readonly #allocator: HeapAllocator
@@ -69,6 +71,7 @@ export class ShmTransport implements Transport {
     const { heap, seats } = seating
     this.worldRank = seating.worldRank
     this.worldSize = seating.worldSize
+    this.hasCores = seating.spin
     this.#hosts = seating.hosts
     const seat = seats.indexOf(seating.worldRank)
     this.#memories = new SharedMemories(heap, seating.channel, seat)

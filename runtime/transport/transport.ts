@@ -23,6 +23,8 @@ export const FRAME = {
   CREDIT: 6,
   /** To a rank of this host that may sleep: what it waits for may have happened (engine/board.ts). */
   NUDGE: 7,
+  /** To a rank of this host: help with copy number `id`, whose task lies in `region` (engine/shared-copy.ts). */
+  HELP: 8,
 } as const
 
 /** Set in `flags` of EAGER and RTS: the send completes only once it is matched (MPI 4.1, section 3.4, synchronous). */
@@ -47,6 +49,8 @@ export class Frame {
   nbytes = 0
   /** EAGER: the message. */
   payload: Uint8Array | undefined = undefined
+  /** RTS: where the message lies in the memory of this process, if it is no region that the receiver knows; else 0. */
+  address = 0
   /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. */
   region: Region | undefined = undefined
 }
@@ -87,6 +91,12 @@ export interface Transport {
    * between if others need it. True if it has.
    */
   linger?(hasHappened: () => boolean): boolean
+
+  /** True if ranks of this host are threads of one process, in which an address means the same memory to all. */
+  readonly sharesAddresses?: boolean
+
+  /** True if there is a core for every rank of this host, so that one that waits may work for another. */
+  readonly hasCores?: boolean
 
   /** Where memory of `alloc` lies, in words that all ranks of the host understand. */
   placeOf?(bytes: Region): { readonly segment: number; readonly offset: number }
