@@ -31,8 +31,8 @@ const QUESTION_SLEEPS = 40
 
 /** Looks, each time asking whether there is a core for everybody, before giving way: 1 to 2 us. */
 const LINGER_LOOKS = 100
-/** Times that a rank gives its core to others before it sleeps: some 50 us if each of them soon gives it back. */
-const MOST_YIELDS = 50
+/** How long a rank goes on giving its core to others before it sleeps. */
+const GIVE_WAY_MS = 0.1
 /** To load what calls `sched_yield` costs as much as so many sleeps. */
 const YIELD_AFTER_SLEEPS = 300
 
@@ -90,10 +90,12 @@ export class ThreadWaiter {
       if (++this.#hasteSlept === YIELD_AFTER_SLEEPS) this.#yield = loadYield()
       return false
     }
-    for (let time = 0; time < MOST_YIELDS; time++) {
+    // A rank that computes keeps the core for milliseconds: then sleeping costs less than it saves.
+    const end = performance.now() + GIVE_WAY_MS
+    do {
       this.#yield()
       if (hasHappened()) return true
-    }
+    } while (performance.now() < end)
     return false
   }
 
@@ -104,8 +106,11 @@ export class ThreadWaiter {
     void SETTLED.then(this.#quickly) // half the price of queueMicrotask, which makes an AsyncResource
   }
 
+  readonly #looked = (): boolean => this.#progress() > 0 || !this.#waiting
+
   readonly #quickly = (): void => {
-    if (this.#look(QUICK_LOOKS) && !this.#waiting) this.#scheduled = false
+    const ended = this.#look(QUICK_LOOKS) || (!this.#roomy() && this.#giveWay(this.#looked))
+    if (ended && !this.#waiting) this.#scheduled = false
     else setImmediate(this.#patiently)
   }
 

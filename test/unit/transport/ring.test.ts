@@ -29,6 +29,7 @@ const arbitraryFrame = fc.record(
     id: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
     aux: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
     nbytes: fc.integer({ min: 0, max: 2 ** 40 }),
+    address: fc.constant(0),
     payload: fc.uint8Array({ maxLength: CAPACITY / 2 - HEADER_BYTES }),
   },
   { noNullPrototype: true },
@@ -86,6 +87,18 @@ t.test('a region arrives as the same memory', async (t) => {
   region[99] = 8
   t.equal(received.region?.byteLength, 100)
   t.equal((received.region as Uint8Array)[99], 8)
+})
+
+t.test('an address arrives in the place of a region', async (t) => {
+  const { writer, reader } = openRing()
+  for (const address of [2 ** 47 - 1, 0]) writer.write(Object.assign(new Frame(), { address, nbytes: 2 ** 33 }))
+  const received = new Frame()
+  for (const address of [2 ** 47 - 1, 0]) {
+    t.ok(reader.ready)
+    reader.read(received)
+    t.match({ ...received }, { address, nbytes: 2 ** 33, region: undefined })
+    reader.advance()
+  }
 })
 
 t.test('FreeList never hands out overlapping blocks and loses none', async () => {
