@@ -11,12 +11,17 @@
  */
 import { createRequire } from 'node:module'
 import type koffiModule from 'koffi'
-import type { Region } from './region.ts'
+
+/** A part of a buffer, as a typed array or a region is. */
+interface Placed {
+  readonly buffer: ArrayBufferLike
+  readonly byteOffset: number
+}
 
 /** Memory by its address, which means the same in all threads of this process. */
 export interface NativeMemory {
   /** Where a region begins. It stays there as long as its buffer lives and is not transferred. */
-  addressOf(region: Region): number
+  addressOf(memory: Placed): number
   copy(target: number, source: number, nbytes: number): void
 }
 
@@ -77,7 +82,7 @@ function loadMemory(): NativeMemory | undefined {
   try {
     const koffi = loadKoffi()
     const known = new WeakMap<ArrayBufferLike, number>()
-    const addressOf = ({ buffer, byteOffset }: Region): number => {
+    const addressOf = ({ buffer, byteOffset }: Placed): number => {
       let base = known.get(buffer)
       // One byte will do, and no typed array could span the shared heap of a host.
       if (base === undefined) known.set(buffer, (base = Number(koffi.address(new Uint8Array(buffer, 0, 1)))))
