@@ -9,6 +9,7 @@ import { bootCommand } from './commands/boot.ts'
 import { hplCommand } from './commands/hpl.ts'
 import { infoCommand } from './commands/info.ts'
 import { tuneCommand } from './commands/tune.ts'
+import { wallCommand } from './commands/wall.ts'
 import { installedVersion } from './runtime/base/version.ts'
 import { EXIT_USAGE, UsageError } from './runtime/launcher/usage-error.ts'
 
@@ -20,6 +21,7 @@ try {
     .command(hplCommand)
     .command(tuneCommand)
     .command(bootCommand)
+    .command(wallCommand)
     .epilogue('To run a program: tsmpirun -n 4 program.ts')
     .demandCommand(1, 'no command given')
     .strict()

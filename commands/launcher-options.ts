@@ -11,6 +11,7 @@ export const LAUNCHER_OPTIONS = {
   'bind-to': { type: 'string', requiresArg: true, describe: 'Keep each rank on a core of its own: core' },
   transport: { type: 'string', requiresArg: true, describe: 'auto or zmq' },
   'emulate-hosts': { type: 'string', requiresArg: true, describe: 'Deal the ranks over K hosts on this machine' },
+  emulate: { type: 'string', requiresArg: true, describe: 'Network to pretend between hosts: 1gbe, …' },
   'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
   'agent-command': { type: 'string', requiresArg: true, describe: 'How to start a process on another host' },
   'ssh-command': { type: 'string', requiresArg: true, describe: 'Another ssh, or ssh with options' },

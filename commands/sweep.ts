@@ -34,6 +34,8 @@ const SWEEP_OPTIONS: Readonly<Record<string, Options>> = {
   output: { alias: 'o', ...list('File for the results, one JSON line a test', 'hpl-results.jsonl') },
   blas: list('Kernels: auto, wasm, openblas, ordered', 'auto'),
   'blas-library': list('CBLAS library for openblas: name or path'),
+  'rate-limit': list('Slow the kernels down to so many Gflops a rank'),
+  'warm-up': { type: 'boolean', describe: 'Warm up before tests below N = 2000 too' },
   ...LAUNCHER_OPTIONS,
   timeout: list('Give a test up after this time: seconds, or "5 min"'),
 }

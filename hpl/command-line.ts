@@ -25,6 +25,10 @@ export interface HplOptions {
   readonly tuned: boolean
   /** Threads of one call of the kernels, >= 1. */
   readonly threadsPerRank: number
+  /** Most 10^9 flops a second of a rank's kernels. */
+  readonly rateLimit: number | undefined
+  /** Whether solves that are not timed precede the first test of every order on a grid. */
+  readonly warmUp: boolean
 }
 
 export type CommandLine =
@@ -36,7 +40,7 @@ export type CommandLine =
 export async function readCommandLine(args: readonly string[]): Promise<CommandLine> {
   const parser = describe(args)
   try {
-    const { dat, json, blas, blasLibrary, detailed, explain, progress, crossCheck, tuned, threadsPerRank, help } =
+    const { dat, json, blas, blasLibrary, detailed, explain, progress, crossCheck, tuned, warmUp, help, ...rest } =
       await parser.parseAsync()
     if (help) return { kind: 'help', text: `${await parser.getHelp()}\n` }
     const options = {
@@ -49,7 +53,9 @@ export async function readCommandLine(args: readonly string[]): Promise<CommandL
       progress,
       crossCheck,
       tuned,
-      threadsPerRank: threadsOf(single('--threads-per-rank', threadsPerRank)),
+      threadsPerRank: threadsOf(single('--threads-per-rank', rest.threadsPerRank)),
+      rateLimit: rateOf(single('--rate-limit', rest.rateLimit)),
+      warmUp,
     }
     return { kind: 'run', options }
   } catch (error) {
@@ -62,6 +68,13 @@ function threadsOf(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text))
     throw new Error(`--threads-per-rank is ${JSON.stringify(text)}, expected a whole number from 1 to 9999`)
   return Number(text)
+}
+
+/** @throws Error if the rate is no positive number */
+function rateOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text)
+  throw new Error(`--rate-limit is ${JSON.stringify(text)}, expected Gflops of a rank: a number > 0`)
 }
 
 /** An option given twice comes as a list, whatever its type says. */
@@ -114,6 +127,16 @@ function describe(args: readonly string[]) {
         default: '1',
         requiresArg: true,
         describe: 'Threads of one call of openblas',
+      },
+      'rate-limit': {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Slow the kernels down to so many Gflops a rank: few cores stand for many slow ones',
+      },
+      'warm-up': {
+        type: 'boolean',
+        default: false,
+        describe: 'Precede also tests below N = 2000 by solves that are not timed',
       },
       help: { alias: 'h', type: 'boolean', default: false, describe: 'Show this' },
     })

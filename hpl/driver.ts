@@ -28,6 +28,8 @@ export interface HplRun {
   readonly detailedTiming?: boolean
   /** Whether a table of where the time went follows each test; default false. */
   readonly explain?: boolean
+  /** Whether tests of every order are preceded by solves that are not timed; default: from N = 2000 on. */
+  readonly warmUp?: boolean
   /** Whether x is compared with the solution of another solver; default false. */
   readonly crossCheck?: boolean
   /** Takes netlib's lines of progress while a test runs; called on world rank 0 only. */
@@ -100,7 +102,8 @@ export async function runHpl(run: HplRun): Promise<HplReport> {
     if (grid === undefined) continue
     let warm = false
     for (const point of testsOn(shape, parameters)) {
-      const warmUp: number = warm || point.n < WARM_UP_FROM ? 0 : WARM_UP_ORDER
+      const cold: boolean = !warm && (point.n >= WARM_UP_FROM || run.warmUp === true)
+      const warmUp: number = cold ? Math.min(WARM_UP_ORDER, point.n) : 0
       tests.push(await runTest(run, grid, arena, point, { done: tests.length, warmUp }))
       warm ||= warmUp > 0
     }

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import type { Intracomm } from '../collectives/intracomm.ts'
 import { run, type RankContext } from '../run.ts'
 import type { Blas, HostMemory } from './blas/blas.ts'
+import { limitRate } from './blas/rate-limit.ts'
 import { createBlas } from './blas/select.ts'
 import { readCommandLine, type HplOptions } from './command-line.ts'
 import { runHpl, type HplRun, type TestRecord } from './driver.ts'
@@ -48,6 +49,7 @@ async function main(context: RankContext): Promise<void> {
     detailedTiming: options.detailed,
     explain: options.explain,
     crossCheck: options.crossCheck,
+    warmUp: options.warmUp,
     ...(options.tuned && tuning(context, blas)),
     ...(onTest && { onTest }),
     ...(options.progress && { progress: (line) => void process.stderr.write(line) }),
@@ -112,7 +114,7 @@ function canAppend(path: string | undefined): boolean {
 
 /** The kernels, or undefined if some rank has none: then rank 0 has said why. Collective. */
 async function openBlas(context: RankContext, options: HplOptions): Promise<Blas | undefined> {
-  const { blas: choice, blasLibrary, threadsPerRank } = options
+  const { blas: choice, blasLibrary, threadsPerRank, rateLimit } = options
   const memory: HostMemory = {
     alloc: (n) => context.alloc(Float64Array, n),
     free: (array) => context.free(array),
@@ -125,6 +127,7 @@ async function openBlas(context: RankContext, options: HplOptions): Promise<Blas
       threads: threadsPerRank,
     })
     shareMemory(context, blas)
+    if (rateLimit !== undefined) blas = limitRate(blas, rateLimit)
   } catch (error) {
     failure = (error as Error).message
   }

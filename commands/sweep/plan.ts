@@ -68,6 +68,12 @@ function product<T extends Readonly<Record<string, readonly unknown[]>>>(lists: 
   return rows as { [K in keyof T]: T[K][number] }[]
 }
 
-function kernelArguments({ blas, 'blas-library': library }: Specification): string[] {
-  return ['--blas', blas, ...(library === undefined ? [] : ['--blas-library', library])]
+function kernelArguments(specification: Specification): string[] {
+  const { blas, 'blas-library': library, 'rate-limit': rateLimit, 'warm-up': warmUp } = specification
+  return [
+    ...['--blas', blas],
+    ...(library === undefined ? [] : ['--blas-library', library]),
+    ...(rateLimit === undefined ? [] : ['--rate-limit', String(rateLimit)]),
+    ...(warmUp === true ? ['--warm-up'] : []),
+  ]
 }

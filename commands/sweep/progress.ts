@@ -87,8 +87,10 @@ class Bar implements Progress {
   }
 }
 
-function nameOf({ point }: PlannedTest): string {
-  return `N=${point.n} NB=${point.nb} ${point.p}x${point.q} ${encodeVariant(point)}`
+function nameOf({ point, args }: PlannedTest): string {
+  const network = args[args.indexOf('--emulate') + 1] as string
+  const where = args.includes('--emulate') ? `, ${network}` : ''
+  return `N=${point.n} NB=${point.nb} ${point.p}x${point.q} ${encodeVariant(point)}${where}`
 }
 
 function outcomeOf(line: ResultLine): string {

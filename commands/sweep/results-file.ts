@@ -31,6 +31,11 @@ export class ResultsFile {
     return this.#lines.get(`${id} ${repeat}`)
   }
 
+  /** The last test of the file. */
+  get last(): ResultLine | undefined {
+    return [...this.#lines.values()].at(-1)
+  }
+
   /** Cuts a torn line off. Call before `append`. */
   repair(): void {
     if (this.tornBytes > 0) truncateSync(this.path, this.#goodBytes)

@@ -5,6 +5,7 @@
 import { encodeVariant } from '../../hpl/output.ts'
 import { shellQuote } from '../../runtime/base/shell-quote.ts'
 import { exitCodeOf } from '../../runtime/launcher/job.ts'
+import type { ResultLine } from '../../hpl/results/schema.ts'
 import { ResultsFile } from './results-file.ts'
 import { runJob } from './job.ts'
 import { planTests, type PlannedTest } from './plan.ts'
@@ -47,19 +48,21 @@ export async function runSweep(options: Readonly<Record<string, unknown>>): Prom
     )
     return exitCodeOf(signal)
   }
-  return rows.every(({ lines }) => lines.every((line) => line.kind === 'test' && isGood(line.test.outcome))) ? 0 : 1
+  return rows.every(({ lines }) => lines.every(isGood)) ? 0 : 1
 }
 
-function isGood(outcome: string): boolean {
-  return outcome === 'passed' || outcome === 'unchecked'
+/** Whether a result is there, and is one to count on. */
+export function isGood(line: ResultLine | undefined): boolean {
+  return line?.kind === 'test' && ['passed', 'unchecked'].includes(line.test.outcome)
 }
 
-function isFinished(results: ResultsFile, test: PlannedTest): boolean {
+/** Whether a test need not be run. */
+export function isFinished(results: ResultsFile, test: PlannedTest): boolean {
   return results.of(test)?.kind === 'test'
 }
 
-/** Runs what waits. Returns the signal that interrupted it, if one did. */
-async function runAll(
+/** Runs what waits, of `total` tests. Returns the signal that interrupted it, if one did. */
+export async function runAll(
   waiting: readonly PlannedTest[],
   total: number,
   results: ResultsFile,
@@ -99,7 +102,7 @@ async function runEach(waiting: readonly PlannedTest[], { results, progress, int
 }
 
 /** Says what is there already, before the first test. */
-function tell(results: ResultsFile, tests: readonly PlannedTest[], waiting: readonly PlannedTest[]): void {
+export function tell(results: ResultsFile, tests: readonly PlannedTest[], waiting: readonly PlannedTest[]): void {
   const { path, tornBytes } = results
   const notes: string[] = []
   if (tornBytes > 0)
@@ -131,7 +134,7 @@ function describeFailures(rows: readonly Row[]): string {
 }
 
 /** The commands, for --dry-run. */
-function describePlan(tests: readonly PlannedTest[], waiting: readonly PlannedTest[]): string {
+export function describePlan(tests: readonly PlannedTest[], waiting: readonly PlannedTest[]): string {
   const lines = waiting.map(({ args, point, repeat }) => {
     const name = `N=${point.n} NB=${point.nb} ${point.p}x${point.q} ${encodeVariant(point)} repeat ${repeat}`
     return `${name}: tsmpirun ${args.map(shellQuote).join(' ')}\n`

@@ -76,7 +76,8 @@ export function formatTable(rows: readonly Row[], { bold }: { readonly bold: boo
   return lines.map((line) => (bold && line.startsWith('*') ? `\u001B[1m${line}\u001B[22m\n` : `${line}\n`)).join('')
 }
 
-const NO_LINES = Object.fromEntries(
+/** For cli-table3: a table of columns without lines. */
+export const NO_LINES = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid', 'middle'].flatMap((side) =>
     ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, '']),
   ),

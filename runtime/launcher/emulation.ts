@@ -5,6 +5,8 @@ import type { EmulatedNetwork, LinkProfile } from '../transport/emulated-link.ts
 import type { AgentPlan } from './placement.ts'
 import { UsageError } from './usage-error.ts'
 
+export { PAYLOAD_SHARE, type LinkProfile } from '../transport/emulated-link.ts'
+
 const KIB = 1024
 const MIB = KIB * KIB
 
