@@ -1,6 +1,7 @@
 /**
  * Traffic that shows what a network does: `pattern nbytes repeats`. Rank 0 prints a line of JSON, `{ pattern, nbytes, ms }`
- * with the time of every repeat: from a barrier until the last rank has what it waited for, or half a round trip.
+ * with the time of every repeat: from the first rank's start after a barrier until the last one has what it waited for, or
+ * half a round trip. All hosts must be on one machine: their clocks are compared.
  */
 import { MAX, run, waitAll, type RankContext } from 'tsmpi'
 
@@ -28,12 +29,18 @@ await run(async ({ world, argv, alloc, log }) => {
   await pattern(world, a, b) // unmeasured: connections open, the compiler works
   for (let i = 0; i < Number(repeats); i++) {
     await world.barrier()
-    const begin = performance.now()
+    const begin = machineMs()
     const own = await pattern(world, a, b)
-    ms.push(await world.allreduce(own ?? performance.now() - begin, { op: MAX }))
+    const end = await world.allreduce(machineMs(), { op: MAX })
+    ms.push(await world.allreduce(own ?? end - begin, { op: MAX }))
   }
   if (world.rank === 0) log(JSON.stringify({ pattern: name, nbytes, ms }))
 })
+
+/** The monotonic clock that all processes of a machine share. */
+function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
 
 /** First and last rank; small messages many times. Half a round trip. */
 async function pingPong(world: World, a: Uint8Array, b: Uint8Array): Promise<number> {
