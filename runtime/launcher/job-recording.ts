@@ -6,6 +6,7 @@ import { PACKET, TRACE_FLAG, type Packet } from '../agent/start-channel.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import type { Recording } from '../agent/job-description.ts'
 import type { ProfileSums } from '../trace/profile-sums.ts'
+import { ClockMap } from './clock-map.ts'
 import type { AgentPlan } from './placement.ts'
 import { TraceFile, type TraceRank } from './trace-file.ts'
 import { profileReport } from './profile-report.ts'
@@ -24,17 +25,11 @@ interface RankRecording extends TraceRank {
   sums: ProfileSums | undefined
 }
 
-/** How far an agent's clock is ahead of ours, and how well that is known. */
-interface ClockOffset {
-  readonly offsetMs: number
-  readonly errorMs: number
-}
-
 export class JobRecording {
   readonly kind: Recording
   readonly #options: RecordingOptions
   readonly #ranks = new Map<number, RankRecording>()
-  readonly #clocks = new Map<number, ClockOffset>()
+  readonly #clocks = new Map<number, ClockMap>()
   readonly #plans: readonly AgentPlan[]
   readonly #file: TraceFile | undefined
 
@@ -57,9 +52,10 @@ export class JobRecording {
   receive({ type, flags, rank, payload }: Packet): void {
     const known = this.#ranks.get(rank)
     if (type !== PACKET.TRACE || known === undefined) return
-    if (flags === TRACE_FLAG.RECORDS)
-      this.#file?.records(known, payload, known, this.#clocks.get(known.agent)?.offsetMs ?? 0)
-    else {
+    if (flags === TRACE_FLAG.RECORDS) {
+      const clock = this.#clocks.get(known.agent)
+      this.#file?.records(known, payload, known, (theirMs) => clock?.offsetAt(theirMs).offsetMs ?? 0)
+    } else {
       const [, number, text] = /^(\d+) ([^]*)$/.exec(payload.toString()) ?? []
       const names = flags === TRACE_FLAG.CALL ? known.calls : known.places
       names.set(Number(number), text ?? '')
@@ -72,25 +68,21 @@ export class JobRecording {
     if (known !== undefined) known.sums = sums
   }
 
-  /**
-   * An agent's answer to the question what its clock says: it was read at some moment between question and answer. The
-   * answer that took the shortest time counts.
-   *
-   * @param sentMs our clock when we asked
-   * @param agentMs the agent's clock when it answered
-   * @param nowMs our clock now
-   */
+  /** An agent's answer to the question what its clock says; `ClockMap.heard` describes the times. */
   clock(agent: number, sentMs: number, agentMs: number, nowMs: number): void {
-    const errorMs = (nowMs - sentMs) / 2
-    if (errorMs < (this.#clocks.get(agent)?.errorMs ?? Infinity))
-      this.#clocks.set(agent, { offsetMs: agentMs - (sentMs + nowMs) / 2, errorMs })
+    const clock = this.#clocks.get(agent) ?? new ClockMap()
+    this.#clocks.set(agent, clock)
+    clock.heard(sentMs, agentMs, nowMs)
   }
 
   /** The job has ended: completes the file. Returns what there is to print. */
   finish(): string {
     const file = this.#file
-    for (const [agent, { offsetMs, errorMs }] of this.#clocks)
-      file?.remark('clock', { host: this.#plans[agent]?.host, offset_us: offsetMs * 1000, error_us: errorMs * 1000 })
+    for (const [agent, clock] of this.#clocks) {
+      const { offsetMs, errorMs, drift } = clock.summary
+      const host = this.#plans[agent]?.host
+      file?.remark('clock', { host, offset_us: offsetMs * 1e3, error_us: errorMs * 1e3, drift_ppm: drift * 1e6 })
+    }
     file?.close()
     const lost = file === undefined || file.lost === 0 ? '' : lossNote(file.lost)
     return lost + (this.#options.profile ? profileReport([...this.#ranks.values()]) : '')

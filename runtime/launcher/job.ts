@@ -51,6 +51,9 @@ const SUSPEND_MS = 1000
 const UNLINKED_MS = 1000
 /** Questions to each other machine what its clock says. */
 const CLOCK_QUESTIONS = 16
+/** While the job runs, some more every second tell how the clocks drift. */
+const DRIFT_QUESTIONS = 4
+const DRIFT_PERIOD_MS = 1000
 
 export interface JobOptions {
   readonly plans: readonly AgentPlan[]
@@ -148,7 +151,7 @@ export class Job implements AgentListener {
     for (const [index, agent] of this.#agents.entries())
       agent.send({ command: 'start', job: this.#jobOf(index, contents) })
     if (this.#options.recording !== undefined)
-      for (const agent of this.#agents) if (!agent.plan.local) this.#askClock(agent, CLOCK_QUESTIONS)
+      for (const agent of this.#agents) if (!agent.plan.local) this.#watchClock(agent)
   }
 
   /** Hands a signal to the programs of all ranks. */
@@ -305,8 +308,13 @@ export class Job implements AgentListener {
     return `${plan.host} has ended the job: it had not heard of tsmpirun for ${LEASE_MS / 1000} s (${why}).`
   }
 
+  #watchClock(agent: AgentProcess): void {
+    this.#askClock(agent, CLOCK_QUESTIONS)
+    setInterval(() => this.#askClock(agent, DRIFT_QUESTIONS), DRIFT_PERIOD_MS).unref()
+  }
+
   #askClock(agent: AgentProcess, questions: number): void {
-    if (questions > 0 && this.#exitCode === undefined)
+    if (questions > 0 && this.#exitCode === undefined && !agent.gone)
       agent.send({ command: 'clock', sent: machineMs(), questions: questions - 1 })
   }
 

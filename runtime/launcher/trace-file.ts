@@ -54,11 +54,11 @@ export class TraceFile {
     this.#write([...lines, ...ranks.flatMap((rank) => rowNames(rank, 0))])
   }
 
-  /** @param offsetMs what the clock of the rank's machine says more than this one's */
-  records(rank: TraceRank, bytes: Uint8Array, names: Names, offsetMs: number): void {
-    const shift = this.#startMs + offsetMs
+  /** @param offsetAt what the clock of the rank's machine says more than this one's when it says so much */
+  records(rank: TraceRank, bytes: Uint8Array, names: Names, offsetAt: (theirMs: number) => number): void {
     const lines: string[] = []
-    for (const record of decodeRecords(bytes)) this.#append(lines, rank, record, names, shift)
+    for (const record of decodeRecords(bytes))
+      this.#append(lines, rank, record, names, this.#startMs + offsetAt(record.ended))
     this.#write(lines)
   }
 
