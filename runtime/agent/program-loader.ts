@@ -2,6 +2,8 @@
  * Loads the program into a rank's thread: from a file, from the installation, or from the text the launcher made. A text
  * leaves no file behind: it is imported as a data URL, and stack traces are translated to the lines the user wrote.
  */
+import { register } from 'node:module'
+import type { ImportPlace } from './import-hooks.ts'
 import { INSTALLATION, type Program } from './job-description.ts'
 import { splitMap, type ProgramMap } from './program-map.ts'
 
@@ -29,8 +31,19 @@ export async function loadProgram(program: Program): Promise<void> {
 async function importText(text: string, url: string): Promise<void> {
   const { code, map } = splitMap(text, url)
   compiled = map
+  if (COMPUTED_IMPORT.test(code)) findImportsOf(url)
   const named = `${code}\n//# sourceURL=${url}`
   await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`)
+}
+
+/** An import whose name is no constant: what it means is known when it happens. */
+const COMPUTED_IMPORT = /\bimport\s*\(\s*(?!["'])/
+
+/** The loader's hooks live in a thread of their own: only programs that need them pay for it. */
+function findImportsOf(program: string): void {
+  const hooks = new URL(`./import-hooks${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+  const data: ImportPlace = { program, root: ROOT }
+  register(hooks, { data })
 }
 
 /** Stack traces name the lines that the user wrote, and end where the program begins. */

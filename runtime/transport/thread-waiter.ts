@@ -47,9 +47,9 @@ export interface Vigil {
   readonly onlyMessagesWake: () => boolean
 }
 
-/** Looks of a wait that ends before the event loop turns. */
+/** Looks of a wait that ends before much time has passed: the microtask's, and some of the event loop's next turn. */
 export function quickLooks(spin: boolean): number {
-  return spin ? QUICK_LOOKS : 1
+  return spin ? 4 * QUICK_LOOKS : 1
 }
 
 export class ThreadWaiter {
