@@ -2,6 +2,7 @@
  * A communicator as its collective calls see it: which algorithms it uses, where its ranks run, and the three ways to
  * make a planned call. The calls themselves stand on top, a file for each kind.
  */
+import { located } from '../runtime/base/errors.ts'
 import { Comm, type Job } from '../runtime/comm/comm.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
@@ -101,10 +102,14 @@ export class CollectiveComm extends Comm {
 
   async #byMessages<T>(made: Plan<T>, small: boolean): Promise<T> {
     const channel = this.channel(made.call, made.particulars)
-    if (small && this.#small.isDue()) await this.#small.found(channel)
-    const result = await complete(made.steps(channel))
-    channel.end()
-    return result
+    try {
+      if (small && this.#small.isDue()) await this.#small.found(channel)
+      const result = await complete(made.steps(channel))
+      channel.end()
+      return result
+    } catch (error) {
+      throw located(error)
+    }
   }
 
   /** Starts a call. */

@@ -3,6 +3,7 @@
  * driven in two ways. Calls are matched in the order in which they are made, on both sides together.
  */
 import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
+import { located } from '../runtime/base/errors.ts'
 import { Comm, type Job } from '../runtime/comm/comm.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { memberOf, type CollectiveComm } from './collective-comm.ts'
@@ -179,9 +180,13 @@ export class IntercommCalls extends Comm {
   protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
     const made = plan()
     const channel = this.channel(made.call, made.particulars)
-    const result = await complete(made.steps(channel))
-    channel.end()
-    return result
+    try {
+      const result = await complete(made.steps(channel))
+      channel.end()
+      return result
+    } catch (error) {
+      throw located(error)
+    }
   }
 
   #nonblocking<T>(plan: Plan<T>): CollectiveRequest<T> {

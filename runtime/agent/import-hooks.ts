@@ -36,14 +36,27 @@ export const resolve: ResolveHook = (specifier, context, next) => {
 export const load: LoadHook = async (url, context, next) => {
   if (!/^file:.*\.m?ts$/.test(url)) return next(url, context)
   const source = await readFile(new URL(url), 'utf8')
-  const { transformSync } = await import('esbuild')
-  const { code } = transformSync(source, {
-    loader: 'ts',
-    format: 'esm',
-    target: 'node20',
-    sourcefile: url,
-    sourcemap: 'inline',
-    sourcesContent: false,
-  })
-  return { format: 'module', source: code, shortCircuit: true }
+  const mine = transpiling.then(() => transpile(url, source))
+  transpiling = mine.catch(() => undefined)
+  return { format: 'module', source: await mine, shortCircuit: true }
+}
+
+/** One after the other: each ends the compiler's process, which would stay as long as ours. */
+let transpiling: Promise<unknown> = Promise.resolve()
+
+async function transpile(url: string, source: string): Promise<string> {
+  const { stop, transform } = await import('esbuild')
+  try {
+    const { code } = await transform(source, {
+      loader: 'ts',
+      format: 'esm',
+      target: 'node20',
+      sourcefile: url,
+      sourcemap: 'inline',
+      sourcesContent: false,
+    })
+    return code
+  } finally {
+    await stop()
+  }
 }

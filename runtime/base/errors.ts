@@ -55,6 +55,15 @@ export class MpiError extends Error {
   }
 }
 
+/**
+ * An error that came up while messages were delivered, with the stack of the call that throws it: the program's line is in
+ * that one.
+ */
+export function located(error: unknown): unknown {
+  if (error instanceof MpiError) Error.captureStackTrace(error, located)
+  return error
+}
+
 /** Fails with a bug report if `condition` does not hold. For our mistakes only; users' mistakes throw `MpiError`. */
 export function invariant(condition: unknown, what: string): asserts condition {
   if (!condition) throw new Error(`tsmpi internal error (please report it): ${what}`)

@@ -210,7 +210,8 @@ export class Comm extends CommProperties {
     this.#checkReceive('improbe', source, tag)
     const { engine } = this.job
     const home = {
-      request: (operation: Operation | undefined) => this.#receiving(operation),
+      watch: (view: MessageView, call: string) => this.job.checks?.receive(view, call),
+      request: (operation: Operation | undefined, watch?: BufferWatch) => this.#receiving(operation, watch),
       received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
     }
     if (source === PROC_NULL) return new Message(PROC_NULL_STATUS, { ...home, mrecv: () => undefined })
@@ -260,8 +261,14 @@ export class Comm extends CommProperties {
     const view = this.#resolve(buffer, call)
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#checkReceive(call, source, tag)
-    const post = (): Operation | undefined => this.#expect(call, view, { source, tag })
-    return new PersistentRequest(this.job.engine, call, post, this.#statusOf, this.#failed)
+    let told = this.#statusOf
+    const post = (): Operation | undefined => {
+      const watch = this.job.checks?.receive(view, call)
+      const operation = this.#expect(call, watch?.view ?? view, { source, tag })
+      told = this.#watching(watch, operation, this.#statusOf)
+      return operation
+    }
+    return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
   }
 
   // ---- objects -----------------------------------------------------------------------------------------------
@@ -494,16 +501,25 @@ export class Comm extends CommProperties {
     const view = this.#resolve(buffer, call)
     const { dest, tag = 0 } = options
     this.#checkSend(call, dest, tag)
-    const post = (): Operation | undefined => this.#post(call, view, { dest, tag }, synchronous)
-    return new PersistentRequest(this.job.engine, call, post, sendStatus, this.#failed)
+    let told: StatusOf = sendStatus
+    const post = (): Operation | undefined => {
+      const operation = this.#post(call, view, { dest, tag }, synchronous)
+      told = this.#watchingSend(call, view, dest, operation)
+      return operation
+    }
+    return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
   }
 
   #sending(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): Request {
     const view = this.#resolve(buffer, call)
     const operation = this.#post(call, view, options, synchronous)
+    return new Request(this.job.engine, operation, this.#watchingSend(call, view, options.dest, operation))
+  }
+
+  #watchingSend(call: string, view: MessageView, dest: number, operation: Operation | undefined): StatusOf {
     const watch = this.job.checks?.send(view, call)
-    if (watch !== undefined && operation !== undefined) watch.dest = this.peers.worldRank(options.dest)
-    return new Request(this.job.engine, operation, this.#watching(watch, operation, sendStatus))
+    if (watch !== undefined && operation !== undefined) watch.dest = this.peers.worldRank(dest)
+    return this.#watching(watch, operation, sendStatus)
   }
 
   #receiving(operation: Operation | undefined, watch?: BufferWatch): Request {

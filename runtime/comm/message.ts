@@ -5,6 +5,7 @@
 import { MpiError } from '../base/errors.ts'
 import { resolveBuffer, type MessageBuffer, type MessageView } from '../base/message-buffer.ts'
 import type { Operation } from '../engine/operation.ts'
+import type { BufferWatch } from './buffer-checks.ts'
 import type { Request } from './request.ts'
 import type { Received, Status } from './status.ts'
 
@@ -12,7 +13,9 @@ import type { Received, Status } from './status.ts'
 export interface MessageHome {
   /** Starts the receive; undefined if the message comes from PROC_NULL. */
   readonly mrecv: (view: MessageView | undefined, call: string) => Operation | undefined
-  readonly request: (operation: Operation | undefined) => Request
+  /** Begins to watch the buffer, if buffers are watched. */
+  readonly watch: (view: MessageView, call: string) => BufferWatch | undefined
+  readonly request: (operation: Operation | undefined, watch?: BufferWatch) => Request
   readonly received: <T>(operation: Operation | undefined) => Promise<Received<T>>
 }
 
@@ -49,7 +52,8 @@ export class Message {
   irecv(buffer: MessageBuffer): Request {
     const view = resolveBuffer(buffer, 'mrecv')
     this.#take()
-    return this.#home.request(this.#home.mrecv(view, 'mrecv'))
+    const watch = this.#home.watch(view, 'mrecv')
+    return this.#home.request(this.#home.mrecv(watch?.view ?? view, 'mrecv'), watch)
   }
 
   /** Receives a message of `sendObject`. Local. @throws {MpiError} MPI_ERR_TYPE if it is none; MPI_ERR_REQUEST like `recv` */

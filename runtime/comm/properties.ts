@@ -2,7 +2,7 @@
  * What programs and libraries hang on a communicator: a name, attributes, an error handler (MPI 4.1, sections 7.7, 7.8
  * and 9.3). All local; no message ever depends on it.
  */
-import { MpiError } from '../base/errors.ts'
+import { located, MpiError } from '../base/errors.ts'
 import { EMPTY_STATUS, type Status } from './status.ts'
 
 /**
@@ -162,7 +162,8 @@ export abstract class CommProperties {
   }
 
   /** A call that gives a status failed. @throws the error, unless the handler returns it */
-  protected failed(error: unknown): Status {
+  protected failed(reason: unknown): Status {
+    const error = located(reason)
     if (this.#errorHandler === ERRORS_RETURN && isMessageError(error)) return { ...EMPTY_STATUS, error }
     return this.raise(error)
   }

@@ -6,7 +6,7 @@
  * that are not active, so that a loop of `waitAny` meets each request once. The status of one that has ended stays.
  */
 import { UNDEFINED } from '../base/constants.ts'
-import { MpiError } from '../base/errors.ts'
+import { located, MpiError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import { allEnded, anyEnded, type Operation } from '../engine/operation.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
@@ -143,7 +143,7 @@ export class Request {
 }
 
 function rethrow(error: Error): never {
-  throw error
+  throw located(error)
 }
 
 /**

@@ -24,9 +24,3 @@ t.test('a module that is not there is told with the file that asks for it', asyn
   t.equal(ended.code, 1)
   t.match(ended.stderr, /Cannot find module '.*\/parts\/rude\.ts' imported from .*\/computed\/main\.ts/)
 })
-
-t.test('the thread that finds modules keeps no deadlock from being found', async (t) => {
-  const ended = await tsmpirun(['-n', '2', PROGRAM, 'polite', 'hang'])
-  t.equal(ended.code, 123)
-  t.match(ended.stderr, /rank 0 waits in recv\(source ANY_SOURCE.*computed\/main\.ts:\d+:/)
-})

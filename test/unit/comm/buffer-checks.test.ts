@@ -1,7 +1,7 @@
 /** The costly checks find buffers that are touched while a call is under way, and change nothing else. */
 import t from 'tap'
 import { createWorld } from '../../../collectives/world.ts'
-import type { Intracomm } from '../../../index.ts'
+import { startAll, waitAll, type Intracomm } from '../../../index.ts'
 import { BufferChecks } from '../../../runtime/comm/buffer-checks.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
 import { InprocHub } from '../../../runtime/transport/inproc.ts'
@@ -63,4 +63,41 @@ t.test('buffers of calls under way that overlap', (t) => {
   })
   t.throws(() => zero.isend(memory.subarray(0, 1), { dest: 1 }), { code: 'MPI_ERR_BUFFER' })
   t.end()
+})
+
+t.test('persistent requests are watched from each start to the wait that completes it', async (t) => {
+  const [zero, one] = pair()
+  const [sent, received] = [Float64Array.of(1, 2), new Float64Array(2)]
+  const send = zero.sendInit(sent, { dest: 1 })
+  const receive = one.recvInit(received, { source: 0 })
+  for (const value of [5, 6]) {
+    sent[0] = value // between the runs the buffers are the program's
+    received.fill(-1)
+    startAll([send, receive])
+    t.ok(received.every(Number.isNaN), 'who reads too early reads no numbers')
+    await waitAll([send, receive])
+    t.same([...received], [value, 2])
+  }
+  startAll([send, receive])
+  sent[1] = 9
+  received[0] = 9
+  await t.rejects(send.wait(), { code: 'MPI_ERR_BUFFER', message: /sendInit: the send buffer was changed/ })
+  await t.rejects(receive.wait(), { code: 'MPI_ERR_BUFFER', message: /recvInit: the receive buffer was changed/ })
+})
+
+t.test('the buffer of a matched message is watched like that of a receive', async (t) => {
+  const [zero, one] = pair()
+  const large = new Float64Array(30_000).fill(3)
+  for (const touch of [false, true]) {
+    const send = zero.isend(large, { dest: 1 })
+    const message = await one.mprobe()
+    const buffer = new Float64Array(30_000)
+    const request = message.irecv(buffer)
+    t.ok(buffer.every(Number.isNaN))
+    if (touch) buffer[7] = 1
+    if (touch) await t.rejects(request.wait(), { code: 'MPI_ERR_BUFFER', message: /mrecv: the receive buffer/ })
+    else await request.wait()
+    t.ok(buffer.every((value) => value === 3))
+    await send.wait()
+  }
 })

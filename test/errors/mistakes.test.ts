@@ -1,0 +1,46 @@
+/** Wrong programs are told what is wrong, with both sides of it and their own line; right ones beside them are told nothing. */
+import t from 'tap'
+import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
+
+const MISTAKES = 'test/errors/programs/mistakes.ts'
+
+t.jobs = 4
+
+/** What is said of each mistake. */
+const SAID: Readonly<Record<string, RegExp>> = {
+  truncated:
+    /MPI_ERR_TRUNCATE: recv: the sender sent 4 float64 elements \(32 bytes\), the receive buffer has room for 3 float64 elements \(24 bytes\) \(message from world rank 0 to world rank 1, tag 2\)/,
+  'truncated-large': /MPI_ERR_TRUNCATE: recv: the sender sent 100000 float64 .* has room for 99999 /,
+  type: /MPI_ERR_TYPE: recv: the sender sent float32 elements, the receive buffer holds float64/,
+  freed: /MPI_ERR_COMM: barrier: the communicator has been freed/,
+  'freed-send': /MPI_ERR_COMM: sendrecv: the communicator has been freed/,
+  collective:
+    /world rank \d called (barrier|allreduce with op SUM), world rank \d called (allreduce with op SUM|barrier)/,
+  operation: /called allreduce with op (SUM|MAX), world rank \d called allreduce with op (MAX|SUM)/,
+  count: /MPI_ERR_COUNT: bcast: the ranks disagree on the number of elements: 2 float64 .* came where 3 float64 /,
+  root: /world rank \d was bcast with root \d, which does not agree with that of world rank \d/,
+  reuse: /MPI_ERR_BUFFER: isend: the send buffer was changed between isend at .*mistakes\.ts:\d+:\d+ and the wait/,
+  early: /read NaN before the wait/,
+  overlap: /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
+  rank: /MPI_ERR_RANK: sendrecv: dest is 2, expected 0\.\.1 or PROC_NULL/,
+  start: /MPI_ERR_REQUEST: start: the request of recvInit is active, expected a wait or test first/,
+}
+
+/** All jobs watch their buffers and leave nothing behind. */
+const job = (which: string, how: string): string[] => ['-n', '2', '--check', '--strict', MISTAKES, which, how]
+
+for (const [which, said] of Object.entries(SAID)) {
+  t.test(`a mistake is named: ${which}`, async (t) => {
+    const ended = await tsmpirun(job(which, 'wrong'))
+    t.equal(ended.code, 1)
+    t.match(ended.stderr, /tsmpirun: rank \d on .* failed; the job was stopped\./)
+    t.match(ended.stderr, said)
+    t.match(ended.stderr, /mistakes\.ts:\d+:\d+/, 'and where')
+  })
+
+  t.test(`a right program is told nothing: ${which}`, async (t) => {
+    const ended = await tsmpirun(job(which, 'right'))
+    t.equal(messages(ended), '')
+    t.equal(ended.code, 0)
+  })
+}
