@@ -119,11 +119,14 @@ function searchScript(entry: string, allowed: { readonly anyNode: boolean; reado
   ].join('; ')
 }
 
+/** An ssh whose network has gone silent must end by itself when nobody is left to end it: after 8 s, a lease and more. */
+const KEEPALIVE = ['-o', 'ServerAliveInterval=2', '-o', 'ServerAliveCountMax=3']
+
 function sshCommand(host: string, agent: Invocation, settings: StartSettings, env: NodeJS.ProcessEnv): StartCommand {
   const { sshCommand: command, limitSeconds } = settings
   // No terminal and no windows. A third of the time for the connection leaves some for the log-in and for Node.
   const connectSeconds = Math.max(1, Math.floor(limitSeconds / 3))
-  const options = ['-T', '-x', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${connectSeconds}`, host]
+  const options = ['-T', '-x', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${connectSeconds}`, ...KEEPALIVE, host]
   const args = [...options, `exec ${quoted(agent.search)}`]
   const text = `${command ?? 'ssh'} ${quoted([...options, ...agent.words])}`
   return command === undefined

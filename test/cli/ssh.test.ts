@@ -64,7 +64,7 @@ else {
         t.equal(ended.stdout, '')
         const [first, command, ...rest] = ended.stderr.split('\n  ')
         t.equal(first, `tsmpirun: host ${host} could not be started (exit code 255).`)
-        const options = '-T -x -o BatchMode=yes -o ConnectTimeout=10'
+        const options = '-T -x -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=2 -o ServerAliveCountMax=3'
         t.equal(command, `command: ${sshd.ssh} ${options} ${host} ${process.execPath} ${AGENT_MAIN}`)
         t.match(rest.slice(0, -1).join('\n'), new RegExp(`^ssh printed: [^]*${printed.source}`))
         t.match(rest.at(-1), new RegExp(`^try: .*${advice.source}.*\n$`))

@@ -21,7 +21,10 @@ t.test('this machine, ssh, srun and the command of the user', async (t) => {
   const text = (host: string, settings: Partial<StartSettings> = {}, agents = 1): string =>
     startCommand({ host, local: host === 'here' }, agents, { ...SETTINGS, ...settings }, {}).text
   t.match(text('here'), new RegExp(`^${process.execPath} .*agent-main`))
-  t.match(text('a', { limitSeconds: 2 }), /^ssh -T -x -o BatchMode=yes -o ConnectTimeout=1 a .*agent-main/)
+  t.match(
+    text('a', { limitSeconds: 2 }),
+    /^ssh -T -x -o BatchMode=yes -o ConnectTimeout=1 -o ServerAliveInterval=2 -o ServerAliveCountMax=3 a .*agent-main/,
+  )
   t.match(text('a', { sshCommand: 'ssh -p 2222' }, 3), /^ssh -p 2222 -T .* a .*agent-host\.ts 3$/)
   t.match(text('n1'), /^srun .*--nodelist=n1 .*agent-main/)
   t.match(text('n1', { agentCommand: 'enter {host}:{host} --' }), /^enter n1:n1 -- .*agent-main/)
