@@ -38,7 +38,7 @@ export default {
       comment: 'hpl/main.ts and tsmpi.ts are started, not imported.',
       severity: 'error',
       from: { path: PRODUCT, pathNot: '^tsmpi\\.ts$' },
-      to: { path: '^(hpl/main|tsmpi|tune)\\.ts$' },
+      to: { path: '^(hpl/main|tsmpi|tune|doctor)\\.ts$' },
     },
     {
       name: 'blas-stands-alone',

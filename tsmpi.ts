@@ -6,6 +6,7 @@
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { bootCommand } from './commands/boot.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { hplCommand } from './commands/hpl.ts'
 import { infoCommand } from './commands/info.ts'
 import { tuneCommand } from './commands/tune.ts'
@@ -18,6 +19,7 @@ try {
     .scriptName('tsmpi')
     .usage('$0 <command>')
     .command(infoCommand)
+    .command(doctorCommand)
     .command(hplCommand)
     .command(tuneCommand)
     .command(bootCommand)

@@ -13,6 +13,7 @@ import { UsageError } from './usage-error.ts'
 const BUILTIN = new Map([
   ['hpl', 'hpl/main.js'],
   ['tune', 'tune.js'],
+  ['doctor', 'doctor.js'],
 ])
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs']
 

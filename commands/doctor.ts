@@ -1,0 +1,140 @@
+/**
+ * `tsmpi doctor`: examines each host by a job of its own, so that one that fails hides no other, then the links between those
+ * that work by a job with one rank a host. The program of both jobs is doctor.ts.
+ */
+import { spawn } from 'node:child_process'
+import { isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { CommandModule } from 'yargs'
+import { readHosts } from '../runtime/launcher/hosts.ts'
+import { UsageError } from '../runtime/launcher/usage-error.ts'
+import type { Examined, HostFacts, Links } from './doctor/facts.ts'
+import { findingsOf } from './doctor/findings.ts'
+import { reportText } from './doctor/report.ts'
+import { LAUNCHER_OPTIONS, launcherArguments } from './launcher-options.ts'
+
+const TSMPIRUN = fileURLToPath(
+  new URL(`../runtime/launcher/tsmpirun.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+)
+/** The doctor deals the ranks itself: one a host. */
+const { 'map-by': _map, 'rank-by': _rank, 'bind-to': _bind, 'ranks-per-agent': _ranks, ...OPTIONS } = LAUNCHER_OPTIONS
+/** A job of the doctor that takes longer hangs. */
+const HOST_TIMEOUT_S = 60
+const LINKS_TIMEOUT_S = 600
+
+type Given = Readonly<Record<string, unknown>>
+
+export const doctorCommand: CommandModule = {
+  command: 'doctor',
+  describe: 'Examine the hosts of a cluster and the links between them, with advice',
+  builder: (command) =>
+    command
+      .usage('tsmpi doctor [-f HOSTFILE] [options]\n\nExits with 1 if a host or a link cannot be used.')
+      .options({ json: { type: 'boolean', default: false, describe: 'Print JSON' }, ...OPTIONS })
+      .example('$0 doctor -f hosts', 'the hosts of a file')
+      .example('$0 doctor --emulate-hosts 3', 'three hosts on this machine'),
+  handler: async (options) => {
+    process.exitCode = await doctor(options)
+  },
+}
+
+async function doctor(options: Given): Promise<number> {
+  const emulated = options.emulateHosts !== undefined
+  if (emulated && !/^[1-9]\d{0,2}$/.test(String(options.emulateHosts)))
+    throw new UsageError([
+      `--emulate-hosts is "${String(options.emulateHosts)}", expected a whole number from 1 to 999`,
+    ])
+  const names = emulated ? ['this machine'] : readHosts(options).map(({ name }) => name)
+  say(`examining ${names.length === 1 ? 'one host' : `${names.length} hosts`} ...`)
+  const examined = await Promise.all(names.map((name) => examine(name, emulated ? undefined : name, options)))
+  const working = examined.flatMap((one) => ('facts' in one ? [one.host] : []))
+  const outcome = await linksBetween(working, options, emulated)
+  const findings = findingsOf(examined, outcome?.hosts ?? [], outcome?.links)
+  if (outcome?.failure !== undefined)
+    findings.push({ kind: 'problem', text: `the links could not be measured: ${outcome.failure}` })
+  const report = { hosts: examined, linked: outcome?.hosts ?? [], links: outcome?.links ?? null, findings }
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(report, undefined, 2)}\n`
+      : reportText(examined, report.linked, outcome?.links, findings),
+  )
+  return findings.some(({ kind }) => kind === 'problem') ? 1 : 0
+}
+
+/** One host by itself; undefined: this machine. */
+async function examine(name: string, host: string | undefined, options: Given): Promise<Examined> {
+  const start = performance.now()
+  const where = host === undefined ? [] : launch({ ...options, host: listed([host]) })
+  let facts: HostFacts | undefined
+  const ended = await tsmpirun([...where, '-n', '1', '--timeout', `${HOST_TIMEOUT_S}`, 'doctor'], (line) => {
+    if ('facts' in line) facts = line.facts as HostFacts
+  })
+  if (facts !== undefined && ended.code === 0)
+    return { host: name, seconds: (performance.now() - start) / 1000, facts: { ...facts, host: name } }
+  return { host: name, failure: ended.complaint }
+}
+
+interface Outcome {
+  readonly hosts: readonly string[]
+  readonly links?: Links | undefined
+  readonly failure?: string | undefined
+}
+
+/** undefined if there are not two hosts. */
+async function linksBetween(
+  working: readonly string[],
+  options: Given,
+  emulated: boolean,
+): Promise<Outcome | undefined> {
+  const count = emulated ? Number(options.emulateHosts) : working.length
+  if (!(count >= 2)) return undefined
+  const hosts = emulated ? Array.from({ length: count }, (_, index) => `host${index}`) : working
+  const where = launch(emulated ? options : { ...options, host: listed(hosts) })
+  let links: Links | undefined
+  const ended = await tsmpirun([...where, '-n', `${count}`, '--timeout', `${LINKS_TIMEOUT_S}`, 'doctor'], (line) => {
+    if ('links' in line) links = line.links as Links
+    else if ('progress' in line) {
+      const { done, total } = line.progress as { done: number; total: number }
+      say(`links: ${done} of ${total} measured`)
+    }
+  })
+  return ended.code === 0 && links !== undefined ? { hosts, links } : { hosts, failure: ended.complaint }
+}
+
+/** Exclusions have been applied to the names already. */
+function launch(options: Given): string[] {
+  return launcherArguments({ ...options, exclude: undefined, mapBy: undefined })
+}
+
+/** One slot each. */
+function listed(hosts: readonly string[]): string {
+  return hosts.map((name) => `${isIPv6(name) ? `[${name}]` : name}:1`).join(',')
+}
+
+/** On a terminal the line is replaced by the next; a file or pipe gets nothing. */
+function say(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}\r`)
+}
+
+type Line = Readonly<Record<string, unknown>>
+
+/** Runs a job; what it prints are lines of JSON, what it complains of is kept. */
+function tsmpirun(args: readonly string[], onLine: (line: Line) => void): Promise<{ code: number; complaint: string }> {
+  const child = spawn(process.execPath, [...process.execArgv, TSMPIRUN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [text, complaint] = ['', '']
+  child.stdout.on('data', (bytes: Buffer) => {
+    const lines = (text + bytes.toString()).split('\n')
+    text = lines.pop() as string
+    for (const line of lines) if (line.startsWith('{')) onLine(JSON.parse(line) as Line)
+  })
+  child.stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString()))
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      const told = complaint
+        .replace(/^tsmpirun: note: .*\n/gm, '')
+        .replace(/^tsmpirun: /gm, '')
+        .trim()
+      resolve({ code: code ?? 1, complaint: told === '' ? `exit code ${code}` : told })
+    })
+  })
+}

@@ -1,0 +1,123 @@
+/** What the doctor's measurements mean, in plain words: what is wrong, what is slow, and what to do. Pure. */
+import type { Examined, HostFacts, Links, Matrix } from './facts.ts'
+
+/** Something to know. A problem keeps jobs from running; a remark costs speed. */
+export interface Finding {
+  readonly kind: 'problem' | 'remark'
+  readonly text: string
+}
+
+/** Below this part of the others' a rate is worth a remark. */
+const SLOW = 0.7
+const CLOCK_MS = 1000
+
+/** @param names hosts of the links, in order; @param links undefined if there are none to measure */
+export function findingsOf(
+  examined: readonly Examined[],
+  names: readonly string[],
+  links: Links | undefined,
+): Finding[] {
+  const facts = examined.flatMap((one) => ('facts' in one ? [one.facts] : []))
+  return [
+    ...examined.flatMap((one): Finding[] =>
+      'failure' in one ? [{ kind: 'problem', text: `${one.host} cannot take part: ${one.failure}` }] : [],
+    ),
+    ...versions(facts),
+    ...hostRemarks(facts),
+    ...(links === undefined ? [] : linkRemarks(names, links)),
+  ]
+}
+
+function versions(facts: readonly HostFacts[]): Finding[] {
+  const majors = new Set(facts.map(({ node }) => node.split('.')[0]))
+  if (majors.size < 2) return []
+  const list = facts.map(({ host, node }) => `${host} ${node}`).join(', ')
+  return [remark(`The hosts have different versions of Node (${list}). Install the same one everywhere.`)]
+}
+
+function hostRemarks(facts: readonly HostFacts[]): Finding[] {
+  const found = facts.flatMap((one) => [
+    ...(/^wasm/.test(one.blas)
+      ? [
+          remark(
+            `${one.host} has no BLAS library. Install OpenBLAS (Debian: libopenblas0-pthread) for a quicker Linpack.`,
+          ),
+        ]
+      : []),
+    ...(one.load > one.cores
+      ? [
+          remark(
+            `${one.host} is busy: ${one.load.toFixed(1)} processes want its ${one.cores} cores. Measure again when it is idle.`,
+          ),
+        ]
+      : []),
+  ])
+  const slowest = [...facts].sort((a, b) => a.gflops - b.gflops)[0]
+  const usual = median(facts.map(({ gflops }) => gflops))
+  if (slowest === undefined || slowest.gflops >= SLOW * usual) return found
+  const percent = Math.round((100 * slowest.gflops) / usual)
+  return [
+    ...found,
+    remark(
+      `Slowest host: ${slowest.host}, a core does ${slowest.gflops.toFixed(1)} Gflops, ${percent} % of the usual. The others wait for it: leave it out (--exclude), give it fewer slots, or see what else it does (top), how warm it is, and its power settings.`,
+    ),
+  ]
+}
+
+function linkRemarks(names: readonly string[], links: Links): Finding[] {
+  const far = links.clockMs.flatMap((ms, index) =>
+    Math.abs(ms) > CLOCK_MS
+      ? [
+          remark(
+            `The clock of ${names[index]} differs by ${(ms / 1000).toFixed(1)} s from that of ${names[0]}. Install chrony or another time service.`,
+          ),
+        ]
+      : [],
+  )
+  const slowest = extreme(links.bandwidthMBps, (a, b) => a < b)
+  if (slowest === undefined) return far
+  const { from, to, value } = slowest
+  const link = `Slowest link: ${names[from]} to ${names[to]}, ${value.toFixed(0)} MB/s`
+  const usual = median(values(links.bandwidthMBps))
+  const loaded = links.loadedBandwidthMBps[from]?.[to] ?? value
+  return [
+    ...far,
+    remark(
+      value < SLOW * usual
+        ? `${link} against ${usual.toFixed(0)} usually. ${cable(value)}`
+        : `${link}; the others are alike.`,
+    ),
+    ...(loaded < SLOW * value
+      ? [
+          remark(
+            `When all hosts send at once it carries ${loaded.toFixed(0)} MB/s: the hosts, or the switch between them, cannot do it all at once.`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function cable(megabytesPerSecond: number): string {
+  const guess = megabytesPerSecond > 9 && megabytesPerSecond < 12.5 ? 'It looks like 100 Mbit/s. ' : ''
+  return `${guess}Check the cable, the port of the switch and the speed that was negotiated (ethtool).`
+}
+
+function extreme(matrix: Matrix, better: (a: number, b: number) => boolean) {
+  let best: { from: number; to: number; value: number } | undefined
+  for (const [from, row] of matrix.entries())
+    for (const [to, value] of row.entries())
+      if (value !== null && (best === undefined || better(value, best.value))) best = { from, to, value }
+  return best
+}
+
+function values(matrix: Matrix): number[] {
+  return matrix.flatMap((row) => row.filter((value) => value !== null))
+}
+
+function median(list: readonly number[]): number {
+  return [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0
+}
+
+function remark(text: string): Finding {
+  return { kind: 'remark', text }
+}
