@@ -35,7 +35,7 @@ export async function prepareProgram(name: string, everywhere: boolean): Promise
 function checkProgram(name: string, path: string): void {
   if (!existsSync(path) || !statSync(path).isFile())
     throw new UsageError([
-      `program "${name}" not found (looked for ${path}); expected a file or a built-in program (${[...BUILTIN.keys()].join(', ')})`,
+      `program "${name}" not found (looked for ${path}); expected a file or the built-in program "hpl"`,
     ])
   if (!EXTENSIONS.includes(extname(path)))
     throw new UsageError([`program "${name}" ends in "${extname(path)}", expected one of ${EXTENSIONS.join(' ')}`])

@@ -63,9 +63,12 @@ t.test('the packed package', { skip: notBuilt }, async (t) => {
     )
   })
 
-  t.test('holds no tests, no scripts, no settings and no TypeScript sources but the examples', async (t) => {
+  t.test('holds no tests, no scripts but netlab, no settings and no TypeScript sources but the examples', async (t) => {
     t.same(
-      files.filter((path) => /^(test|scripts|\.ci|\.tap|node_modules)\//.test(path) || /(^|\/)\.[^/]+$/.test(path)),
+      files.filter(
+        (path) =>
+          /^(test\/|scripts\/(?!netlab$)|\.ci\/|\.tap\/|node_modules\/)/.test(path) || /(^|\/)\.[^/]+$/.test(path),
+      ),
       [],
     )
     t.same(

@@ -18,7 +18,7 @@ const mistakes: { args: string[]; says: RegExp }[] = [
   { args: ['-n'], says: /Not enough arguments following: n/ },
   {
     args: ['-n', '2', 'missing.ts'],
-    says: /program "missing\.ts" not found \(looked for .*\); expected a file or a built-in program \(hpl, tune\)/,
+    says: /program "missing\.ts" not found \(looked for .*\); expected a file or the built-in program "hpl"/,
   },
   { args: ['-n', '2', 'README.md'], says: /program "README\.md" ends in "\.md", expected one of \.ts/ },
   { args: ['--bogus', OPTIONS], says: /Unknown argument: bogus/ },

@@ -10,6 +10,7 @@ import { openSockets, socketsOf } from '../helpers/sockets.ts'
 import { allGone, descendants, isAlive, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
 
 const TIMES = process.env.TSMPI_TEST_ALL === '1' ? 20 : 2
+if (TIMES > 2) t.setTimeout(20 * 60_000)
 /** At once: a machine of two cores starts so many jobs in a moment. */
 const AT_ONCE = 4
 const KILLED_MS = 2000

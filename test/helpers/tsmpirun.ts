@@ -3,8 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-// As users' shells do: an import would be replaced by tap's own, which loads its hooks into every process and rank.
 const { spawn } = process.getBuiltinModule('node:child_process')
+/** tap puts its hooks into the NODE_OPTIONS of whatever a test starts; they listen for signals, as no shell's children do. */
+const WITHOUT_HOOKS = ['-u', 'NODE_OPTIONS', '-u', 'NODE_V8_COVERAGE']
 
 export const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
 
@@ -42,8 +43,8 @@ export function start(
   args: readonly string[],
   { cwd, input, env, command = TSMPIRUN, program }: StartOptions = {},
 ): Running {
-  const [file, words] = program === undefined ? [process.execPath, [command, ...args]] : [program, args]
-  const child = spawn(file, words, {
+  const words = program === undefined ? [process.execPath, command, ...args] : [program, ...args]
+  const child = spawn('env', [...WITHOUT_HOOKS, ...words], {
     cwd,
     env: { ...cleanEnvironment(), ...env },
     stdio: 'pipe',
