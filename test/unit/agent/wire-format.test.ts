@@ -108,8 +108,8 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
   const frame = (fields: Partial<Frame>): Frame =>
     Object.assign(makeFrame(FRAME.RTS, { payload: new Uint8Array(0) }), fields)
   const cases: readonly (readonly [Partial<Frame>, string])[] = [
-    [{ kind: FRAME.WANT }, 'its kind is 3, expected 1, 2, 5, 6, 16, 17, 18'],
-    [{ kind: 99 }, 'its kind is 99, expected 1, 2, 5, 6, 16, 17, 18'],
+    [{ kind: FRAME.WANT }, 'its kind is 3, expected 1, 2, 5, 6, 16, 17, 18, 19'],
+    [{ kind: 99 }, 'its kind is 99, expected 1, 2, 5, 6, 16, 17, 18, 19'],
     [{ payload: new Uint8Array(1) }, 'its length of the payload is 1, expected at most 0 bytes'],
     [
       { kind: WIRE.CHUNK, payload: new Uint8Array(CHUNK_BYTES + 1) },
