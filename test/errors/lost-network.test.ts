@@ -29,7 +29,15 @@ function makeNamespaces(): boolean {
   )
 }
 
+/** True once the kernel has found both ends of the cable: before, nobody sees their addresses. */
+function connected(): boolean {
+  return [here, there].every((name) =>
+    /state UP/.test(spawnSync('ip', ['-n', name, 'link', 'show', 'cable'], { encoding: 'utf8' }).stdout),
+  )
+}
+
 const usable = makeNamespaces()
+for (const end = performance.now() + 10_000; usable && !connected() && performance.now() < end;);
 t.teardown(removeNamespaces)
 
 t.test(
