@@ -49,7 +49,8 @@ t.test(
     await job.printed('all there')
     const pids = descendants(job.child.pid as number)
     ip('-n', here, 'link', 'set', 'cable', 'down')
-    await allGone(pids, 8000)
+    // After 6 s, but for what a machine adds that runs other tests. Nothing else than this watch would ever end the job.
+    await allGone(pids, 20_000)
     const { code, stderr } = await job.ended
     t.equal(code, 125)
     t.match(stderr, /^tsmpirun: tsmpi-[ab]\d+ has not heard of tsmpi-[ab]\d+ for 5 s, although both answer here: /m)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openSockets, socketsOf } from '../helpers/sockets.ts'
-import { allGone, descendants, isAlive, PATIENCE, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
+import { allGone, descendants, isAlive, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
 
 const TIMES = process.env.TSMPI_TEST_ALL === '1' ? 20 : 2
 if (TIMES > 2) t.setTimeout(20 * 60_000)
@@ -111,7 +111,7 @@ async function endsCleanly(t: Test, one: Case): Promise<void> {
       process.kill(victims.launcher, 'SIGCONT')
     } else await allGone([victims.launcher, ...pids], one.limitMs)
     tells(t, one, await job.ended)
-    t.same(await openSockets(sockets, PATIENCE * KILLED_MS), [], 'no socket is left')
+    t.same(await openSockets(sockets, KILLED_MS), [], 'no socket is left')
     t.same(readdirSync(folder), [], 'no file is left')
   } finally {
     for (const pid of [victims.launcher, ...pids]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')

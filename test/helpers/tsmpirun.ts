@@ -140,12 +140,9 @@ function parentOf(pid: number): number {
   }
 }
 
-/** A machine that runs other tests too takes longer than the limits, which hold on one that has cores to spare. */
-export const PATIENCE = 4
-
 /** Resolves when all processes are gone; rejects with those that are not after `limitMs`. */
 export async function allGone(pids: readonly number[], limitMs: number): Promise<void> {
-  const deadline = performance.now() + PATIENCE * limitMs
+  const deadline = performance.now() + limitMs
   while (pids.some(isAlive)) {
     if (performance.now() > deadline)
       throw new Error(`still there after ${limitMs} ms: ${pids.filter(isAlive).join(' ')}`)
