@@ -84,7 +84,7 @@ export async function runProblem(problem: Problem): Promise<Solution | NoMemory>
   // This process reaches its own part by the array it knows; kernels remember addresses by array.
   const memories = shared?.with(problem.grid.myrow, memory)
   if (problem.warmUp) await warmUp(problem, problem.warmUp, memories)
-  const solver = newSolver(problem, problem.size, memories)
+  const solver = problem.warmUp || memories ? newSolver(problem, problem.size, memories) : prepared
   const { grid, timers, activities } = solver
   fillSystem(solver, problem.generate)
   // Nobody starts the clock before all have got this far; as in netlib, a broadcast rather than a barrier.
