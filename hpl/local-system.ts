@@ -90,6 +90,9 @@ export class Arena {
   }
 }
 
+/** What a solve may take beyond the matrix, as a share of it, if it can do with that. */
+const WORK_SPACE = 0.15
+
 /**
  * Lays a problem out. Local.
  *
@@ -115,11 +118,12 @@ export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena, how =
   const rhs = area(mp)
   const x = area(nq)
   const record = Math.ceil(recordLength(mp, jb) / 8) * 8
-  const records = panelRecords(Math.min(depth, Math.ceil(n / nb)), npcol)
-  const firstPanel = area(record * records)
   const rows = nprow > 1 && !how.inPlace ? jb * nqb : 0
   const u = area(rows)
   const w = area(rows)
+  const room = (((1 + WORK_SPACE) * n * n) / (nprow * npcol) - end) / record
+  const records = panelRecords(Math.min(depth, Math.ceil(n / nb)), npcol, room)
+  const firstPanel = area(record * records)
   const pivot = [area(4 + 2 * jb), area(4 + 2 * jb)] as const
   const window = area(Math.min(mp, solveWindow(nb, npcol) + nb))
   const memory = arena.reserve(end)
@@ -130,11 +134,13 @@ export function layOut(size: ProblemSize, grid: ProcessGrid, arena: Arena, how =
 }
 
 /**
- * Panels under way at once: the one being factored and `depth` before it. Along a row of several processes one more,
- * so that a process need not wait for its neighbour to take a panel before it begins the next.
+ * Panels under way at once: the one being factored and `depth` before it. In a ring of three and more processes one more,
+ * so that a process need not wait for its neighbour to take a panel before it begins the next; of two, each has taken a
+ * panel before it factors the next, so that nobody waits. The additional one is done without where there is no room.
  */
-function panelRecords(depth: number, npcol: number): number {
-  return npcol > 1 ? depth + 2 : 1
+function panelRecords(depth: number, npcol: number, room: number): number {
+  if (npcol === 1) return 1
+  return npcol > 2 && depth + 2 <= room ? depth + 2 : depth + 1
 }
 
 /** Copies b into the contiguous right-hand side; where b is not, the right-hand side becomes zero. Local. */

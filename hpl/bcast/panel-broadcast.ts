@@ -42,7 +42,7 @@ export class PanelBroadcast {
     const { npcol, mycol } = grid
     this.#solver = solver
     this.#panel = panel
-    // Panels are numbered from 0, and at most depth + 2 of them are under way.
+    // Panels are numbered from 0, and at most depth + 2 of them are under way (local-system.ts).
     this.#tag = TAG.firstBroadcast + (Math.floor(panel.ia / system.nb) % (TAG.lastBroadcast - TAG.firstBroadcast + 1))
     const schedule = SCHEDULES[variant.bcast]
     this.#rounds = npcol === 1 ? [] : schedule(relativeTo(panel.pcol, mycol, npcol), npcol, panel.length)

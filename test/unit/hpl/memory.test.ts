@@ -1,7 +1,8 @@
 /**
- * What a solve allocates. The goal is the matrix and 15 %. Of work space there are depth + 2 panels of NB columns (one if
- * there is one process column), and with several process rows U and a second buffer of NB rows, so beyond
- * 8 N^2 / (P Q) bytes a process needs a share of NB ((depth + 2) / nq + 2 / mp): proportional to NB / N.
+ * What a solve allocates. The goal is the matrix and 15 %. Of work space there are depth + 1 panels of NB columns (one if
+ * there is one process column, one more if there are three and it fits), and with several process rows U and a second
+ * buffer of NB rows, so beyond 8 N^2 / (P Q) bytes a process needs a share of NB ((depth + 1) / nq + 2 / mp): proportional
+ * to NB / N.
  */
 import fc from 'fast-check'
 import t from 'tap'
@@ -48,13 +49,14 @@ const REALISTIC: readonly (readonly [number, number, number, number, number])[] 
   [20000, 256, 2, 2, 0],
   [40000, 256, 2, 4, 1],
   [52360, 88, 2, 4, 1],
+  [25000, 192, 3, 4, 1],
   [60000, 256, 4, 5, 2],
 ]
 
-// Local parts of less than 33 NB rows and columns: smaller blocks, or a larger N, would do.
+// Local parts of less than 27 NB rows and columns: smaller blocks, or a larger N, would do.
 const SMALL_FOR_ITS_BLOCKS: typeof REALISTIC = [
+  [8000, 192, 2, 2, 1],
   [12000, 256, 2, 2, 1],
-  [25000, 192, 3, 4, 1],
 ]
 
 for (const [n, nb, p, q, depth] of SMALL_FOR_ITS_BLOCKS)
@@ -85,7 +87,7 @@ t.test('beyond the matrix there are the panels, U and its second buffer, and nex
       // The share of the process that has most: up to a block more of rows and columns than the others.
       const mp = n / p + nb
       const nq = n / q + nb
-      const panels = q > 1 ? depth + 2 : 1
+      const panels = q > 2 ? depth + 2 : q > 1 ? depth + 1 : 1
       const workSpace = panels * (mp + nb + 2) * nb + (p > 1 ? 2 * nb * (nq + 1) : 0)
       const vectors = (q + 1) * (mp + nq) + 4 * nb + 200
       return largestShare(shape) <= mp * (nq + 1 + 2 * align) + workSpace + vectors
