@@ -10,7 +10,7 @@ import { messages, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 // Most of a small job is its start: three at once keep the cores busy.
 t.jobs = 3
 const ALL = process.env['TSMPI_TEST_ALL'] === '1'
-if (ALL) t.setTimeout(10 * 60_000)
+if (ALL) t.setTimeout(20 * 60_000)
 
 const fixture = (path: string): URL => new URL(`../fixtures/hpl/${path}`, import.meta.url)
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tsmpi-test-hpl-')))

@@ -6,7 +6,7 @@ import t from 'tap'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const ALL = process.env['TSMPI_TEST_ALL'] === '1'
-if (ALL) t.setTimeout(15 * 60_000)
+if (ALL) t.setTimeout(30 * 60_000)
 
 /** How to connect the ranks, and the sweep that is done in part. With ZeroMQ alone that must do: it is the slowest. */
 const TRANSPORTS = {
