@@ -35,6 +35,7 @@ const SWEEP_OPTIONS: Readonly<Record<string, Options>> = {
   blas: list('Kernels: auto, wasm, openblas, ordered', 'auto'),
   'blas-library': list('CBLAS library for openblas: name or path'),
   'rate-limit': list('Slow the kernels down to so many Gflops a rank'),
+  tuned: { type: 'boolean', describe: 'The fastest algorithms known instead of those named' },
   'warm-up': { type: 'boolean', describe: 'Warm up before tests below N = 2000 too' },
   ...LAUNCHER_OPTIONS,
   timeout: list('Give a test up after this time: seconds, or "5 min"'),

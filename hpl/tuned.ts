@@ -5,7 +5,7 @@
 import type { HplParameters } from './parameters.ts'
 
 /** The algorithms that were the fastest, or as fast as any, on every grid; docs/hpl-variants.md has the numbers. */
-const FASTEST = {
+export const FASTEST = {
   pfact: ['right'],
   nbmin: [8],
   ndiv: [2],

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { TestPoint } from '../../hpl/driver.ts'
 import { formatHplDat } from '../../hpl/input.ts'
 import { singleTest, type Settings } from '../../hpl/single-test.ts'
+import { FASTEST } from '../../hpl/tuned.ts'
 import { readHosts } from '../../runtime/launcher/hosts.ts'
 import { launcherArguments } from '../launcher-options.ts'
 import type { Specification } from './specification.ts'
@@ -47,16 +48,19 @@ function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 }
 
-/** Grids outermost, then N and NB, then the variants. */
+/** Grids outermost, then N and NB, then the variants; those that --tuned chooses instead of all that are named. */
 function combinations(specification: Specification): { point: TestPoint; settings: Settings }[] {
   const { grid, n, nb, pmap, depth, bcast, rfact, ndiv, pfact, nbmin, swap, l1, u } = specification
   const { 'swap-threshold': swapThreshold, equil: equilibrate, align, threshold } = specification
   const lists = { grid, n, nb, pmap, depth, bcast, rfact, ndiv, pfact, nbmin, swap, swapThreshold, l1, u, equilibrate }
-  return product(lists).map(({ grid, swap, swapThreshold, l1, u, equilibrate, ...rest }) => ({
+  return product(specification.tuned === true ? { ...lists, ...TUNED } : lists).map(({ grid, swap, swapThreshold, l1, u, equilibrate, ...rest }) => ({
     point: { ...rest, ...grid },
     settings: { swap, swapThreshold, l1, u, equilibrate, align, threshold },
   }))
 }
+
+const { swap, l1, u, equilibrate } = FASTEST
+const TUNED = { ...FASTEST, swap: [swap], l1: [l1], u: [u], equilibrate: [equilibrate] }
 
 /** One value of each list, in every combination; the last list changes fastest. */
 function product<T extends Readonly<Record<string, readonly unknown[]>>>(lists: T): { [K in keyof T]: T[K][number] }[] {
@@ -69,11 +73,12 @@ function product<T extends Readonly<Record<string, readonly unknown[]>>>(lists: 
 }
 
 function kernelArguments(specification: Specification): string[] {
-  const { blas, 'blas-library': library, 'rate-limit': rateLimit, 'warm-up': warmUp } = specification
+  const { blas, tuned, 'blas-library': library, 'rate-limit': rateLimit, 'warm-up': warmUp } = specification
   return [
     ...['--blas', blas],
     ...(library === undefined ? [] : ['--blas-library', library]),
     ...(rateLimit === undefined ? [] : ['--rate-limit', String(rateLimit)]),
+    ...(tuned === true ? ['--tuned'] : []),
     ...(warmUp === true ? ['--warm-up'] : []),
   ]
 }

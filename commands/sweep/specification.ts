@@ -65,6 +65,7 @@ const singleShape = {
   blas: z.enum(BLAS_CHOICES, `expected ${BLAS_CHOICES.join(', ')}`),
   'blas-library': word.optional(),
   'rate-limit': z.number('expected Gflops of a rank, a number > 0').positive().optional(),
+  tuned: z.boolean('expected true or false').optional(),
   'warm-up': z.boolean('expected true or false').optional(),
   hostfile: word.optional(),
   host: word.optional(),

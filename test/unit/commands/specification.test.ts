@@ -131,6 +131,17 @@ t.test('the tests are all combinations, each once, with ranks for its grid and a
   }
 })
 
+t.test('--tuned asks once for each N, NB and grid, with its algorithms whatever is named', async (t) => {
+  const named = { n: '20,30', grid: '1x2,2x1', depth: '0,2', pfact: 'left,crout', swap: '0', tuned: true }
+  const tests = planTests(check(given(named)))
+  t.equal(tests.length, 4)
+  for (const { point, settings, args } of tests) {
+    t.match(point, { depth: 1, pfact: 'right', nbmin: 8, bcast: '1ringM' })
+    t.match(settings, { swap: 'spread-roll', threshold: 16 })
+    t.ok(args.includes('--tuned'))
+  }
+})
+
 t.test('what decides a result is in the name of the test; what does not is not', async (t) => {
   const id = (more: Record<string, unknown>): string =>
     planTests(check(given({ n: '20', grid: '1x2', ...more })))[0]?.id as string
@@ -139,6 +150,7 @@ t.test('what decides a result is in the name of the test; what does not is not',
     { n: '21' },
     { nb: '7' },
     { blas: 'wasm' },
+    { tuned: true },
     { transport: 'zmq' },
     { host: 'a:2' },
     { x: ['A=1'] },
