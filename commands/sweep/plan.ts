@@ -53,10 +53,12 @@ function combinations(specification: Specification): { point: TestPoint; setting
   const { grid, n, nb, pmap, depth, bcast, rfact, ndiv, pfact, nbmin, swap, l1, u } = specification
   const { 'swap-threshold': swapThreshold, equil: equilibrate, align, threshold } = specification
   const lists = { grid, n, nb, pmap, depth, bcast, rfact, ndiv, pfact, nbmin, swap, swapThreshold, l1, u, equilibrate }
-  return product(specification.tuned === true ? { ...lists, ...TUNED } : lists).map(({ grid, swap, swapThreshold, l1, u, equilibrate, ...rest }) => ({
-    point: { ...rest, ...grid },
-    settings: { swap, swapThreshold, l1, u, equilibrate, align, threshold },
-  }))
+  return product(specification.tuned === true ? { ...lists, ...TUNED } : lists).map(
+    ({ grid, swap, swapThreshold, l1, u, equilibrate, ...rest }) => ({
+      point: { ...rest, ...grid },
+      settings: { swap, swapThreshold, l1, u, equilibrate, align, threshold },
+    }),
+  )
 }
 
 const { swap, l1, u, equilibrate } = FASTEST
