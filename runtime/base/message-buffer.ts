@@ -71,6 +71,13 @@ export class MessageView {
     else copyStrided(this.#strided as NdView, target, 'pack')
   }
 
+  /** Copies the elements to `target`, which may be longer; the part of it that holds them. */
+  packInto(target: Region): Region {
+    const packed = regionOver(target.buffer, target.byteOffset, this.nbytes)
+    this.pack(packed)
+    return packed
+  }
+
   /** Copies `source`, at most `nbytes` and a whole number of elements, to the first elements of the view. */
   unpack(source: Region): void {
     if (this.bytes !== undefined && source instanceof Uint8Array) copyBytes(this.bytes, source)

@@ -2,65 +2,30 @@
  * The message protocols of one rank: eager, rendezvous and window credit over a `Transport`, matching over the queues.
  *
  * Invariants: frames to a rank leave in the order of the calls, whatever protocol each message uses, so that messages
- * cannot overtake; the eager bytes unmatched at a peer never exceed EAGER_WINDOW; the memory of a message under way is
- * released exactly once, on FIN. Ranks here are world ranks; communicators translate.
+ * cannot overtake (outbox.ts); the eager bytes unmatched at a peer are bounded (eager-window.ts); what goes by rendezvous is
+ * answered exactly once (long-sends.ts, long-receives.ts). Ranks here are world ranks; communicators translate.
  *
  * Life of a message: `isend` -> EAGER frame -> matched, copied, window returned; or `isend` -> RTS frame -> matched ->
  * read from the sender's memory (near) or WANT, LANDED through the agents (far) -> FIN -> send complete.
  */
 import { ANY_TAG } from '../base/constants.ts'
-import { ELEMENT_TYPES, OBJECT, type ElementType } from '../base/element-type.ts'
-import { invariant, MpiError } from '../base/errors.ts'
+import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
-import { loadedMemory, nativeMemory, type NativeMemory } from '../base/native-calls.ts'
-import { regionOver, sliceOf, type Region } from '../base/region.ts'
+import type { Region } from '../base/region.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
+import { EagerWindow } from './eager-window.ts'
+import { envelopeOf, mismatch, typeOfCode, type Envelope, type Unexpected } from './envelope.ts'
+import { LongReceives } from './long-receives.ts'
+import { LongSends } from './long-sends.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
 import { Operation, type Agreement, type WaitCounter } from './operation.ts'
+import { Outbox } from './outbox.ts'
 import type { Pending, Unreceived } from './pending.ts'
 import type { Recorder } from './recorder.ts'
-import { helpCopy, SharedCopies, SHARED_COPY_NBYTES, TASK_BYTES, type LongCopy } from './shared-copy.ts'
-import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from './tunables.ts'
-
-/** A message that arrived before its receive: its envelope and its bytes, or where they are. */
-export interface Unexpected extends MatchKey {
-  readonly kind: number
-  readonly flags: number
-  readonly elementType: number
-  readonly id: number
-  readonly aux: number
-  readonly nbytes: number
-  readonly payload: Uint8Array | undefined
-  readonly region: Region | undefined
-  readonly address: number
-}
-
-/** What a probe tells of a message. `source` is a world rank. */
-export interface Envelope {
-  readonly source: number
-  readonly tag: number
-  readonly nbytes: number
-  readonly elementType: ElementType
-}
+import { helpCopy } from './shared-copy.ts'
 
 /** Messages that a rank takes straight from their rings before it looks at what others have sent. */
 const LOOK_AROUND = 64
-
-/** Copies of messages that fit into the caches of two cores. */
-const CACHED_NBYTES = 4 * 1024 * 1024
-/** How long a send waits for room in there: what the receiver takes for a copy of this size. */
-const STAGING_MS = 0.1
-
-/** A send whose memory the receiver has not released yet. */
-interface PendingSend {
-  readonly operation: Operation
-  readonly dest: number
-  readonly nbytes: number
-  /** Shared memory that holds a copy because the user's own is private. */
-  readonly staged: Region | undefined
-  /** What the receiver may be reading: keeps its memory alive. */
-  readonly view?: MessageView
-}
 
 /** Something other than a message that ranks of this host bring about, and that this rank waits for. */
 export interface Condition {
@@ -70,15 +35,6 @@ export interface Condition {
   awaited(): number
 }
 
-/** A far receive whose bytes are being fetched by the agents. */
-interface PendingLanding {
-  readonly operation: Operation
-  readonly landing: Region
-  readonly staged: boolean
-  /** The sender's number of the message. */
-  readonly id: number
-}
-
 export class Engine implements WaitCounter {
   readonly transport: Transport
   /** Told what this rank does, if anything is. */
@@ -86,21 +42,13 @@ export class Engine implements WaitCounter {
   readonly #posted = new PostedQueue<Operation>()
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
   readonly #probes = new Set<Operation>()
-  readonly #sends = new Map<number, PendingSend>()
-  readonly #landings = new Map<number, PendingLanding>()
-  /** Made for the first long message. */
-  #copies: SharedCopies | undefined
-  /** Bytes of messages that lie in shared memory as copies. */
-  #stagedNbytes = 0
   readonly #conditions = new Map<Operation, Condition>()
-  readonly #outboxes = new Map<number, Frame[]>()
-  readonly #windows: Float64Array
-  readonly #owed: Float64Array
+  readonly #outbox: Outbox
+  readonly #window: EagerWindow
+  readonly #sends: LongSends
+  readonly #receives: LongReceives
   readonly #frame = new Frame()
-  /** For frames that answer others. */
-  readonly #answer = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
-  #nextId = 1
   #lastEagerId = 0
   #waits = 0
   /** Messages received without a look at what else has come. */
@@ -113,8 +61,10 @@ export class Engine implements WaitCounter {
   constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
     this.recorder = recorder
     this.transport = open(() => this.progress())
-    this.#windows = new Float64Array(this.transport.worldSize).fill(EAGER_WINDOW)
-    this.#owed = new Float64Array(this.transport.worldSize)
+    this.#window = new EagerWindow(this.transport.worldSize)
+    this.#outbox = new Outbox(this.transport, this.#deliver)
+    this.#sends = new LongSends(this.transport, () => this.progress())
+    this.#receives = new LongReceives(this.transport, this.#outbox, recorder)
   }
 
   get worldRank(): number {
@@ -152,11 +102,12 @@ export class Engine implements WaitCounter {
     frame.id = 0
     frame.aux = signature
     frame.nbytes = view.nbytes
-    if (view.nbytes <= this.transport.eagerLimit(dest) && this.#spendWindow(dest, view.nbytes)) {
+    if (view.nbytes <= this.transport.eagerLimit(dest) && this.#window.spend(dest, view.nbytes)) {
       this.#sendEager(frame, view, synchronous ? operation : undefined)
       if (!synchronous) operation.complete()
     } else {
-      this.#sendRendezvous(frame, view, operation)
+      this.#sends.offer(frame, view, operation)
+      this.#outbox.post(frame)
     }
     if (begun !== undefined) this.recorder?.sent(operation, begun, dest, view.nbytes, frame.id)
     return operation
@@ -169,7 +120,7 @@ export class Engine implements WaitCounter {
   sendNow(view: MessageView, dest: number, context: number, tag: number): boolean {
     const { bytes, nbytes } = view
     if (bytes === undefined || dest === this.worldRank) return false
-    if (this.#outboxes.size > 0 || nbytes > this.transport.eagerLimit(dest) || !this.#spendWindow(dest, nbytes))
+    if (!this.#outbox.isEmpty || nbytes > this.transport.eagerLimit(dest) || !this.#window.spend(dest, nbytes))
       return false
     const begun = this.recorder?.now()
     const frame = this.#frame
@@ -189,7 +140,7 @@ export class Engine implements WaitCounter {
       if (begun !== undefined) this.recorder?.sentNow('send', frame, begun)
       return true
     }
-    this.#windows[dest] = (this.#windows[dest] as number) + nbytes + EAGER_OVERHEAD
+    this.#window.giveBack(dest, nbytes)
     return false
   }
 
@@ -210,7 +161,7 @@ export class Engine implements WaitCounter {
     const begun = this.recorder?.now()
     inlet.take(view.bytes as Uint8Array, frame.nbytes)
     if (begun !== undefined) this.recorder?.receivedNow('recv', frame, begun)
-    this.#returnWindow(source, frame.nbytes + EAGER_OVERHEAD)
+    this.#returnWindow(source, frame.nbytes)
     if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
     return frame
   }
@@ -314,7 +265,7 @@ export class Engine implements WaitCounter {
 
   /** Has a rank of this host look whether its conditions are met. */
   nudge(dest: number): void {
-    this.#control(FRAME.NUDGE, dest, {})
+    this.#outbox.control(FRAME.NUDGE, dest, {})
   }
 
   /** Everything that this rank has started and that has not ended. */
@@ -324,13 +275,13 @@ export class Engine implements WaitCounter {
     }
     return [
       ...Array.from(this.#posted, received),
-      ...Array.from(this.#landings.values(), ({ operation }) => received(operation)),
+      ...this.#receives.pending().map(received),
       ...Array.from(this.#conditions, ([operation, condition]): Pending => {
         operation.source = condition.awaited()
         return { operation, kind: 'receive', nbytes: undefined }
       }),
       ...Array.from(this.#probes, (operation): Pending => ({ operation, kind: 'probe', nbytes: undefined })),
-      ...Array.from(this.#sends.values(), (send): Pending => ({ ...send, kind: 'send' })),
+      ...this.#sends.pending(),
     ]
   }
 
@@ -344,6 +295,11 @@ export class Engine implements WaitCounter {
   /** Waits under way. */
   get waits(): number {
     return this.#waits
+  }
+
+  /** True while frames of this rank have not left it: it must keep making progress before it may end. */
+  get hasUnsentFrames(): boolean {
+    return !this.#outbox.isEmpty
   }
 
   /** Takes back a receive that no message has matched, or a probe; false if there is nothing to take back. */
@@ -360,21 +316,8 @@ export class Engine implements WaitCounter {
     this.#looks++
     this.transport.poll(this.#deliver)
     if (this.#conditions.size > 0) this.#askConditions()
-    if (this.#outboxes.size > 0) this.#flushOutboxes()
+    if (!this.#outbox.isEmpty) this.#outbox.flush()
     return this.#ended - before
-  }
-
-  /** Numbers of messages are 32-bit integers on the wire; by the time one comes round again its message is long gone. */
-  #newId(): number {
-    const id = this.#nextId
-    this.#nextId = id === 0x7fff_ffff ? 1 : id + 1
-    return id
-  }
-
-  /** Nobody answers eager messages: they have numbers for the record only, below 0. */
-  #newEagerId(): number {
-    this.#lastEagerId = this.#lastEagerId === -0x8000_0000 ? -1 : this.#lastEagerId - 1
-    return this.#lastEagerId
   }
 
   waitBegins(operation: Operation): void {
@@ -392,103 +335,20 @@ export class Engine implements WaitCounter {
 
   // ---- sending -----------------------------------------------------------------------------------------------
 
-  #spendWindow(dest: number, nbytes: number): boolean {
-    const left = (this.#windows[dest] as number) - nbytes - EAGER_OVERHEAD
-    if (left < 0) return false
-    this.#windows[dest] = left
-    return true
-  }
-
   #sendEager(frame: Frame, view: MessageView, synchronous: Operation | undefined): void {
     frame.kind = FRAME.EAGER
     frame.region = undefined
     frame.address = 0
-    frame.payload = view.bytes ?? (packed(view, new Uint8Array(view.nbytes)) as Uint8Array)
-    if (synchronous !== undefined) {
-      frame.id = this.#newId()
-      this.#sends.set(frame.id, { operation: synchronous, dest: frame.dest, nbytes: view.nbytes, staged: undefined })
-    } else if (this.recorder !== undefined) frame.id = this.#newEagerId()
-    this.#post(frame)
+    frame.payload = view.bytes ?? (view.packInto(new Uint8Array(view.nbytes)) as Uint8Array)
+    if (synchronous !== undefined) this.#sends.expectAnswer(frame, synchronous)
+    else if (this.recorder !== undefined) frame.id = this.#newEagerId()
+    this.#outbox.post(frame)
   }
 
-  #sendRendezvous(frame: Frame, view: MessageView, operation: Operation): void {
-    const direct = view.region !== undefined && this.transport.isShared(view.region)
-    const native = direct ? undefined : this.#nativeFor(view, frame.dest)
-    const staged = direct || native !== undefined ? undefined : this.#stage(view)
-    frame.kind = FRAME.RTS
-    frame.payload = undefined
-    frame.region = direct ? view.region : staged
-    frame.address = native?.addressOf(view.region as Region) ?? 0
-    frame.id = this.#newId()
-    this.#sends.set(frame.id, { operation, dest: frame.dest, nbytes: view.nbytes, staged, view })
-    this.#post(frame)
-  }
-
-  /** What reads private memory of this rank in another thread, if the receiver is one. */
-  #nativeFor({ region, nbytes }: MessageView, dest: number): NativeMemory | undefined {
-    const { transport } = this
-    if (transport.sharesAddresses !== true || dest === this.worldRank || !transport.isNear(dest)) return undefined
-    return nbytes > 0 && region?.byteLength === nbytes ? loadedMemory() : undefined
-  }
-
-  /** A copy of a message in memory that its receiver can read. */
-  #stage(view: MessageView): Region {
-    this.#awaitStaging(view.nbytes)
-    return packed(view, this.transport.alloc(view.nbytes))
-  }
-
-  /**
-   * Gives the receivers of earlier copies a moment to take them, so that memory is used again while it is in the caches:
-   * a window of 1 MiB messages moves 16 GB/s instead of 10.
-   */
-  #awaitStaging(nbytes: number): void {
-    if (this.#stagedNbytes > 0) this.progress()
-    this.#stagedNbytes += nbytes
-    if (this.#stagedNbytes <= CACHED_NBYTES || this.transport.hasCores !== true) return
-    const end = performance.now() + STAGING_MS
-    do this.progress()
-    while (this.#stagedNbytes > CACHED_NBYTES && performance.now() < end)
-  }
-
-  /** Sends a frame now, or keeps a copy of it behind those that had no room. */
-  #post(frame: Frame): void {
-    const { dest } = frame
-    if (dest === this.worldRank) {
-      this.#receive(frame)
-      return
-    }
-    const outbox = this.#outboxes.get(dest)
-    if (outbox === undefined && this.transport.trySend(dest, frame)) return
-    const kept = Object.assign(new Frame(), frame)
-    if (frame.payload !== undefined) kept.payload = frame.payload.slice()
-    if (outbox === undefined) this.#outboxes.set(dest, [kept])
-    else outbox.push(kept)
-  }
-
-  #flushOutboxes(): void {
-    for (const [dest, outbox] of this.#outboxes) {
-      let sent = 0
-      while (sent < outbox.length && this.transport.trySend(dest, outbox[sent] as Frame)) sent++
-      if (sent === outbox.length) this.#outboxes.delete(dest)
-      else outbox.splice(0, sent)
-    }
-  }
-
-  /** True while frames of this rank have not left it: it must keep making progress before it may end. */
-  get hasUnsentFrames(): boolean {
-    return this.#outboxes.size > 0
-  }
-
-  #control(kind: number, dest: number, fields: Partial<Pick<Frame, 'id' | 'aux' | 'nbytes' | 'region'>>): void {
-    const frame = this.#answer
-    frame.kind = kind
-    frame.source = this.worldRank
-    frame.dest = dest
-    frame.id = fields.id ?? 0
-    frame.aux = fields.aux ?? 0
-    frame.nbytes = fields.nbytes ?? 0
-    frame.region = fields.region
-    this.#post(frame)
+  /** Nobody answers eager messages: they have numbers for the record only, below 0. */
+  #newEagerId(): number {
+    this.#lastEagerId = this.#lastEagerId === -0x8000_0000 ? -1 : this.#lastEagerId - 1
+    return this.#lastEagerId
   }
 
   // ---- receiving ---------------------------------------------------------------------------------------------
@@ -500,13 +360,13 @@ export class Engine implements WaitCounter {
         this.#arrive(frame)
         break
       case FRAME.FIN:
-        this.#finishSend(frame.id)
+        this.#sends.finish(frame.id)
         break
       case FRAME.LANDED:
-        this.#finishLanding(frame.aux)
+        this.#receives.finish(frame.aux)
         break
       case FRAME.CREDIT:
-        this.#windows[frame.source] = (this.#windows[frame.source] as number) + frame.nbytes
+        this.#window.credit(frame.source, frame.nbytes)
         break
       case FRAME.NUDGE:
         break
@@ -545,17 +405,15 @@ export class Engine implements WaitCounter {
     receive.tag = message.tag
     const error = mismatch(receive, message, this.worldRank)
     if (message.kind === FRAME.EAGER) this.#takeEager(receive, message, error)
-    else if (error !== undefined) this.#refuse(receive, message, error)
-    else if (message.region !== undefined) this.#read(receive, message, message.region)
-    else if (message.address !== 0) this.#readPrivate(receive, message)
-    else this.#fetch(receive, message)
+    else if (error !== undefined) this.#receives.refuse(receive, message, error)
+    else this.#receives.take(receive, message)
   }
 
   #takeEager(receive: Operation, message: Unexpected | Frame, error: Error | undefined): void {
     const { source, id, flags, nbytes } = message
     const payload = message.payload as Uint8Array
-    this.#returnWindow(source, nbytes + EAGER_OVERHEAD)
-    if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#control(FRAME.FIN, source, { id })
+    this.#returnWindow(source, nbytes)
+    if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(FRAME.FIN, source, { id })
     if (error !== undefined) {
       receive.fail(error)
       return
@@ -567,172 +425,12 @@ export class Engine implements WaitCounter {
     receive.complete()
   }
 
-  /** Near rendezvous: this rank copies the message out of the sender's memory, once. */
-  #read(receive: Operation, message: Unexpected | Frame, region: Region): void {
-    const { source, nbytes } = message
-    const { view } = receive
-    const native = nbytes < SHARED_COPY_NBYTES || source === this.worldRank ? undefined : loadedMemory()
-    if (view === undefined) receive.payload = sliceOf(region, 0, nbytes).slice()
-    else if (native === undefined || view.region === undefined) view.unpack(region)
-    else
-      this.#copyLong(
-        native,
-        { target: native.addressOf(view.region), source: native.addressOf(region), nbytes },
-        source,
-      )
-    this.#wasRead(receive, message)
-  }
-
-  /** The same with private memory of the sender, a thread of this process. */
-  #readPrivate(receive: Operation, message: Unexpected | Frame): void {
-    const { source, nbytes, address } = message
-    const native = nativeMemory()
-    invariant(native !== undefined, 'memory of another thread can be read in some threads only')
-    const { view } = receive
-    if (view?.region !== undefined)
-      this.#copyLong(native, { target: native.addressOf(view.region), source: address, nbytes }, source)
-    else {
-      const copy = this.transport.alloc(nbytes)
-      native.copy(native.addressOf(copy), address, nbytes)
-      if (view === undefined) receive.payload = sliceOf(copy, 0, nbytes).slice()
-      else view.unpack(regionOver(copy.buffer, copy.byteOffset, nbytes))
-      this.transport.free(copy)
-    }
-    this.#wasRead(receive, message)
-  }
-
-  #wasRead(receive: Operation, { source, id, nbytes }: Unexpected | Frame): void {
-    receive.nbytes = nbytes
-    this.#control(FRAME.FIN, source, { id })
-    this.recorder?.received(receive, source, nbytes, id)
-    receive.complete()
-  }
-
-  /** Copies a long message; with the help of its sender if that is quicker. */
-  #copyLong(native: NativeMemory, copy: LongCopy, source: number): void {
-    const { transport } = this
-    if (copy.nbytes < SHARED_COPY_NBYTES || transport.hasCores !== true) {
-      native.copy(copy.target, copy.source, copy.nbytes)
-      return
-    }
-    this.#copies ??= new SharedCopies(transport.alloc(TASK_BYTES))
-    this.#copies.copy(native, copy, (task, id) => this.#control(FRAME.HELP, source, { id, region: task }))
-  }
-
-  /** Far rendezvous: the agents put the message into shared memory of this rank. */
-  #fetch(receive: Operation, message: Unexpected | Frame): void {
-    const { source, id, nbytes } = message
-    const room = receive.view?.region
-    const own = room === undefined ? undefined : regionOver(room.buffer, room.byteOffset, nbytes)
-    const staged = own === undefined || !this.transport.isShared(own)
-    const landing = staged ? this.transport.alloc(nbytes) : own
-    const aux = this.#newId()
-    this.#landings.set(aux, { operation: receive, landing, staged, id })
-    this.#control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
-  }
-
-  #finishLanding(aux: number): void {
-    const pending = this.#landings.get(aux)
-    invariant(pending !== undefined, `LANDED for unknown receive ${aux}`)
-    this.#landings.delete(aux)
-    const { operation, landing, staged, id } = pending
-    operation.nbytes = landing.byteLength
-    if (operation.view === undefined) operation.payload = sliceOf(landing, 0, landing.byteLength).slice()
-    else if (staged) operation.view.unpack(landing)
-    if (staged) this.transport.free(landing)
-    this.recorder?.received(operation, operation.source, landing.byteLength, id)
-    operation.complete()
-  }
-
-  /** The sender of a message that cannot be received must not wait for ever. */
-  #refuse(receive: Operation, message: Unexpected | Frame, error: Error): void {
-    this.#control(FRAME.FIN, message.source, { id: message.id })
-    receive.fail(error)
-  }
-
-  #finishSend(id: number): void {
-    const send = this.#sends.get(id)
-    invariant(send !== undefined, `FIN for unknown send ${id}`)
-    this.#sends.delete(id)
-    if (send.staged !== undefined) {
-      this.#stagedNbytes -= send.nbytes
-      this.transport.free(send.staged)
-    }
-    send.operation.complete()
-  }
-
   #returnWindow(source: number, nbytes: number): void {
     if (source === this.worldRank) {
-      this.#windows[source] = (this.#windows[source] as number) + nbytes
+      this.#window.giveBack(source, nbytes)
       return
     }
-    const owed = (this.#owed[source] as number) + nbytes
-    this.#owed[source] = owed
-    if (owed < CREDIT_PORTION) return
-    this.#owed[source] = 0
-    this.#control(FRAME.CREDIT, source, { nbytes: owed })
+    const due = this.#window.owe(source, nbytes)
+    if (due > 0) this.#outbox.control(FRAME.CREDIT, source, { nbytes: due })
   }
-}
-
-/** What a probe tells of a message. */
-export function envelopeOf({ source, tag, nbytes, elementType }: Unexpected): Envelope {
-  return { source, tag, nbytes, elementType: typeOfCode(elementType) }
-}
-
-/** Packs a view into `target`, which may be longer; returns the packed bytes. */
-function packed(view: MessageView, target: Region): Region {
-  const region = regionOver(target.buffer, target.byteOffset, view.nbytes)
-  view.pack(region)
-  return region
-}
-
-/** What a message says that a receive must agree with. */
-type Claim = Pick<Unexpected, 'aux' | 'elementType' | 'nbytes' | 'source' | 'tag'>
-
-/** The error of a receive whose message does not fit it, or undefined if it fits. */
-export function mismatch(
-  receive: Pick<Operation, 'agreement' | 'view' | 'call'>,
-  message: Claim,
-  worldRank: number,
-): MpiError | undefined {
-  const { agreement, view } = receive
-  if (fits(agreement, view, message)) return undefined
-  if (agreement !== undefined && message.aux !== agreement.signature)
-    return new MpiError(
-      'MPI_ERR_OTHER',
-      `the ranks of a communicator called different collectives: world rank ${worldRank} called ${agreement.describe(agreement.signature)}, world rank ${message.source} called ${agreement.describe(message.aux)}`,
-    )
-  const sent = typeOfCode(message.elementType)
-  const expected = receive.view?.elementType ?? OBJECT
-  const between = `message from world rank ${message.source} to world rank ${worldRank}, tag ${message.tag}`
-  if (sent.code !== expected.code)
-    return new MpiError(
-      'MPI_ERR_TYPE',
-      `${receive.call}: the sender sent ${sent.name} elements, the receive buffer holds ${expected.name} (${between})${sent === OBJECT ? '; receive it with recvObject' : ''}`,
-    )
-  const room = receive.view?.nbytes ?? Infinity
-  const elements = (nbytes: number): string => `${nbytes / sent.bytes} ${sent.name} elements (${nbytes} bytes)`
-  if (agreement !== undefined && receive.view !== undefined && message.nbytes !== room)
-    return new MpiError(
-      'MPI_ERR_COUNT',
-      `${receive.call}: the ranks disagree on the number of elements: ${elements(message.nbytes)} came where ${elements(room)} were expected (${between})`,
-    )
-  if (message.nbytes <= room) return undefined
-  return new MpiError(
-    'MPI_ERR_TRUNCATE',
-    `${receive.call}: the sender sent ${elements(message.nbytes)}, the receive buffer has room for ${elements(room)} (${between})`,
-  )
-}
-
-/** True if a message is what its receive expects; an exact answer for buffers, a first one for objects. */
-function fits(agreement: Agreement | undefined, view: MessageView | undefined, message: Claim): boolean {
-  if (view === undefined || view.elementType.code !== message.elementType) return false
-  if (agreement === undefined) return message.nbytes <= view.nbytes
-  return message.aux === agreement.signature && message.nbytes === view.nbytes
-}
-
-function typeOfCode(code: number): ElementType {
-  const type = ELEMENT_TYPES[code]
-  invariant(type !== undefined, `element type ${code}`)
-  return type
 }
