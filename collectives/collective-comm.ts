@@ -3,7 +3,8 @@
  * make a planned call. The calls themselves stand on top, a file for each kind.
  */
 import { located } from '../runtime/base/errors.ts'
-import { Comm, type Job } from '../runtime/comm/comm.ts'
+import { Comm } from '../runtime/comm/comm.ts'
+import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
 import type { Member, Plan } from './plan.ts'

@@ -4,7 +4,8 @@
  */
 import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import { located } from '../runtime/base/errors.ts'
-import { Comm, type Job } from '../runtime/comm/comm.ts'
+import { Comm } from '../runtime/comm/comm.ts'
+import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { memberOf, type CollectiveComm } from './collective-comm.ts'
 import type { OpArgument } from './options.ts'

@@ -4,7 +4,8 @@
  */
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
-import { foundationOf, newContext, type Comm, type Job } from '../runtime/comm/comm.ts'
+import type { Comm } from '../runtime/comm/comm.ts'
+import { foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { IntercommCalls } from './intercomm-calls.ts'
 import { found, type Intracomm } from './intracomm.ts'

@@ -1,6 +1,6 @@
 /** The two communicators every rank is born with (MPI 4.1, section 7.2): all processes, and the process alone. */
 import { Group } from '../runtime/comm/group.ts'
-import type { Job } from '../runtime/comm/comm.ts'
+import type { Job } from '../runtime/comm/comm-context.ts'
 import { Communicators } from '../runtime/comm/communicators.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { Intracomm } from './intracomm.ts'

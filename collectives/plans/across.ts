@@ -12,7 +12,7 @@ import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.t
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe, type MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { deserializeObject, serializeObject } from '../../runtime/comm/comm.ts'
+import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
 import type { Group } from '../../runtime/comm/group.ts'
 import { checkDivisible, present, received, sent, target, type Source } from '../arguments.ts'
 import { bcastBinomialObject } from '../bcast/binomial-object.ts'

@@ -2,7 +2,7 @@
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { deserializeObject, serializeObject } from '../../runtime/comm/comm.ts'
+import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
 import { alltoallPairwiseObject } from '../alltoall/pairwise-object.ts'
 import { checkRoot } from '../arguments.ts'
 import { bcastBinomialObject } from '../bcast/binomial-object.ts'

@@ -4,7 +4,7 @@
  * Cost: ceil(log2 p) * alpha + n * beta at the root, n bytes of all values. Restrictions: none.
  */
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { deserializeObject, serializeObject } from '../../runtime/comm/comm.ts'
+import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
 import { subtreeSize } from '../gather/binomial.ts'
 
 /** @param values one for each rank, on the root; resolves to the rank's own */

@@ -5,68 +5,20 @@
  * posted in program order at the moment of the call, before anything is awaited. The collectives stand on top, in
  * collectives/intracomm.ts.
  */
-import { deserialize, serialize } from 'node:v8'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
-import { OBJECT } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
 import { describe, LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
-import type { Region } from '../base/region.ts'
-import type { Board } from '../engine/board.ts'
-import type { Engine } from '../engine/engine.ts'
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
-import type { BufferChecks, BufferWatch } from './buffer-checks.ts'
-import { Channel } from './channel.ts'
-import type { Communicators } from './communicators.ts'
-import type { Group } from './group.ts'
+import type { BufferWatch } from './buffer-checks.ts'
+import { CommContext } from './comm-context.ts'
 import { Message } from './message.ts'
+import { deserializeObject, objectView } from './object-messages.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
-import { CommProperties } from './properties.ts'
 import { PersistentRequest, Request } from './request.ts'
-import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
-/** Tags of collective calls count from 0 and begin anew below this; those of persistent calls count from here. */
-const PERSISTENT_TAGS = 2 ** 30
-
-/** What all communicators of a rank share. */
-export interface Job {
-  readonly engine: Engine
-  /** Context of the next communicator that this rank founds, as rank 0 of its parent. No other rank gives out the same. */
-  nextContext: number
-  /** Ends the whole job with an exit code. */
-  abort(code: number): never
-  readonly communicators: Communicators
-  /** Memory of boards whose communicators this rank has freed (collectives/small-calls.ts). */
-  readonly retiredBoards: { readonly board: Board; readonly memory: Region }[]
-  /** Whether every send is synchronous. */
-  readonly ssendAll: boolean
-  /** The costly checks, if they are wanted. */
-  readonly checks: BufferChecks | undefined
-}
-
-/** What new communicators are made from. */
-export interface Foundation {
-  readonly job: Job
-  readonly group: Group
-  readonly context: number
-}
-
 type StatusOf = (operation: Operation) => Status
-
-/** The inside of a communicator, for the other classes of communicators. */
-export let foundationOf: (comm: Comm) => Foundation
-
-/**
- * A context that no other communicator of the job has: this rank's world rank is part of the number, so that
- * communicators can be founded anywhere at the same time without agreement.
- */
-export function newContext(job: Job): number {
-  const context = job.nextContext
-  if (context >= 0x7fff_ffff) throw new MpiError('MPI_ERR_OTHER', 'this rank has founded too many communicators')
-  job.nextContext += 2 * job.engine.worldSize
-  return context
-}
 
 /**
  * A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest.
@@ -78,44 +30,9 @@ export function newContext(job: Job): number {
  * const { value } = await world.recvObject<string>({ source: world.rank })
  * if (world.rank === 2) log(value) // → hello from 2
  */
-export class Comm extends CommProperties {
-  /** Rank of the caller, 0..size-1. */
-  readonly rank: number
-  /** Number of processes. */
-  readonly size: number
-  protected readonly job: Job
-  /** The processes, in the order of their ranks; of an intercommunicator, those of the caller's side. */
-  readonly group: Group
-  /** Those whom ranks in arguments and statuses mean: the group, or the other side of an intercommunicator. */
-  protected readonly peers: Group
-  protected readonly context: number
-  #collectives = 0
-  #persistent = 0
-  #underWay = 0
-  readonly #callEnded = (): void => this.endCall()
-  #freed = false
+export class Comm extends CommContext {
   readonly #latestSent = new LatestView()
   readonly #latestReceived = new LatestView()
-
-  static {
-    foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
-  }
-
-  /** Users get communicators from `run`, `dup` and `split`. @internal */
-  constructor(job: Job, group: Group, context: number, peers = group) {
-    super()
-    const rank = group.rankOf(job.engine.worldRank)
-    if (rank === undefined)
-      throw new MpiError('MPI_ERR_COMM', `world rank ${job.engine.worldRank} is no member of this communicator`)
-    this.job = job
-    this.group = group
-    this.peers = peers
-    this.context = context
-    this.rank = rank
-    this.size = group.size
-    // Others are beside a communicator, for its own use.
-    if (context >= 0) job.communicators.add({ context, group: peers, calls: () => this.#collectives })
-  }
 
   // ---- blocking ----------------------------------------------------------------------------------------------
 
@@ -286,12 +203,7 @@ export class Comm extends CommProperties {
     return this.#received<T>(this.#expect('recvObject', undefined, options), options.signal)
   }
 
-  // ---- management --------------------------------------------------------------------------------------------
-
-  /** Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local. */
-  abort(code = 1): never {
-    return this.job.abort(code)
-  }
+  // ---- comparison ------------------------------------------------------------------------------------------
 
   /**
    * 'ident' if both are the same object, 'congruent' if they have the same ranks in the same order, 'similar' if in another
@@ -307,84 +219,8 @@ export class Comm extends CommProperties {
     return here === 'ident' && there === 'ident' ? 'congruent' : 'similar'
   }
 
-  /**
-   * Gives the communicator back; its calls fail from now on. What is under way still completes, through its requests.
-   * Local. @throws {MpiError} MPI_ERR_COMM if it is freed already
-   */
-  free(): void {
-    this.checkUsable('free')
-    this.deleteAttributes()
-    this.#freed = true
-    this.job.communicators.remove(this.context)
-    const { engine } = this.job
-    for (const context of [this.context, this.context + 1, ~this.context]) engine.retire(context)
-  }
-
   get #isInter(): boolean {
     return this.peers !== this.group
-  }
-
-  /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
-  protected channel(call: CollectiveName, particulars?: Particulars): Channel {
-    const { group, rank } = this
-    const context = this.context + 1
-    const tag = this.beginCall(call)
-    return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded }, call, particulars)
-  }
-
-  /** Number of a collective call that begins here; `endCall` follows if it ends well. */
-  protected beginCall(call: CollectiveName): number {
-    this.checkUsable(call)
-    const number = this.#collectives
-    this.#checkStray(call, this.context + 1, number)
-    this.#collectives = number + 1 === PERSISTENT_TAGS ? 0 : number + 1
-    this.#underWay++
-    return number
-  }
-
-  protected endCall(): void {
-    this.#underWay--
-  }
-
-  /**
-   * What opens a channel for each start of one persistent collective call. All ranks prepare theirs in the same order;
-   * messages of successive starts share a tag and stay in order because messages of a pair do not overtake.
-   */
-  protected persistentChannel(call: CollectiveName, particulars?: Particulars): () => Channel {
-    this.checkUsable(call)
-    const { group, rank } = this
-    const context = this.context + 1
-    const tag = PERSISTENT_TAGS + this.#persistent++
-    const ended = (): void => undefined
-    return () => {
-      this.checkUsable(call)
-      return new Channel(this.job.engine, { group, rank, context, tag, ended }, call, particulars)
-    }
-  }
-
-  /**
-   * When all earlier calls have ended here, nobody will ever receive a message that belongs to one of them: its sender
-   * called something else. A call that failed never ends, so that what it leaves behind raises no second alarm.
-   */
-  #checkStray(call: string, context: number, tag: number): void {
-    if (this.#underWay > 0) return
-    const stray = this.job.engine.oldestUnexpected(context)
-    // Messages of ranks that are ahead have later tags; the distance tells, also when tags have begun anew at 0.
-    if (stray === undefined || stray.tag >= PERSISTENT_TAGS) return
-    if (tag - stray.tag <= 0 || tag - stray.tag > PERSISTENT_TAGS / 2) return
-    throw new MpiError(
-      'MPI_ERR_OTHER',
-      `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.signature)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,
-    )
-  }
-
-  protected checkUsable(call: string): void {
-    if (this.#freed) throw new MpiError('MPI_ERR_COMM', `${call}: the communicator has been freed`)
-  }
-
-  protected die(error: unknown): never {
-    console.error(error)
-    return this.job.abort(1)
   }
 
   // ---- arguments ---------------------------------------------------------------------------------------------
@@ -443,14 +279,14 @@ export class Comm extends CommProperties {
   /** True if a message has been sent on the shortest way, which takes right arguments only. */
   #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions): boolean {
     const { engine, ssendAll, checks } = this.job
-    if (ssendAll || checks !== undefined || this.#freed || !this.#isRank(dest) || !isTag(tag)) return false
+    if (ssendAll || checks !== undefined || this.isFreed || !this.#isRank(dest) || !isTag(tag)) return false
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag)
   }
 
   /** The status of a message that was received on the shortest way, if that is open. */
   #receivedNow(view: MessageView, { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions): Status | undefined {
     const { engine, checks } = this.job
-    if (checks !== undefined || this.#freed || !this.#isRank(source) || !(isTag(tag) || tag === ANY_TAG))
+    if (checks !== undefined || this.isFreed || !this.#isRank(source) || !(isTag(tag) || tag === ANY_TAG))
       return undefined
     const message = engine.recvNow(view, this.peers.worldRank(source), this.context, tag)
     if (message === undefined) return undefined
@@ -591,26 +427,4 @@ function sendStatus(): Status {
 
 function isTag(tag: number): boolean {
   return Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
-}
-
-/** A value in serialized form as a message. @throws {MpiError} MPI_ERR_TYPE if the value cannot be cloned */
-export function objectView(value: unknown, call: string): MessageView {
-  const bytes = serializeObject(value, call)
-  return new MessageView(OBJECT, bytes.length, bytes)
-}
-
-/** @throws {MpiError} MPI_ERR_TYPE if the value cannot be cloned */
-export function serializeObject(value: unknown, call: string): Uint8Array {
-  try {
-    const { buffer, byteOffset, length } = serialize(value)
-    // A plain array: `slice` of a Buffer would not copy.
-    return new Uint8Array(buffer, byteOffset, length)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new MpiError('MPI_ERR_TYPE', `${call}: ${describe(value)} cannot be sent: ${reason}`, { cause })
-  }
-}
-
-export function deserializeObject<T>(bytes: Uint8Array): T {
-  return deserialize(bytes) as T
 }

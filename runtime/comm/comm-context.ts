@@ -1,0 +1,181 @@
+/**
+ * What makes a communicator: a group of processes and a context of its own, from its foundation until it is freed, and the
+ * channels of the collective calls on it (MPI 4.1, sections 7.2 and 7.4).
+ *
+ * Invariant: no two communicators of a job have the same context. Collective calls are numbered in the order in which they
+ * are made, which is the same on all ranks; persistent ones count apart.
+ */
+import { MpiError } from '../base/errors.ts'
+import type { Region } from '../base/region.ts'
+import type { Board } from '../engine/board.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { BufferChecks } from './buffer-checks.ts'
+import { Channel } from './channel.ts'
+import type { Communicators } from './communicators.ts'
+import type { Group } from './group.ts'
+import { CommProperties } from './properties.ts'
+import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
+
+/** Tags of collective calls count from 0 and begin anew below this; those of persistent calls count from here. */
+const PERSISTENT_TAGS = 2 ** 30
+
+/** What all communicators of a rank share. */
+export interface Job {
+  readonly engine: Engine
+  /** Context of the next communicator that this rank founds, as rank 0 of its parent. No other rank gives out the same. */
+  nextContext: number
+  /** Ends the whole job with an exit code. */
+  abort(code: number): never
+  readonly communicators: Communicators
+  /** Memory of boards whose communicators this rank has freed (collectives/small-calls.ts). */
+  readonly retiredBoards: { readonly board: Board; readonly memory: Region }[]
+  /** Whether every send is synchronous. */
+  readonly ssendAll: boolean
+  /** The costly checks, if they are wanted. */
+  readonly checks: BufferChecks | undefined
+}
+
+/** What new communicators are made from. */
+export interface Foundation {
+  readonly job: Job
+  readonly group: Group
+  readonly context: number
+}
+
+/** The inside of a communicator, for the other classes of communicators. */
+export let foundationOf: (comm: CommContext) => Foundation
+
+/**
+ * A context that no other communicator of the job has: this rank's world rank is part of the number, so that
+ * communicators can be founded anywhere at the same time without agreement.
+ */
+export function newContext(job: Job): number {
+  const context = job.nextContext
+  if (context >= 0x7fff_ffff) throw new MpiError('MPI_ERR_OTHER', 'this rank has founded too many communicators')
+  job.nextContext += 2 * job.engine.worldSize
+  return context
+}
+
+/** A communicator without calls that send or receive. */
+export abstract class CommContext extends CommProperties {
+  /** Rank of the caller, 0..size-1. */
+  readonly rank: number
+  /** Number of processes. */
+  readonly size: number
+  protected readonly job: Job
+  /** The processes, in the order of their ranks; of an intercommunicator, those of the caller's side. */
+  readonly group: Group
+  /** Those whom ranks in arguments and statuses mean: the group, or the other side of an intercommunicator. */
+  protected readonly peers: Group
+  protected readonly context: number
+  #collectives = 0
+  #persistent = 0
+  #underWay = 0
+  readonly #callEnded = (): void => this.endCall()
+  #freed = false
+
+  static {
+    foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
+  }
+
+  /** Users get communicators from `run`, `dup` and `split`. @internal */
+  constructor(job: Job, group: Group, context: number, peers = group) {
+    super()
+    const rank = group.rankOf(job.engine.worldRank)
+    if (rank === undefined)
+      throw new MpiError('MPI_ERR_COMM', `world rank ${job.engine.worldRank} is no member of this communicator`)
+    this.job = job
+    this.group = group
+    this.peers = peers
+    this.context = context
+    this.rank = rank
+    this.size = group.size
+    // Others are beside a communicator, for its own use.
+    if (context >= 0) job.communicators.add({ context, group: peers, calls: () => this.#collectives })
+  }
+
+  /** Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local. */
+  abort(code = 1): never {
+    return this.job.abort(code)
+  }
+
+  /**
+   * Gives the communicator back; its calls fail from now on. What is under way still completes, through its requests.
+   * Local. @throws {MpiError} MPI_ERR_COMM if it is freed already
+   */
+  free(): void {
+    this.checkUsable('free')
+    this.deleteAttributes()
+    this.#freed = true
+    this.job.communicators.remove(this.context)
+    const { engine } = this.job
+    for (const context of [this.context, this.context + 1, ~this.context]) engine.retire(context)
+  }
+
+  /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
+  protected channel(call: CollectiveName, particulars?: Particulars): Channel {
+    const { group, rank } = this
+    const context = this.context + 1
+    const tag = this.beginCall(call)
+    return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded }, call, particulars)
+  }
+
+  /** Number of a collective call that begins here; `endCall` follows if it ends well. */
+  protected beginCall(call: CollectiveName): number {
+    this.checkUsable(call)
+    const number = this.#collectives
+    this.#checkStray(call, this.context + 1, number)
+    this.#collectives = number + 1 === PERSISTENT_TAGS ? 0 : number + 1
+    this.#underWay++
+    return number
+  }
+
+  protected endCall(): void {
+    this.#underWay--
+  }
+
+  /**
+   * What opens a channel for each start of one persistent collective call. All ranks prepare theirs in the same order;
+   * messages of successive starts share a tag and stay in order because messages of a pair do not overtake.
+   */
+  protected persistentChannel(call: CollectiveName, particulars?: Particulars): () => Channel {
+    this.checkUsable(call)
+    const { group, rank } = this
+    const context = this.context + 1
+    const tag = PERSISTENT_TAGS + this.#persistent++
+    const ended = (): void => undefined
+    return () => {
+      this.checkUsable(call)
+      return new Channel(this.job.engine, { group, rank, context, tag, ended }, call, particulars)
+    }
+  }
+
+  /**
+   * When all earlier calls have ended here, nobody will ever receive a message that belongs to one of them: its sender
+   * called something else. A call that failed never ends, so that what it leaves behind raises no second alarm.
+   */
+  #checkStray(call: string, context: number, tag: number): void {
+    if (this.#underWay > 0) return
+    const stray = this.job.engine.oldestUnexpected(context)
+    // Messages of ranks that are ahead have later tags; the distance tells, also when tags have begun anew at 0.
+    if (stray === undefined || stray.tag >= PERSISTENT_TAGS) return
+    if (tag - stray.tag <= 0 || tag - stray.tag > PERSISTENT_TAGS / 2) return
+    throw new MpiError(
+      'MPI_ERR_OTHER',
+      `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.signature)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,
+    )
+  }
+
+  protected get isFreed(): boolean {
+    return this.#freed
+  }
+
+  protected checkUsable(call: string): void {
+    if (this.#freed) throw new MpiError('MPI_ERR_COMM', `${call}: the communicator has been freed`)
+  }
+
+  protected die(error: unknown): never {
+    console.error(error)
+    return this.job.abort(1)
+  }
+}
