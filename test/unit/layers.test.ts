@@ -50,6 +50,7 @@ const FORBIDDEN = [
   ['layer-commands', 'commands/a.ts', 'runtime/comm/target.ts'],
   ['layer-commands', 'commands/b.ts', 'runtime/agent/target.ts'],
   ['layer-hpl', 'hpl/f.ts', 'commands/target.ts'],
+  ['layer-report', 'report/a.ts', 'commands/target.ts'],
   ['nothing-imports-a-program', 'collectives/c.ts', 'hpl/main.ts'],
   ['blas-stands-alone', 'hpl/blas/a.ts', 'hpl/target.ts'],
   ['blas-stands-alone', 'hpl/blas/b.ts', 'collectives/target.ts'],
