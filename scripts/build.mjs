@@ -1,16 +1,18 @@
-// Builds dist/: the compiled sources with their types and source maps, the WebAssembly kernels, and executable commands.
-// Every step runs even when one before it failed, so that one run shows all that is wrong; the exit code tells the worst.
+// Builds dist/: the compiled sources with their types and source maps, bundled where that saves time (bundle.mjs), the
+// WebAssembly kernels, and executable commands. Every step runs even when one before it failed, so that one run shows all
+// that is wrong; the exit code tells the worst.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 
 rmSync(`${ROOT}dist`, { recursive: true, force: true })
 const failures = [
-  runNode(TSC, '-p', 'tsconfig.build.json'),
+  runNode(TSC, '-p', 'tsconfig.build.json') ?? (await bundled()),
   existsSync(`${ROOT}scripts/build-wasm.mjs`) ? runNode('scripts/build-wasm.mjs') : undefined,
   ...Object.entries(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')).bin).map(makeExecutable),
 ].filter((failure) => failure !== undefined)
@@ -23,6 +25,16 @@ function runNode(program, ...args) {
   const { status, signal } = spawnSync(process.execPath, [program, ...args], { cwd: ROOT, stdio: 'inherit' })
   if (status === 0) return undefined
   return `${[program.replace(ROOT, ''), ...args].join(' ')} ended with ${signal ?? `exit code ${status}`}`
+}
+
+/** What every start of a job loads becomes a few files; returns what went wrong, or undefined. */
+async function bundled() {
+  try {
+    await bundle(`${ROOT}dist`)
+    return undefined
+  } catch (error) {
+    return `the bundle failed: ${error.message}`
+  }
 }
 
 /** tsc writes its output without the execute bit; npm sets it on install, but a checkout runs its own dist/ as well. */

@@ -1,0 +1,163 @@
+// Makes of the modules that every process and every rank's thread loads a few files: each module costs a thread about half
+// a millisecond, and there are more than a hundred. Types, paths and exports stay: in place of every module of the library
+// remains one that hands on what the bundle has, so that HPL and the commands, which import it, get the same one. Modules
+// that ask where they lie (`import.meta`), and what these import, stay as they are.
+import { build } from 'esbuild'
+import { readdirSync, readFileSync, rmSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, posix, relative } from 'node:path'
+
+/** What programs import. The modules behind it can be asked for one by one. */
+const LIBRARY = ['index.js', 'testing.js']
+/** What a rank's thread begins with: shares the library with the program. */
+const RANK = 'runtime/agent/rank-main.js'
+/** What processes begin with; they share nothing. */
+const PROCESSES = ['runtime/launcher/tsmpirun.js', 'runtime/agent/agent-main.js']
+/** Stack traces tell the library from programs by its folders. */
+const BUNDLE = 'runtime/library.js'
+const SETTINGS = { format: 'esm', platform: 'node', target: 'node20', write: false, logLevel: 'warning' }
+
+/** @param dist folder of the compiled modules; some are replaced */
+export async function bundle(dist) {
+  const imports = importsOf(dist)
+  const entries = [...LIBRARY, RANK, ...PROCESSES]
+  const located = [...reachable(imports, entries)].filter(
+    (file) => asksWhereItLies(dist, file) && !entries.includes(file),
+  )
+  const apart = reachable(imports, located)
+  const library = [...reachable(imports, LIBRARY)].filter((file) => !apart.has(file))
+  const exported = await exportsOf(dist, library)
+  const outputs = [await bundled(dist, [RANK, BUNDLE], [modulesApart(dist, apart), libraryOf(dist, exported)])]
+  for (const entry of PROCESSES) outputs.push(await bundled(dist, [entry], [modulesApart(dist, apart)]))
+
+  for (const { path, text } of outputs.flat()) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, path.endsWith('.js') ? placed(dist, path, namedAsWritten(text)) : text)
+  }
+  for (const [file, names] of exported) {
+    rmSync(join(dist, `${file}.map`))
+    writeFileSync(join(dist, file), facade(file, names))
+  }
+}
+
+/** Relative imports of every compiled module: file -> files, relative to dist. */
+function importsOf(dist) {
+  const files = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js'))
+  const IMPORT = /^(?:import|export)\b[^;'"]*?['"](\.[^'"]+)['"]|\bimport\(['"](\.[^'"]+)['"]\)/gm
+  return new Map(
+    files.map((file) => {
+      const found = [...readFileSync(join(dist, file), 'utf8').matchAll(IMPORT)]
+      return [file, found.map(([, named, later]) => posix.join(dirname(file), named ?? later))]
+    }),
+  )
+}
+
+function reachable(imports, roots) {
+  const seen = new Set()
+  const visit = (file) => {
+    if (seen.has(file)) return
+    seen.add(file)
+    imports.get(file).forEach(visit)
+  }
+  roots.forEach(visit)
+  return seen
+}
+
+function asksWhereItLies(dist, file) {
+  return readFileSync(join(dist, file), 'utf8').includes('import.meta')
+}
+
+/** The names that each module exports. */
+async function exportsOf(dist, files) {
+  const { metafile } = await build({
+    ...SETTINGS,
+    absWorkingDir: dist,
+    entryPoints: files,
+    outdir: dist,
+    outbase: dist,
+    metafile: true,
+  })
+  return new Map(files.map((file) => [file, metafile.outputs[file].exports]))
+}
+
+async function bundled(dist, entries, plugins) {
+  const { outputFiles } = await build({
+    ...SETTINGS,
+    absWorkingDir: dist,
+    entryPoints: entries.map((file) => ({ in: `./${file}`, out: file.slice(0, -'.js'.length) })),
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    sourcemap: true,
+    chunkNames: 'runtime/chunks/[name]-[hash]',
+    packages: 'external',
+    plugins,
+  })
+  return outputFiles
+}
+
+/** A name for an export that no other module's has. */
+function unique(file, name) {
+  return `${file.slice(0, -'.js'.length).replace(/\W/g, '_')}$${name}`
+}
+
+function exportLine(names, from) {
+  return names.length === 0 ? '' : `export { ${names.join(', ')} } from '${from}'\n`
+}
+
+/** The library as one module, which exports all that its modules export. */
+function libraryOf(dist, exported) {
+  const contents = [...exported]
+    .map(([file, names]) =>
+      exportLine(
+        names.map((name) => `${name} as ${unique(file, name)}`),
+        `./${file}`,
+      ),
+    )
+    .join('')
+  return {
+    name: 'library',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /./ }, ({ path }) => (path === `./${BUNDLE}` ? { path, namespace: 'library' } : undefined))
+      onLoad({ filter: /./, namespace: 'library' }, () => ({ contents, resolveDir: dist }))
+    },
+  }
+}
+
+/** What lies where a module of the library lay. */
+function facade(file, names) {
+  return exportLine(
+    names.map((name) => `${unique(file, name)} as ${name}`),
+    pathFrom(dirname(file), BUNDLE),
+  )
+}
+
+const APART = 'tsmpi-apart:'
+
+/** Imports of modules that stay: named by where they lie, until it is known who imports them from where. */
+function modulesApart(dist, apart) {
+  return {
+    name: 'apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const file = relative(dist, join(resolveDir, path))
+        return apart.has(file) ? { path: APART + file, external: true } : undefined
+      })
+    },
+  }
+}
+
+/** A class that names itself in its body comes out as `var C = class _C`: users would see the underscore. */
+function namedAsWritten(text) {
+  const classes = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name)
+  return classes.reduce((before, name) => before.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name), text)
+}
+
+function placed(dist, path, text) {
+  const folder = relative(dist, dirname(path))
+  return text.replaceAll(/"tsmpi-apart:([^"]+)"/g, (_, file) => `"${pathFrom(folder, file)}"`)
+}
+
+function pathFrom(folder, file) {
+  const path = posix.relative(folder, file)
+  return path.startsWith('.') ? path : `./${path}`
+}
