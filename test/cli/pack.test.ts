@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
@@ -155,8 +155,8 @@ function install(parent: string): Installed {
   mustRun(folder, 'tar', '-xzf', join(parent, packed.trim()), '--strip-components=1')
   // Only what the package declares is in reach: an import of anything else fails here as it would for the user, who is
   // expected to have the types of Node alone.
-  mkdirSync(join(modules, '@types'))
   for (const name of [...Object.keys(MANIFEST.dependencies), '@types/node']) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
   }
   for (const [command, path] of Object.entries(MANIFEST.bin)) {
