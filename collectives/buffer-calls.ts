@@ -15,9 +15,15 @@ import type {
   RootBlockOptions,
   RootOptions,
 } from './options.ts'
-import { allgatherPlan, alltoallPlan, barrierPlan, bcastPlan, gatherPlan, scatterPlan } from './plans/movement.ts'
-import { allreducePlan, exscanPlan, reducePlan, reduceScatterPlan, scanPlan } from './plans/reductions.ts'
-import { allgathervPlan, alltoallvPlan, gathervPlan, scattervPlan } from './plans/vector.ts'
+import type { Operand, Second } from './plans/reductions.ts'
+import { PLANS } from './plans/table.ts'
+
+/**
+ * The arguments of a call on buffers; those of its nonblocking and persistent forms too.
+ *
+ * @inline
+ */
+export type ArgumentsOf<C extends keyof typeof PLANS> = Parameters<BufferCalls[C]>
 
 export class BufferCalls extends CollectiveComm {
   readonly #barrier = new LatestPlan<void>()
@@ -33,7 +39,7 @@ export class BufferCalls extends CollectiveComm {
    * await world.barrier()
    */
   barrier(): Promise<void> {
-    return this.repeated(this.#barrier, undefined, undefined, undefined, () => barrierPlan(this.member))
+    return this.repeated(this.#barrier, undefined, undefined, undefined, () => PLANS.barrier(this.member))
   }
 
   /**
@@ -46,8 +52,8 @@ export class BufferCalls extends CollectiveComm {
    * await world.bcast(data, { root: 1 })
    * log(data.join()) // → 1,2,3
    */
-  bcast(buffer: MessageBuffer, options: RootOptions = {}): Promise<void> {
-    return this.repeated(this.#bcast, buffer, undefined, options, () => bcastPlan(this.member, buffer, options))
+  bcast(buffer: MessageBuffer, options?: RootOptions): Promise<void> {
+    return this.repeated(this.#bcast, buffer, undefined, options, () => PLANS.bcast(this.member, buffer, options))
   }
 
   /**
@@ -61,8 +67,8 @@ export class BufferCalls extends CollectiveComm {
    * await world.gather(Int32Array.of(world.rank), all)
    * if (world.rank === 0) log(all?.join()) // → 0,1,2,3
    */
-  gather(send: MessageBuffer | InPlace, recv?: MessageBuffer, options: RootOptions = {}): Promise<void> {
-    return this.blocking(() => gatherPlan(this.member, send, recv, options))
+  gather(send: MessageBuffer | InPlace, recv?: MessageBuffer, options?: RootOptions): Promise<void> {
+    return this.blocking(() => PLANS.gather(this.member, send, recv, options))
   }
 
   /**
@@ -77,7 +83,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 0) log(all?.join('')) // → 122333
    */
   gatherv(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: RootBlockOptions): Promise<void> {
-    return this.blocking(() => gathervPlan(this.member, send, recv, options))
+    return this.blocking(() => PLANS.gatherv(this.member, send, recv, options))
   }
 
   /**
@@ -92,8 +98,8 @@ export class BufferCalls extends CollectiveComm {
    * await world.scatter(all, mine)
    * if (world.rank === 2) log(mine[0]) // → 12
    */
-  scatter(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options: RootOptions = {}): Promise<void> {
-    return this.blocking(() => scatterPlan(this.member, send, recv, options))
+  scatter(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options?: RootOptions): Promise<void> {
+    return this.blocking(() => PLANS.scatter(this.member, send, recv, options))
   }
 
   /**
@@ -109,7 +115,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 3) log(mine.join()) // → 3,3,3
    */
   scatterv(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options: RootBlockOptions): Promise<void> {
-    return this.blocking(() => scattervPlan(this.member, send, recv, options))
+    return this.blocking(() => PLANS.scatterv(this.member, send, recv, options))
   }
 
   /**
@@ -123,7 +129,7 @@ export class BufferCalls extends CollectiveComm {
    * log(all.join()) // → 0,1,2,3
    */
   allgather(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    return this.blocking(() => allgatherPlan(this.member, send, recv))
+    return this.blocking(() => PLANS.allgather(this.member, send, recv))
   }
 
   /**
@@ -138,7 +144,7 @@ export class BufferCalls extends CollectiveComm {
    * log(all.join('')) // → 122333
    */
   allgatherv(send: MessageBuffer | InPlace, recv: MessageBuffer, options: BlockOptions): Promise<void> {
-    return this.blocking(() => allgathervPlan(this.member, send, recv, options))
+    return this.blocking(() => PLANS.allgatherv(this.member, send, recv, options))
   }
 
   /**
@@ -154,7 +160,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 1) log(received.join()) // → 1,11,21,31
    */
   alltoall(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    return this.blocking(() => alltoallPlan(this.member, send, recv))
+    return this.blocking(() => PLANS.alltoall(this.member, send, recv))
   }
 
   /**
@@ -170,7 +176,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 0) log(received.join()) // → 0,1,2,3
    */
   alltoallv(send: MessageBuffer | InPlace, recv: MessageBuffer, options: AlltoallvOptions): Promise<void> {
-    return this.blocking(() => alltoallvPlan(this.member, send, recv, options))
+    return this.blocking(() => PLANS.alltoallv(this.member, send, recv, options))
   }
 
   // ---- reductions --------------------------------------------------------------------------------------------
@@ -189,12 +195,8 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 3) log(sum.join()) // → 4,6
    */
   reduce(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: ReduceOptions): Promise<void>
-  reduce(
-    send: number | MessageBuffer | InPlace,
-    recv: MessageBuffer | ReduceOptions | undefined,
-    options?: ReduceOptions,
-  ): Promise<number | undefined | void> {
-    return this.blocking(() => reducePlan(this.member, send, recv, options))
+  reduce(send: Operand, recv: Second<ReduceOptions>, options?: ReduceOptions): Promise<number | undefined | void> {
+    return this.blocking(() => PLANS.reduce(this.member, send, recv, options))
   }
 
   /** Gives all ranks the reduction of all ranks' numbers. Collective. @throws {MpiError} MPI_ERR_OP */
@@ -211,12 +213,8 @@ export class BufferCalls extends CollectiveComm {
    * log(sum.join(), await world.allreduce(world.rank, { op: MAX })) // → 4,6 3
    */
   allreduce(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
-  allreduce(
-    send: number | MessageBuffer | InPlace,
-    recv: MessageBuffer | OpArgument,
-    options?: OpArgument,
-  ): Promise<number | undefined | void> {
-    return this.repeated(this.#allreduce, send, recv, options, () => allreducePlan(this.member, send, recv, options))
+  allreduce(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    return this.repeated(this.#allreduce, send, recv, options, () => PLANS.allreduce(this.member, send, recv, options))
   }
 
   /** Gives each rank the reduction of the numbers of ranks 0 to itself. Collective. @throws {MpiError} MPI_ERR_OP */
@@ -230,12 +228,8 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(sum[0]) // → 3
    */
   scan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
-  scan(
-    send: number | MessageBuffer | InPlace,
-    recv: MessageBuffer | OpArgument,
-    options?: OpArgument,
-  ): Promise<number | undefined | void> {
-    return this.blocking(() => scanPlan(send, recv, options))
+  scan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    return this.blocking(() => PLANS.scan(this.member, send, recv, options))
   }
 
   /** Gives each rank the reduction of the numbers of the ranks below it; undefined on rank 0. Collective. */
@@ -249,12 +243,8 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(before) // → 20
    */
   exscan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
-  exscan(
-    send: number | MessageBuffer | InPlace,
-    recv: MessageBuffer | OpArgument,
-    options?: OpArgument,
-  ): Promise<number | undefined | void> {
-    return this.blocking(() => exscanPlan(this.member, send, recv, options))
+  exscan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    return this.blocking(() => PLANS.exscan(this.member, send, recv, options))
   }
 
   /**
@@ -271,11 +261,11 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 3) log(block[0]) // → 16
    */
   reduceScatter(send: MessageBuffer | InPlace, recv: MessageBuffer, options: ReduceScatterOptions): Promise<void> {
-    return this.blocking(() => reduceScatterPlan(this.member, send, recv, options))
+    return this.blocking(() => PLANS.reduceScatter(this.member, send, recv, options))
   }
 
   /** `reduceScatter` with equal blocks (MPI_Reduce_scatter_block). Collective. Arguments and errors are those of it. */
-  reduceScatterBlock(send: MessageBuffer | InPlace, recv: MessageBuffer, { op }: OpArgument): Promise<void> {
-    return this.blocking(() => reduceScatterPlan(this.member, send, recv, { op }))
+  reduceScatterBlock(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void> {
+    return this.blocking(() => PLANS.reduceScatterBlock(this.member, send, recv, options))
   }
 }

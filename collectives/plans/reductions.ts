@@ -15,13 +15,13 @@ import { loadBlock } from './movement.ts'
 /** What a reduction takes: a number, or a buffer and where the result goes. */
 export type Operand = number | MessageBuffer | InPlace
 /** The second argument: the receive buffer, or the options of the scalar form. */
-type Second<O> = MessageBuffer | O | undefined
+export type Second<O> = MessageBuffer | O | undefined
 
 export function reducePlan(
   member: Member,
   send: Operand,
   recv: Second<ReduceOptions>,
-  options: ReduceOptions | undefined,
+  options?: ReduceOptions,
 ): Plan<number | undefined> {
   const scalar = typeof send === 'number'
   const { op, root = 0 } = given(scalar ? (recv as ReduceOptions | undefined) : options)
@@ -56,7 +56,7 @@ export function allreducePlan(
   member: Member,
   send: Operand,
   recv: Second<OpArgument>,
-  options: OpArgument | undefined,
+  options?: OpArgument,
 ): Plan<number | undefined> {
   return toAll('allreduce', send, recv, options, (channel, data, op) =>
     channel.uses(member.select('allreduce', data.byteLength, op))(channel, data, op, member.hosts),
@@ -64,9 +64,10 @@ export function allreducePlan(
 }
 
 export function scanPlan(
+  _member: Member,
   send: Operand,
   recv: Second<OpArgument>,
-  options: OpArgument | undefined,
+  options?: OpArgument,
 ): Plan<number | undefined> {
   return toAll('scan', send, recv, options, scanRecursiveDoubling)
 }
@@ -75,7 +76,7 @@ export function exscanPlan(
   member: Member,
   send: Operand,
   recv: Second<OpArgument>,
-  options: OpArgument | undefined,
+  options?: OpArgument,
 ): Plan<number | undefined> {
   const plan = toAll('exscan', send, recv, options, exscanRecursiveDoubling)
   if (member.rank > 0) return plan
@@ -112,6 +113,16 @@ export function reduceScatterPlan(
         },
       ),
   }
+}
+
+/** `reduceScatterPlan` with equal blocks. */
+export function reduceScatterBlockPlan(
+  member: Member,
+  send: MessageBuffer | InPlace,
+  recv: MessageBuffer,
+  { op }: OpArgument,
+): Plan {
+  return reduceScatterPlan(member, send, recv, { op })
 }
 
 /** A reduction whose result all ranks get, from the arguments of its scalar or of its buffer form. */
