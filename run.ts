@@ -7,7 +7,7 @@ import { format } from 'node:util'
 import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
-import { EXIT_UNSETTLED, FORWARDABLE, type RankSeat } from './runtime/agent/job-description.ts'
+import { EXIT_UNSETTLED, type Checks, type RankSeat } from './runtime/agent/job-description.ts'
 import { callSite } from './runtime/agent/call-site.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
@@ -146,7 +146,7 @@ function joinJob(seat: RankSeat): Membership {
   const { deadlocks, ssendAll, buffers } = seat.checks
   const recorder = recorderOf(seat)
   const engine: Engine = new Engine((progress) => {
-    const stuck = (): boolean => deadlocks && wakers().length === 0 && waitsForMessagesOnly(engine)
+    const stuck = (): boolean => deadlocks && wakers(seat.checks).length === 0 && waitsForMessagesOnly(engine)
     return (transport = new ShmTransport(seat.seating, progress, stuck))
   }, recorder)
   const shm = transport as unknown as ShmTransport
@@ -168,9 +168,11 @@ function joinJob(seat: RankSeat): Membership {
 }
 
 /** Answers the agent's questions what this rank is doing; returns what is told when main begins and returns. */
-function beSeen({ inquiries }: RankSeat, shm: ShmTransport, source: PictureSource): Membership['finish'] {
+function beSeen({ inquiries, checks }: RankSeat, shm: ShmTransport, source: PictureSource): Membership['finish'] {
   inquiries.on('message', () => {
-    void pictureOf(source, foreignResources(source.engine)).then((picture) => inquiries.postMessage(picture))
+    const resources = foreignResources(source.engine, checks)
+    const signals = checks.signalsWake ? [] : signalsHeard(checks)
+    void pictureOf(source, { resources, signals }).then((picture) => inquiries.postMessage(picture))
   })
   inquiries.unref()
   return async (finished) => {
@@ -232,16 +234,21 @@ async function sharedArrays<T extends TypedArray>(
 }
 
 /** What could wake this rank besides messages. While it waits for those, one Immediate is the runtime's own. */
-function foreignResources(engine: Engine): string[] {
-  const resources = wakers()
+function foreignResources(engine: Engine, checks: Checks): string[] {
+  const resources = wakers(checks)
   const own = engine.waits > 0 ? resources.indexOf('Immediate') : -1
   return own === -1 ? resources : resources.toSpliced(own, 1)
 }
 
-/** What Node waits for in this thread, and signals that the program hears (rank-main.ts). */
-function wakers(): string[] {
-  const signals = FORWARDABLE.filter((signal) => process.listenerCount(signal) > 0)
-  return [...process.getActiveResourcesInfo(), ...signals]
+/** What Node waits for in this thread, and signals that the program lives by. */
+function wakers(checks: Checks): string[] {
+  const resources = process.getActiveResourcesInfo()
+  return checks.signalsWake ? [...resources, ...signalsHeard(checks)] : resources
+}
+
+/** Signals that may come (rank-main.ts) and that somebody listens to. */
+function signalsHeard({ signals }: Checks): string[] {
+  return signals.filter((signal) => process.listenerCount(signal) > 0)
 }
 
 function arrayOver<T extends TypedArray>(

@@ -93,6 +93,10 @@ export interface Checks {
   readonly ssendAll: boolean
   /** Buffers of calls under way must be left alone. */
   readonly buffers: boolean
+  /** Signals that are handed on to the programs. */
+  readonly signals: readonly NodeJS.Signals[]
+  /** A rank that listens to one of them may be woken by it: only if the user has named them. */
+  readonly signalsWake: boolean
 }
 
 /** What the launcher says to an agent. */

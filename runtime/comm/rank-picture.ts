@@ -30,8 +30,11 @@ export interface PictureSource {
   readonly checks: BufferChecks | undefined
 }
 
-/** What this rank is doing. */
-export async function pictureOf(source: PictureSource, resources: readonly string[]): Promise<RankPicture> {
+/** What this rank is doing; `wakers` is what the communicators do not know of it. */
+export async function pictureOf(
+  source: PictureSource,
+  wakers: Pick<RankPicture, 'resources' | 'signals'>,
+): Promise<RankPicture> {
   const { engine } = source
   const pending = engine.pending()
   const waits = oneForEachCall(pending.filter(isAwaited))
@@ -43,7 +46,7 @@ export async function pictureOf(source: PictureSource, resources: readonly strin
     moreWaits: Math.max(0, waits.length - SHOWN),
     ...(await leftBehind(started, unreceived, source)),
     communicators: commPictures(contexts, source),
-    resources,
+    ...wakers,
   }
 }
 

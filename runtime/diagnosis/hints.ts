@@ -16,6 +16,7 @@ export function hintsOf(reports: readonly RankReport[], reason: Reason | undefin
     ...sendHints(reason),
     ...wildcardHints(reports),
     ...reports.flatMap(selfHint),
+    ...signalHints(reports),
   ]
   return [...new Set(hints)].slice(0, MOST_HINTS)
 }
@@ -109,6 +110,17 @@ function wildcardHints(reports: readonly RankReport[]): string[] {
     return wild.length > 0
       ? [`rank ${report.rank} waits for a message from any rank, and every other rank waits or has ended`]
       : []
+  })
+}
+
+/** Listeners of packages that tidy up at the end look the same as those of a program that lives by signals. */
+function signalHints(reports: readonly RankReport[]): string[] {
+  const signals = [...new Set(reports.flatMap(({ picture }) => picture?.signals ?? []))]
+  const names = signals.map((name) => name.slice(3)).join(',')
+  return signals.map((signal) => {
+    const listeners = reports.filter(({ picture }) => picture?.signals.includes(signal)).map(({ rank }) => rank)
+    const listen = `${rankList(listeners)} ${listeners.length === 1 ? 'listens' : 'listen'} to ${signal}`
+    return `${listen}; if what is missing comes from there, name the signal: --forward-signals ${names}`
   })
 }
 

@@ -62,6 +62,8 @@ export interface RankPicture {
   readonly communicators: readonly CommPicture[]
   /** What else could wake it: timers, sockets, files, in Node's names. */
   readonly resources: readonly string[]
+  /** Signals that it listens to and that do not count among these. */
+  readonly signals: readonly string[]
 }
 
 /** A rank as its agent sees it. */

@@ -69,6 +69,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   const [program, ...rest] = argv._.map(String)
   const programArgs = args.slice(args.length - rest.length) // as they were given
   const problems: string[] = []
+  const io = readIoOptions(
+    {
+      ...argv,
+      outputFilename: once('--output-filename', argv.outputFilename, problems),
+      stdin: once('--stdin', argv.stdin, problems),
+      forwardSignals: once('--forward-signals', argv.forwardSignals, problems),
+    },
+    problems,
+  )
   const options = {
     n: positiveInteger('-n', argv.n, problems),
     hostfile: once('--hostfile', argv.hostfile, problems),
@@ -92,21 +101,19 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
       ports: parsed('--ports', argv.ports, portRange, problems),
     },
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
-    io: readIoOptions(
-      {
-        ...argv,
-        outputFilename: once('--output-filename', argv.outputFilename, problems),
-        stdin: once('--stdin', argv.stdin, problems),
-        forwardSignals: once('--forward-signals', argv.forwardSignals, problems),
-      },
-      problems,
-    ),
+    io,
     traceFile: once('--trace', argv.trace, problems),
     profile: argv.profile,
     collectives: argv.collective ?? [],
     tuning: once('--tuning', argv.tuning, problems),
     strict: argv.strict,
-    checks: { deadlocks: !argv.noDeadlockDetection, ssendAll: argv.ssendAll, buffers: argv.check },
+    checks: {
+      deadlocks: !argv.noDeadlockDetection,
+      ssendAll: argv.ssendAll,
+      buffers: argv.check,
+      signals: io.forwarded,
+      signalsWake: io.forwardedByName,
+    },
     program: program ?? '',
     programArgs,
   }

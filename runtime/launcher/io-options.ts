@@ -11,6 +11,8 @@ export interface IoOptions {
   readonly files: { readonly folder: string; readonly copy: boolean } | undefined
   readonly input: InputTarget
   readonly forwarded: readonly NodeJS.Signals[]
+  /** The user has named the signals: the program lives by them. */
+  readonly forwardedByName: boolean
 }
 
 export const IO_OPTIONS = {
@@ -29,8 +31,7 @@ export const IO_OPTIONS = {
   'forward-signals': {
     type: 'string',
     requiresArg: true,
-    default: 'USR2',
-    describe: 'Signals to hand on to the ranks: a list such as USR1,USR2, or none',
+    describe: 'Signals to hand on to the ranks, which may wake them: a list such as USR1,USR2, or none [default: USR2]',
   },
 } as const
 
@@ -50,7 +51,8 @@ export function readIoOptions(given: Given, problems: string[]): IoOptions {
     timestamps: given.timestampOutput,
     files: filesOf(given.outputFilename),
     input: inputTarget(given.stdin ?? '0', problems),
-    forwarded: forwardedSignals(given.forwardSignals ?? 'none', problems),
+    forwarded: forwardedSignals(given.forwardSignals ?? 'USR2', problems),
+    forwardedByName: given.forwardSignals !== undefined,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Programs that compute what they import: relative to the file they were written in, TypeScript too. */
 import t from 'tap'
-import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
+import { messages, TSMPIRUN, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/cli/programs/computed/main.ts'
 
@@ -24,3 +24,12 @@ t.test('a module that is not there is told with the file that asks for it', asyn
   t.equal(ended.code, 1)
   t.match(ended.stderr, /Cannot find module '.*\/parts\/rude\.ts' imported from .*\/computed\/main\.ts/)
 })
+
+// The hooks of test runners listen to signals too.
+for (const hooks of ['', '--import=tsx', '--import=@tapjs/processinfo/import'])
+  t.test(`the thread that finds modules keeps no deadlock from being found: NODE_OPTIONS=${hooks}`, async (t) => {
+    const job = [process.execPath, TSMPIRUN, '-n', '2', PROGRAM, 'polite', 'hang']
+    const ended = await tsmpirun([`NODE_OPTIONS=${hooks}`, ...job], { program: 'env' })
+    t.equal(ended.code, 123)
+    t.match(ended.stderr, /rank 0 waits in recv\(source ANY_SOURCE.*computed\/main\.ts:\d+:/)
+  })

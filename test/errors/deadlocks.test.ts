@@ -72,6 +72,11 @@ const wrong: readonly { what: string; n: number; options?: readonly string[]; sa
     n: 3,
     says: [/rank 0 waits in recv\(source 1, tag 0\) on communicator/, /→ rank 2, which has ended/],
   },
+  {
+    what: 'signals',
+    n: 2,
+    says: [/where the cycle closes/, /Hint: ranks 0-1 listen to SIGUSR2; .* name the signal: --forward-signals USR2\./],
+  },
   { what: 'probe', n: 2, says: [/probe\(source 1, tag 5\)/] },
   { what: 'grid', n: 4, says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+\)/, /world ranks 1 3/] },
 ]
@@ -124,6 +129,12 @@ for (const what of [
       t.equal(ended.code, 0)
     }
   })
+
+t.test('with --forward-signals a rank that listens is left to wait; what may wake it is told', async (t) => {
+  const ended = await tsmpirun(['-n', '2', '--forward-signals', 'USR2', '--timeout', '10', DEADLOCKS, 'signals'])
+  t.equal(ended.code, 124)
+  t.match(ended.stderr, /rank 0: in recv\(source 1, tag 7\)[^]*can be woken by SIGUSR2/)
+})
 
 t.test('SIGUSR1 tells what a running job does, and where a rank computes', async (t) => {
   const job = start(['-n', '2', 'test/errors/programs/watched.ts'])

@@ -4,7 +4,7 @@ import t from 'tap'
 import { curveKeyPair } from 'zeromq'
 import type { AgentEvent, AgentJob, Command } from '../../runtime/agent/job-description.ts'
 import { encodePacket, PACKET, PacketParser } from '../../runtime/agent/start-channel.ts'
-import { encodeHeader, makeFrame, WIRE } from '../../runtime/agent/wire-format.ts'
+import { encodeHeader, HEADER_BYTES, makeFrame, WIRE, writeNumber } from '../../runtime/agent/wire-format.ts'
 import { FRAME } from '../../runtime/transport/transport.ts'
 import { ZmqOutbox } from '../../runtime/transport/zmq-link.ts'
 import { isAlive } from '../helpers/tsmpirun.ts'
@@ -14,6 +14,13 @@ const AGENT = fileURLToPath(new URL('../../dist/runtime/agent/agent-main.js', im
 const BEAT_MS = 300
 const fail = (error: unknown): void => {
   throw error
+}
+
+/** A copy of the message; if it is one of ours, with its number. */
+function numbered([header, ...rest]: readonly Uint8Array[], number: number): Uint8Array[] {
+  const copy = (header as Uint8Array).slice()
+  if (copy.length === HEADER_BYTES) writeNumber([copy], number)
+  return [copy, ...rest]
 }
 
 /** Starts an agent with rank 0 on it, as a launcher does, joins as the agent of rank 1, and sends messages. */
@@ -32,7 +39,7 @@ async function answerTo(messages: readonly (readonly Uint8Array[])[]): Promise<s
       if (event.event === 'listening') {
         tell({ command: 'connect', endpoints: [event.endpoint, 'tcp://127.0.0.1:9'] })
         outbox = new ZmqOutbox(event.endpoint, other, own.publicKey)
-        for (const parts of messages) outbox.send([...parts], fail)
+        for (const [number, parts] of messages.entries()) outbox.send(numbered(parts, number), fail)
       } else if (event.event === 'unusable') resolve(event.reason)
     }
     const parser = new PacketParser(
@@ -71,7 +78,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     busyThreads: 2,
     memoryShare: 0.1,
     network: { keys, publicKeys, address: '127.0.0.1', interface: undefined, ports: undefined, emulated: undefined },
-    checks: { deadlocks: false, ssendAll: false, buffers: false },
+    checks: { deadlocks: false, ssendAll: false, buffers: false, signals: [], signalsWake: false },
     recording: undefined,
     bindings: undefined,
     input: 0,

@@ -5,8 +5,10 @@ import { allGone, descendants, start, type Running } from '../helpers/tsmpirun.t
 
 const SIGNALS = 'test/errors/programs/signals.ts'
 
+/** By default USR2 is named: then a rank that waits for a signal is no deadlock. */
 async function listening(...options: string[]): Promise<{ job: Running; launcher: number; agents: number[] }> {
-  const job = start(['-n', '2', '--emulate-hosts', '2', ...options, SIGNALS])
+  const named = options.length > 0 ? options : ['--forward-signals', 'USR2']
+  const job = start(['-n', '2', '--emulate-hosts', '2', ...named, SIGNALS])
   await Promise.all(['rank 0 listens', 'rank 1 listens'].map((text) => job.printed(text)))
   const launcher = job.child.pid as number
   return { job, launcher, agents: descendants(launcher) }

@@ -91,6 +91,12 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     if (side === 0) await inter.recv(word(), { source: 1, tag: 0 })
   },
 
+  /** Somebody listens to signals, as packages do that tidy up at the end. */
+  signals: async (world) => {
+    for (const name of ['SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGHUP']) process.on(name, () => undefined)
+    await world.recv(word(), { source: world.rank ^ 1, tag: 7 })
+  },
+
   probe: (world) => world.probe({ source: world.rank ^ 1, tag: 5 }),
 
   grid: async (world) => {

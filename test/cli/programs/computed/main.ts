@@ -12,4 +12,5 @@ await run(async ({ world, log, argv }) => {
     (await import(new URL(`parts/${name}.ts`, import.meta.url).href)) as Part,
   ]
   for (const { greet } of parts) log(greet(world.rank))
+  if (argv[1] === 'hang') await world.recv(new Int8Array(1))
 })
