@@ -132,6 +132,23 @@ t.test('100 000 communicators, made and freed, leave nothing behind', { timeout:
   for (const [i, count] of contexts().entries()) t.ok(count <= (before[0]?.[i] ?? 0) + 2, `${count} contexts`)
 })
 
+t.test('messages of 2000 communicators under way at once stay each on its own', async (t) => {
+  const MANY = 2000
+  const strays = await runRanks(3, async ({ world }) => {
+    const { rank, size } = world
+    const comms: Intracomm[] = []
+    for (let i = 0; i < MANY; i++) comms.push(await world.dup())
+    const sends = comms.map((comm, i) => comm.isend(Int32Array.of(i), { dest: (rank + 1) % size, tag: 1 }))
+    const buffers = comms.map(() => new Int32Array(1))
+    const receives = comms.map((comm, i) => comm.irecv(buffers[i] as Int32Array)).toReversed()
+    await waitAll([...receives, ...sends])
+    const sums = await Promise.all(comms.map((comm, i) => comm.allreduce(i, { op: SUM })))
+    for (const comm of comms) comm.free()
+    return buffers.filter(([value], i) => value !== i || sums[i] !== size * i).length
+  })
+  t.same(strays, [0, 0, 0])
+})
+
 t.test('attributes go to duplicates as their keys say, and are deleted with the communicator', async (t) => {
   await runRanks(1, async ({ world }) => {
     const deleted: string[] = []
