@@ -29,7 +29,7 @@ export interface TestRank {
 /**
  * Runs `main` once for each of `size` ranks; resolves to what they return, by rank.
  *
- * @throws what the first failing rank throws; the others are left where they wait
+ * @throws what the first failing rank throws, or that a link is cut; the others are left where they wait
  * @example
  * import { SUM } from 'tsmpi'
  * import { runRanks } from 'tsmpi/testing'
@@ -49,5 +49,5 @@ export async function runRanks<T>(
       throw new Error(`rank ${rank} called abort(${code})`)
     })
   })
-  return Promise.all(ranks.map(async (rank) => main(rank)))
+  return Promise.race([Promise.all(ranks.map(async (rank) => main(rank))), hub.broken])
 }

@@ -13,6 +13,7 @@ export class LinkWatch {
   /** From the first word of each: connecting has a limit of its own. */
   readonly #leases = new Map<number, Lease>()
   readonly #silent = new Set<number>()
+  readonly #broken = new Set<number>()
   readonly #tell: (peer: number, state: LinkState) => void
 
   /**
@@ -40,6 +41,8 @@ export class LinkWatch {
 
   /** The connection to an agent has broken: what was under way may be lost, even if the next one holds. */
   broken(peer: number): void {
+    if (this.#broken.has(peer)) return
+    this.#broken.add(peer)
     this.#tell(peer, 'broken')
   }
 

@@ -14,6 +14,7 @@ import { RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../t
 import { RingReader } from '../transport/ring.ts'
 import { SharedMemories } from '../transport/shared-memories.ts'
 import { openLink } from '../transport/shm.ts'
+import { FrameOrder } from '../transport/frame-order.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 import type { Strangers } from '../transport/zmq-guard.ts'
 import { pieceBytes } from '../transport/emulated-link.ts'
@@ -23,7 +24,16 @@ import { LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import type { Outbox, Shaper } from './shaper.ts'
-import { CHUNK_BYTES, decodeFrame, encodeHeader, makeFrame, PART_MAX, WIRE } from './wire-format.ts'
+import {
+  CHUNK_BYTES,
+  decodeFrame,
+  encodeHeader,
+  makeFrame,
+  PART_MAX,
+  readNumber,
+  WIRE,
+  writeNumber,
+} from './wire-format.ts'
 
 /** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
 const PREFETCH_BYTES = 256 << 20
@@ -50,8 +60,12 @@ export class Relay {
   readonly #outboxes = new Map<number, Outbox>()
   /** What is under the outboxes. */
   readonly #sockets = new Map<number, ZmqOutbox>()
+  /** The sockets, or a bad network on top of them. */
+  readonly #wires = new Map<number, Outbox>()
   readonly #chunkBytes: number
+  readonly #order: FrameOrder
   #shaper: Shaper | undefined
+  #faulty: ((peer: number, real: Outbox, onBroken: () => void) => Outbox) | undefined
   readonly #agentOf: Int32Array
   readonly #seatOf = new Map<number, number>()
   readonly #links: Link[]
@@ -71,6 +85,7 @@ export class Relay {
     this.#options = options
     this.#inbox = inbox
     this.endpoint = inbox.endpoint
+    this.#order = new FrameOrder(placement.length)
     const { emulated } = options.network
     this.#chunkBytes = emulated === undefined ? CHUNK_BYTES : pieceBytes(emulated.link)
     const seats = placement[agent] as readonly number[]
@@ -92,7 +107,17 @@ export class Relay {
     const where = { address, ports: hints.ports, partMax: PART_MAX }
     const relay = new Relay(options, await ZmqInbox.open(where, keys, publicKeys))
     await relay.#emulate()
+    await relay.#spoil(process.env.TSMPI_FAULTS)
     return relay
+  }
+
+  /** Puts a bad network under everything, if somebody wants one. */
+  async #spoil(faults: string | undefined): Promise<void> {
+    if (faults === undefined) return
+    const { FaultyOutbox: faultyClass, parseFaults } = await import('./fault-shim.ts')
+    const plan = parseFaults(faults)
+    const { agent, placement } = this.#options
+    this.#faulty = (peer, real, onBroken) => new faultyClass(real, plan, agent * placement.length + peer, onBroken)
   }
 
   /** Puts an emulated network between the relay and its sockets, if the job wants one. */
@@ -115,36 +140,55 @@ export class Relay {
     const watch = this.#watchLinks(endpoints)
     for (const [peer, endpoint] of endpoints.entries())
       if (peer !== agent) {
-        const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string, () =>
-          watch.broken(peer),
-        )
+        const onBroken = (): void => watch.broken(peer)
+        const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string, onBroken)
         this.#sockets.set(peer, outbox)
-        this.#outboxes.set(peer, this.#shaper?.outbox(peer, outbox) ?? outbox)
+        const wire = this.#faulty?.(peer, outbox, onBroken) ?? outbox
+        this.#wires.set(peer, wire)
+        const numbered = this.#numbered(peer, wire)
+        this.#outboxes.set(peer, this.#shaper?.outbox(peer, numbered) ?? numbered)
       }
     this.#inbox
       .listen((parts) => {
         const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
-        watch.heard(this.#agentOf[frame.source] as number)
-        if (frame.kind === WIRE.BEAT) return
+        const peer = this.#agentOf[frame.source] as number
+        watch.heard(peer)
+        const missing = this.#order.missing(peer, readNumber(parts))
+        if (missing > 0) watch.broken(peer)
+        if (missing !== 0 || frame.kind === WIRE.BEAT) return
+        this.#order.take(peer)
         if (this.#shaper === undefined) this.#take(frame)
-        else this.#shaper.receive(this.#agentOf[frame.source] as number, frame, parts)
+        else this.#shaper.receive(peer, frame, parts)
       })
       .catch(fatal)
     this.#serveRanks().catch(fatal)
   }
 
+  #numbered(peer: number, outbox: Outbox): Outbox {
+    return {
+      send: (parts, onError) => {
+        writeNumber(parts, this.#order.number(peer))
+        outbox.send(parts, onError)
+      },
+    }
+  }
+
   /**
-   * Beats take the socket itself: an emulated network does not delay them, and nobody counts them. Within a machine the
-   * network does not fail, and agents may be many.
+   * Beats take the socket itself: an emulated network does not delay them, and nobody counts them. They say how many
+   * messages came before them, so that one that is lost is missed even if no other follows. Within a machine the network
+   * does not fail, and agents may be many.
    */
   #watchLinks(endpoints: readonly string[]): LinkWatch {
     const { agent, placement, onLink } = this.#options
     const first = (of: number): number => (placement[of] as readonly number[])[0] as number
     const beat = (peer: number): void => {
       const frame = makeFrame(WIRE.BEAT, { source: first(agent), dest: first(peer) })
-      this.#sockets.get(peer)?.send([encodeHeader(frame), EMPTY], fatal)
+      const parts = [encodeHeader(frame), EMPTY]
+      writeNumber(parts, this.#order.sent(peer))
+      this.#wires.get(peer)?.send(parts, fatal)
     }
-    const far = [...endpoints.keys()].filter((peer) => peer !== agent && !isLoopback(endpoints[peer] as string))
+    const fails = (endpoint: string): boolean => this.#faulty !== undefined || !isLoopback(endpoint)
+    const far = [...endpoints.keys()].filter((peer) => peer !== agent && fails(endpoints[peer] as string))
     return new LinkWatch(far, beat, onLink)
   }
 

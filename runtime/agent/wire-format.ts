@@ -24,7 +24,7 @@ export const WIRE = {
 /** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
 export const CHUNK_BYTES = 1 << 20
 
-export const HEADER_BYTES = 44
+export const HEADER_BYTES = 48
 
 /** No part of a message between agents is longer. */
 export const PART_MAX: number = Math.max(CHUNK_BYTES, FAR_EAGER_LIMIT, HEADER_BYTES)
@@ -54,11 +54,24 @@ export function encodeHeader(frame: Frame): Buffer {
   header.writeInt32LE(frame.aux, 24)
   header.writeDoubleLE(frame.nbytes, 28)
   header.writeDoubleLE(0, TIME_AT)
+  header.writeUInt32LE(0, NUMBER_AT)
   return header
 }
 
 /** Where an emulated network puts the time of a message, in milliseconds; 0 without one. */
 const TIME_AT = 36
+
+/** Where the number of a message on its link stands (transport/frame-order.ts); in beats, that of the next. */
+const NUMBER_AT = 44
+
+export function writeNumber([header]: readonly Uint8Array[], number: number): void {
+  const { buffer, byteOffset } = header as Uint8Array
+  new DataView(buffer, byteOffset).setUint32(NUMBER_AT, number, true)
+}
+
+export function readNumber([header]: readonly Buffer[]): number {
+  return (header as Buffer).readUInt32LE(NUMBER_AT)
+}
 
 export function writeTime([header]: readonly Uint8Array[], ms: number): void {
   const { buffer, byteOffset } = header as Uint8Array

@@ -1,4 +1,8 @@
-/** Numbers in 0..1 that are the same for the same seed (mulberry32). */
+/**
+ * Random numbers that are the same for the same seed: for faults that can be had again.
+ */
+
+/** Numbers in 0..1 (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed | 0
   return () => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { runRanks } from '../../testing.ts'
 import { checkSemantics } from '../helpers/semantics-checks.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
-import { randomNumbers } from '../helpers/random-numbers.ts'
+import { randomNumbers } from '../../runtime/base/random-numbers.ts'
 
 for (const size of [1, 2, 3, 4, 5, 7, 8])
   for (const options of [{}, { eagerLimit: 0 }, { eagerLimit: 64, queueLimit: 2 }, { faults: randomNumbers(size) }])

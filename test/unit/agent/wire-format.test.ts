@@ -127,5 +127,5 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
   for (const [fields, text] of cases)
     t.equal(outcome(partsOf(frame(fields))), `a message of another agent is malformed: ${text}`)
   t.equal(outcome([]), 'a message of another agent is malformed: its number of parts is 0, expected 2')
-  t.match(outcome([new Uint8Array(3), new Uint8Array(0)]), 'its length of the header is 3, expected 44 bytes')
+  t.match(outcome([new Uint8Array(3), new Uint8Array(0)]), 'its length of the header is 3, expected 48 bytes')
 })

@@ -8,7 +8,7 @@ import { ClockMap } from '../../../runtime/launcher/clock-map.ts'
 import { JobRecording } from '../../../runtime/launcher/job-recording.ts'
 import type { AgentPlan } from '../../../runtime/launcher/placement.ts'
 import { RECORD, TraceMemory, type TraceRecord } from '../../../runtime/trace/trace-memory.ts'
-import { randomNumbers } from '../../helpers/random-numbers.ts'
+import { randomNumbers } from '../../../runtime/base/random-numbers.ts'
 
 /** A clock that is ahead of ours and runs at another pace. */
 interface Skew {

@@ -1,0 +1,38 @@
+/** Jobs whose hosts are linked by a bad network: all messages as the standard promises them, or an end that says why. */
+import t from 'tap'
+import { messages, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
+
+const PROGRAMS = 'test/spmd/programs/random-programs.ts'
+
+t.jobs = 2
+
+function playOver(faults: string, job: readonly string[], programs: number): Promise<Ended> {
+  return tsmpirun([...job, PROGRAMS, String(programs), '1'], { env: { TSMPI_FAULTS: faults } })
+}
+
+for (const job of [
+  ['-n', '2', '--transport', 'zmq'],
+  ['-n', '5', '--emulate-hosts', '2'],
+  ['-n', '4', '--emulate-hosts', '3', '--emulate', '10gbe'],
+])
+  for (const faults of ['seed=1,delayMs=3', 'seed=2,delayMs=1,duplicate=0.5', 'seed=3,duplicate=1'])
+    t.test(`random programs do what the model says: ${faults}, tsmpirun ${job.join(' ')}`, async (t) => {
+      const ended = await playOver(faults, job, 12)
+      t.equal(ended.stdout, 'ok\n'.repeat(Number(job[1])))
+      t.equal(messages(ended), '')
+      t.equal(ended.code, 0)
+    })
+
+for (const faults of ['seed=5,cut=40', 'seed=6,delayMs=1,lose=0.02', 'seed=7,duplicate=0.5,cut=90'])
+  t.test(`a link that breaks or loses a message ends the job: ${faults}`, async (t) => {
+    const ended = await playOver(faults, ['-n', '4', '--emulate-hosts', '2'], 1000)
+    t.match(messages(ended), /^tsmpirun: the connection from host\d to host\d broke, although both answer here: /)
+    t.notMatch(ended.stdout, 'expected', 'until then all was as the model says')
+    t.equal(ended.code, 125)
+  })
+
+t.test('faults that are none are told', async (t) => {
+  const ended = await playOver('seed=5,loss=0.1', ['-n', '2', '--emulate-hosts', '2'], 1)
+  t.match(ended.stderr, /TSMPI_FAULTS has "loss=0\.1", expected a list of seed=NUMBER, delayMs=MILLISECONDS,/)
+  t.equal(ended.code, 125)
+})
