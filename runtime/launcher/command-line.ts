@@ -29,6 +29,8 @@ export interface LaunchOptions {
   readonly ranksPerAgent: number | undefined
   /** Network that the job pretends to have. */
   readonly emulate: LinkProfile | undefined
+  /** Rate of the links between namespaces, as scripts/netlab takes it. */
+  readonly netlab: string | undefined
   /** Command that starts an agent on a host; `{host}` stands for its name. */
   readonly agentCommand: string | undefined
   /** Run instead of ssh: another program, or ssh with options. */
@@ -87,6 +89,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     emulateHosts: positiveInteger('--emulate-hosts', argv.emulateHosts, problems),
     ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
     emulate: await link(once('--emulate', argv.emulate, problems), problems),
+    netlab: once('--netlab', argv.netlab, problems),
     agentCommand: once('--agent-command', argv.agentCommand, problems),
     sshCommand: once('--ssh-command', argv.sshCommand, problems),
     startTimeoutSeconds: await seconds(
@@ -175,6 +178,11 @@ const EMULATION = {
     type: 'string',
     requiresArg: true,
     describe: 'Network to pretend between hosts: 1gbe, 10gbe, ... or bandwidth=1 Gbit/s,latency=50 us,buffer=256 KiB',
+  },
+  netlab: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Real links of the kernel between the emulated hosts, in network namespaces: 100mbe to 10gbe, or Mbit/s',
   },
 } as const
 
@@ -280,12 +288,27 @@ function checkTogether(options: LaunchOptions, problems: string[]): void {
     problems.push(
       '--emulate-hosts deals the ranks over this machine: it goes with none of --hostfile, --host and --exclude',
     )
+  if (options.netlab !== undefined) checkNetlab(options.netlab, options, problems)
   if (agentCommand !== undefined && sshCommand !== undefined)
     problems.push('--agent-command and --ssh-command: give one of the two')
   if (transport === 'zmq' && ranksPerAgent !== undefined && ranksPerAgent !== 1)
     problems.push(
       `--transport zmq puts each rank into a process of its own: --ranks-per-agent is ${ranksPerAgent}, expected 1 or nothing`,
     )
+}
+
+const NETLAB_RATE = /^(100mbe|1gbe|2\.5gbe|5gbe|10gbe|[1-9]\d{0,5})$/
+
+function checkNetlab(rate: string, options: LaunchOptions, problems: string[]): void {
+  const { emulateHosts = 0, emulate, agentCommand, sshCommand } = options
+  if (!NETLAB_RATE.test(rate))
+    problems.push(
+      `--netlab is ${JSON.stringify(rate)}, expected 100mbe, 1gbe, 2.5gbe, 5gbe, 10gbe or a number of Mbit/s`,
+    )
+  if (emulateHosts < 2 || emulateHosts > 200)
+    problems.push('--netlab sets up a network between the hosts of --emulate-hosts K, with K from 2 to 200')
+  if ((emulate ?? agentCommand ?? sshCommand) !== undefined)
+    problems.push('--netlab goes with none of --emulate, --agent-command and --ssh-command: its links are real')
 }
 
 /** Loaded on demand: most jobs take the network as it is. */

@@ -48,11 +48,15 @@ async function main(args: readonly string[]): Promise<number> {
   const options = await parseCommandLine(args)
   const nodes = insideSlurm(process.env) && options.emulateHosts === undefined ? slurmHosts(process.env) : undefined
   const launch = planLaunch(options, nodes)
-  const { agents: plans, bindings } = launch
+  const { dryRun } = options.placement
+  const netlab = options.netlab === undefined || dryRun ? undefined : await import('./netlab.ts')
+  if (netlab !== undefined && !netlab.insideNetlab())
+    return netlab.runInside(options.emulateHosts as number, options.netlab as string, args)
+  const { bindings } = launch
+  const plans = netlab?.inNamespaces(launch.agents) ?? launch.agents
   for (const text of launch.notes) note(text)
   const env = exported(options.exports)
   const selection = readSelection(options)
-  const { dryRun } = options.placement
   if (dryRun || options.placement.display.has('map')) await displayMap(launch, dryRun ? process.stdout : process.stderr)
   if (dryRun && options.program === '') return 0
   const input = inputOf(options.io, plans)
@@ -69,7 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
   })
   const job: Job = new Job({
     plans,
-    start: startSettings(options, nodes ?? []),
+    start: startSettings({ ...options, agentCommand: netlab?.agentCommand() ?? options.agentCommand }, nodes ?? []),
     version: installedVersion(),
     timeoutSeconds: options.timeoutSeconds,
     strict: options.strict,
@@ -79,7 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
     input,
   })
   hearSignals(job, options.io.forwarded)
-  const shared = sharing(plans)
+  const shared = sharing(launch.agents)
   job.start({
     id: randomUUID(),
     program,

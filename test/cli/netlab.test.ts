@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { TSMPIRUN } from '../helpers/tsmpirun.ts'
+import { TSMPIRUN, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const { spawn, spawnSync } = process.getBuiltinModule('node:child_process')
 const NETLAB = fileURLToPath(new URL('../../scripts/netlab', import.meta.url))
@@ -29,6 +29,45 @@ t.test('a job runs over links of the given rate, and then everything is gone', {
   const least = (nbytes - 10_000) / (12_500 * (1448 / 1538))
   for (const ms of (JSON.parse(measured) as { ms: number[] }).ms) t.ok(ms > least, `${ms} ms, at least ${least}`)
   t.equal(state, 'netlab: nothing is up')
+})
+
+t.test(
+  '--netlab runs the emulated hosts in namespaces, hands on the exit code and takes them down',
+  { skip },
+  async (t) => {
+    const job = `${process.execPath} ${TSMPIRUN} -n 4 --emulate-hosts 2 --netlab 100mbe`
+    const traffic = `scripts/bench/programs/networks.ts ping-pong ${1 << 20} 1`
+    const { status, stdout, stderr } = run(
+      `${job} ${traffic}; echo $?; ${job} test/errors/programs/endings.ts exit >/dev/null; echo $?; ${NETLAB} status`,
+    )
+    t.equal(status, 0, stderr)
+    const [measured = '{}', ...rest] = stdout.trim().split('\n')
+    const least = ((1 << 20) - 10_000) / (12_500 * (1448 / 1538))
+    for (const ms of (JSON.parse(measured) as { ms: number[] }).ms) t.ok(ms > least, `${ms} ms, at least ${least}`)
+    t.same(rest, ['0', '3', 'netlab: nothing is up'])
+  },
+)
+
+t.test('a signal to a job with --netlab ends it and takes the namespaces down', { skip }, async (t) => {
+  const job = `${process.execPath} ${TSMPIRUN} -n 2 --emulate-hosts 2 --netlab 1gbe`
+  const script = `${job} test/errors/programs/lasting.ts & job=$!; read go; kill $job; wait $job; echo $?; ${NETLAB} status`
+  const child = spawn('unshare', inside(script), { stdio: ['pipe', 'pipe', 'inherit'] })
+  let stdout = ''
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+    if (/all there/.test(stdout)) child.stdin.end('go\n')
+  })
+  t.equal(await ended, 0)
+  t.match(stdout, /^all there\n143\nnetlab: nothing is up\n$/)
+})
+
+t.test('--netlab is refused with all that is wrong', async (t) => {
+  const { code, stderr } = await tsmpirun(['-n', '2', '--netlab', '7gbe', '--emulate', '1gbe', 'examples/01-hello.ts'])
+  t.equal(code, 2)
+  t.match(stderr, /--netlab is "7gbe", expected 100mbe, 1gbe, 2\.5gbe, 5gbe, 10gbe or a number of Mbit\/s/)
+  t.match(stderr, /the hosts of --emulate-hosts K, with K from 2 to 200/)
+  t.match(stderr, /goes with none of --emulate, --agent-command and --ssh-command/)
 })
 
 t.test('run hands on the exit code of the command and takes down what it made', { skip }, async (t) => {
