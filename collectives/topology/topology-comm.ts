@@ -72,6 +72,11 @@ export abstract class TopologyComm extends Intracomm {
     return this.nonblocking(neighborAllgathervPlan(this.neighborhood, send, recv, options))
   }
 
+  /** Prepares a `neighborAllgatherv`. Collective. @throws like `neighborAllgatherv` */
+  neighborAllgathervInit(send: MessageBuffer, recv: MessageBuffer, options: BlockOptions): PersistentCollective {
+    return this.persistent(neighborAllgathervPlan(this.neighborhood, send, recv, options))
+  }
+
   /**
    * Sends a block to every neighbour and receives one from every neighbour. Collective.
    *
@@ -106,6 +111,11 @@ export abstract class TopologyComm extends Intracomm {
   /** Starts a `neighborAlltoallv`. Collective. @throws like `neighborAlltoallv` */
   ineighborAlltoallv(send: MessageBuffer, recv: MessageBuffer, options: AlltoallvOptions): CollectiveRequest {
     return this.nonblocking(neighborAlltoallvPlan(this.neighborhood, send, recv, options))
+  }
+
+  /** Prepares a `neighborAlltoallv`. Collective. @throws like `neighborAlltoallv` */
+  neighborAlltoallvInit(send: MessageBuffer, recv: MessageBuffer, options: AlltoallvOptions): PersistentCollective {
+    return this.persistent(neighborAlltoallvPlan(this.neighborhood, send, recv, options))
   }
 
   #allgather(send: MessageBuffer, recv: MessageBuffer): Plan {

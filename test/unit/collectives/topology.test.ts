@@ -1,7 +1,17 @@
 /** Cartesian and graph communicators, neighbour collectives, and where grids put their processes. */
 import t from 'tap'
 import fc from 'fast-check'
-import { Cartcomm, dimsCreate, Distgraph, ERRORS_RETURN, Grid, PROC_NULL, SUM, waitAll } from '../../../index.ts'
+import {
+  Cartcomm,
+  dimsCreate,
+  Distgraph,
+  ERRORS_RETURN,
+  Grid,
+  PROC_NULL,
+  startAll,
+  SUM,
+  waitAll,
+} from '../../../index.ts'
 import { Hosts } from '../../../collectives/hosts.ts'
 import { cheaperOrder, gridOrder, neighborsApart, product } from '../../../collectives/topology/placement.ts'
 import { runRanks } from '../../../testing.ts'
@@ -154,6 +164,31 @@ t.test('a persistent halo exchange', async (t) => {
       exchange.start()
       await exchange.wait()
       t.same([...received], [10 * round + ((cart.rank + 3) % 4), 10 * round + ((cart.rank + 1) % 4)])
+    }
+  })
+})
+
+t.test('persistent exchanges of blocks of different lengths', async (t) => {
+  await runRanks(4, async ({ world }) => {
+    const ring = (await Cartcomm.create(world, { dims: [4], periods: [true] })) as Cartcomm
+    const { rank } = ring
+    const [left, right] = [(rank + 3) % 4, (rank + 1) % 4]
+    // Rank r sends r elements to everybody; r to the left and r + 1 to the right.
+    const [mine, gathered] = [new Int32Array(rank), new Int32Array(left + right)]
+    const [sent, received] = [new Int32Array(2 * rank + 1), new Int32Array(left + 1 + right)]
+    const exchanges = [
+      ring.neighborAllgathervInit(mine, gathered, { counts: [left, right] }),
+      ring.neighborAlltoallvInit(sent, received, { sendCounts: [rank, rank + 1], recvCounts: [left + 1, right] }),
+    ]
+    for (let round = 0; round < 5; round++) {
+      mine.fill(10 * round + rank)
+      sent.fill(100 * round + rank)
+      startAll(exchanges)
+      await waitAll(exchanges)
+      const blocks = (of: number, counts: number[]): number[] =>
+        [left, right].flatMap((source, i) => range(counts[i] as number).map(() => of * round + source))
+      t.same([...gathered], blocks(10, [left, right]))
+      t.same([...received], blocks(100, [left + 1, right]))
     }
   })
 })
