@@ -10,6 +10,7 @@
  * @module tsmpi
  */
 export { run, type RankContext } from './run.ts'
+export type { ProgressReport } from './runtime/agent/job-description.ts'
 export { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, ROOT, TAG_UB, UNDEFINED } from './runtime/base/constants.ts'
 export { MpiError, type MpiErrorClass } from './runtime/base/errors.ts'
 export type { TypedArray } from './runtime/base/element-type.ts'

@@ -7,7 +7,7 @@ import { format } from 'node:util'
 import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
-import { EXIT_UNSETTLED, type Checks, type RankSeat } from './runtime/agent/job-description.ts'
+import { EXIT_UNSETTLED, type Checks, type ProgressReport, type RankSeat } from './runtime/agent/job-description.ts'
 import { callSite } from './runtime/agent/call-site.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
@@ -49,6 +49,11 @@ export interface RankContext {
   readonly host: string
   /** Prints one line on standard output, formatted like `console.log`; lines of different ranks never mix. */
   log(...values: unknown[]): void
+  /**
+   * Tells those who look at the job with `tsmpirun --dashboard` how far the program is. Local; one rank is enough. Costs
+   * nothing without a dashboard, and with one little: of calls that come quicker than ten a second most are dropped.
+   */
+  showProgress(progress: ProgressReport): void
   /**
    * A zeroed array in memory that the ranks of this host share: messages from it to a rank of the same host are copied
    * once, straight into the receiver's buffer. Local. Give it back with `free`.
@@ -164,8 +169,23 @@ function joinJob(seat: RankSeat): Membership {
     return process.exit(code)
   }
   const world = createWorld(engine, abort, seat.selection, { communicators, ssendAll, checks })
-  return { engine, recorder, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host) } }
+  const showProgress = progressOf(seat)
+  return { engine, recorder, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host), showProgress } }
 }
+
+/** How the rank tells the dashboard how far it is. What is complete is told, unless that comes even quicker. */
+function progressOf({ watched, seating }: RankSeat): RankContext['showProgress'] {
+  if (!watched) return () => undefined
+  let told = -Infinity
+  return (progress) => {
+    const now = performance.now()
+    if (now - told < (progress.share === 1 ? PROGRESS_MS / 4 : PROGRESS_MS)) return
+    told = now
+    writeEvent(seating.worldRank, { event: 'progress', progress })
+  }
+}
+
+const PROGRESS_MS = 100
 
 /** Answers the agent's questions what this rank is doing; returns what is told when main begins and returns. */
 function beSeen({ inquiries, checks }: RankSeat, shm: ShmTransport, source: PictureSource): Membership['finish'] {
@@ -209,7 +229,8 @@ function alone(): Membership {
   }
   const world = createWorld(engine, (code) => process.exit(code))
   const finish = (): Promise<void> => Promise.resolve()
-  const context = { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost') }
+  const showProgress = (): void => undefined
+  const context = { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost'), showProgress }
   return { engine, recorder: undefined, finish, context }
 }
 

@@ -34,6 +34,8 @@ export interface HplRun {
   readonly crossCheck?: boolean
   /** Takes netlib's lines of progress while a test runs; called on world rank 0 only. */
   readonly progress?: (line: string) => void
+  /** Told how far a test is, and how many 10^9 flops a second it has done so far; called on world rank 0 only. */
+  readonly onStep?: (point: TestPoint, step: output.Progress) => void
   /** Told of each test when it has ended and its report is printed; called on world rank 0 only. */
   readonly onTest?: (test: TestRecord) => void
   /** Lets processes of a host reach each other's matrix, so that row interchanges need no messages; default: they do not. */
@@ -155,7 +157,7 @@ async function runTest(
     warmUp,
     check: threshold > 0,
     crossCheck: run.crossCheck === true,
-    ...progressOf(run, n),
+    ...progressOf(run, point),
     ...(sharedArrays && grid.column.hosts.count === 1 && { shareColumn: sharing(grid.column, sharedArrays) }),
     ...(now && { now }),
     ...(date && { date }),
@@ -195,12 +197,16 @@ function recordOf(point: TestPoint, solution: Solution, threshold: number): Test
   return { ...numbers, outcome, verification }
 }
 
-/** Netlib's lines of progress, if somebody wants them. */
-function progressOf({ world, progress }: HplRun, n: number): Pick<Problem, 'onProgress'> {
-  if (progress === undefined || world.rank !== 0) return {}
+/** Tells how far a test is, netlib's lines among others, if somebody wants to know. */
+function progressOf({ world, progress, onStep }: HplRun, point: TestPoint): Pick<Problem, 'onProgress'> {
+  if ((progress === undefined && onStep === undefined) || world.rank !== 0) return {}
+  const { n } = point
   return {
-    onProgress: (column, seconds) =>
-      progress(output.progressLine({ column, n, gflops: output.progressGflops(n, column, seconds) })),
+    onProgress: (column, seconds) => {
+      const step = { column, n, gflops: output.progressGflops(n, column, seconds) }
+      progress?.(output.progressLine(step))
+      onStep?.(point, step)
+    },
   }
 }
 

@@ -2,7 +2,7 @@
 // WebAssembly kernels, and executable commands. Every step runs even when one before it failed, so that one run shows all
 // that is wrong; the exit code tells the worst.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.mjs'
@@ -14,6 +14,7 @@ rmSync(`${ROOT}dist`, { recursive: true, force: true })
 const failures = [
   runNode(TSC, '-p', 'tsconfig.build.json') ?? (await bundled()),
   existsSync(`${ROOT}scripts/build-wasm.mjs`) ? runNode('scripts/build-wasm.mjs') : undefined,
+  copyPages(),
   ...Object.entries(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')).bin).map(makeExecutable),
 ].filter((failure) => failure !== undefined)
 
@@ -35,6 +36,13 @@ async function bundled() {
   } catch (error) {
     return `the bundle failed: ${error.message}`
   }
+}
+
+/** Files that are served as they are. */
+function copyPages() {
+  const folder = 'runtime/launcher/dashboard/page'
+  cpSync(ROOT + folder, `${ROOT}dist/${folder}`, { recursive: true })
+  return undefined
 }
 
 /** tsc writes its output without the execute bit; npm sets it on install, but a checkout runs its own dist/ as well. */

@@ -20,6 +20,7 @@ import {
   type RankSeat,
   type SignalMessage,
 } from './job-description.ts'
+import type { RankReport } from '../diagnosis/picture.ts'
 import { LauncherWatch } from './launcher-watch.ts'
 import { mapOf } from './program-map.ts'
 import { RankInput } from './rank-input.ts'
@@ -40,6 +41,7 @@ const threads: RankThread[] = []
 /** How often the agent looks whether its host stands still. */
 const LOOK_MS = 200
 let tap: TraceTap | undefined
+let asking: Promise<RankReport[]> = Promise.resolve([])
 const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 /** How long an agent that ends waits for its last event to be taken. */
 const LAST_WORDS_MS = 300
@@ -84,6 +86,9 @@ function obey(command: Command): void {
       break
     case 'report':
       report().catch((error: unknown) => giveUp(String(error)))
+      break
+    case 'vitals':
+      vitals().catch((error: unknown) => giveUp(String(error)))
       break
     case 'clock':
       tell(-1, {
@@ -146,6 +151,7 @@ async function start(job: AgentJob): Promise<void> {
       program: job.program,
       argv: job.argv,
       record: tap?.open(worldRank),
+      watched: job.watched,
       selection: job.selection,
       checks: job.checks,
       processors: processors[index],
@@ -198,8 +204,20 @@ function watchHost(host: HostWatch): void {
 }
 
 async function report(): Promise<void> {
-  const reports = watch === undefined || program === undefined ? [] : await rankReports(threads, watch, mapOf(program))
-  tell(-1, { event: 'reports', reports })
+  tell(-1, { event: 'reports', reports: await reportsOf(true) })
+}
+
+async function vitals(): Promise<void> {
+  tell(-1, { event: 'vitals', reports: await reportsOf(false), traffic: tap?.traffic() ?? [] })
+}
+
+/** One question after the other: a rank has one place for its answers. */
+function reportsOf(stacks: boolean): Promise<RankReport[]> {
+  asking = asking.then(() => {
+    if (watch === undefined || program === undefined) return []
+    return rankReports(threads, watch, { stacks, map: stacks ? mapOf(program) : undefined })
+  })
+  return asking
 }
 
 function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {

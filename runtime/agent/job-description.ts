@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 import type { JobSelection } from '../base/tuning.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
-import type { ProfileSums } from '../trace/profile-sums.ts'
+import type { ProfileSums, Traffic } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
 import type { Strangers } from '../transport/zmq-guard.ts'
 import type { CoreList } from './cores.ts'
@@ -75,6 +75,8 @@ export interface AgentJob {
   readonly network: Network | undefined
   readonly checks: Checks
   readonly recording: Recording | undefined
+  /** Somebody may look at the job while it runs: the ranks tell how far they are. */
+  readonly watched: boolean
   /** Ranks that get standard input. */
   readonly input: InputTarget
 }
@@ -99,6 +101,29 @@ export interface Checks {
   readonly signalsWake: boolean
 }
 
+/** Traffic of one rank so far. */
+export interface RankTraffic extends Traffic {
+  readonly rank: number
+}
+
+/**
+ * How far a program is, for those who look at it with `tsmpirun --dashboard`.
+ *
+ * @example
+ * for (let step = 1; step <= 10; step++) {
+ *   await world.barrier() // the work
+ *   if (world.rank === 0) showProgress({ label: 'ten barriers', share: step / 10 })
+ * }
+ */
+export interface ProgressReport {
+  /** What is being done. */
+  readonly label: string
+  /** How much of that is done, from 0 to 1. */
+  readonly share: number
+  /** 10^9 floating point operations a second so far. */
+  readonly gflops?: number
+}
+
 /** What the launcher says to an agent. */
 export type Command =
   | { readonly command: 'start'; readonly job: AgentJob }
@@ -108,6 +133,8 @@ export type Command =
   | { readonly command: 'look' }
   /** Ask all ranks what they are doing; answered by `reports`. */
   | { readonly command: 'report' }
+  /** What do your ranks do right now, as far as it can be told at little cost? Answered by `vitals`. */
+  | { readonly command: 'vitals' }
   /** What does your clock say? The rest comes back with the answer: when it was asked, how many questions follow. */
   | { readonly command: 'clock'; readonly sent: number; readonly questions: number }
   /** Hand a signal to the programs of all ranks. */
@@ -135,6 +162,9 @@ export type AgentEvent =
   | { readonly event: 'quiet'; readonly quiet: boolean }
   | ({ readonly event: 'looked' } & HostLook)
   | { readonly event: 'reports'; readonly reports: readonly RankReport[] }
+  | { readonly event: 'vitals'; readonly reports: readonly RankReport[]; readonly traffic: readonly RankTraffic[] }
+  /** How far the program says it is. */
+  | { readonly event: 'progress'; readonly progress: ProgressReport }
   /** A rank's main function has returned and left something behind. */
   | { readonly event: 'leftovers'; readonly leftovers: Leftovers }
   /** The sums of a rank's record. */
@@ -169,6 +199,8 @@ export interface RankSeat {
   readonly argv: readonly string[]
   /** Where the rank records what it does, if anything is recorded. */
   readonly record: SharedArrayBuffer | undefined
+  /** The rank tells how far it is. */
+  readonly watched: boolean
   readonly selection: JobSelection
   readonly checks: Checks
   /** The processors that it keeps to, if it is bound. */

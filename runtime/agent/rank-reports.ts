@@ -28,16 +28,20 @@ export interface RankThread {
   readonly inquiries: MessagePort
 }
 
-/** Asks the ranks of this host what they are doing. */
+/**
+ * Asks the ranks of this host what they are doing.
+ *
+ * @param stacks whether ranks that do not answer are asked where they compute: that stops them for some milliseconds
+ */
 export async function rankReports(
   threads: readonly RankThread[],
   watch: HostWatch,
-  map: ProgramMap | undefined,
+  { stacks, map }: { readonly stacks: boolean; readonly map?: ProgramMap | undefined },
 ): Promise<RankReport[]> {
   const pictures = await answers(threads.filter(({ seat }) => !watch.hasEnded(seat)))
   const silent = threads.filter(({ rank, seat }) => !pictures.has(rank) && isRunning(watch, seat))
-  const stacks =
-    silent.length === 0
+  const sampled =
+    silent.length === 0 || !stacks
       ? new Map<number, SampledFrame[]>()
       : await sampleThreads(
           silent.map(({ worker }) => worker.threadId),
@@ -48,7 +52,7 @@ export async function rankReports(
     rank,
     state: stateOf(watch, seat),
     picture: pictures.get(rank),
-    stack: shownFrames(stacks.get(worker.threadId) ?? [], map),
+    stack: shownFrames(sampled.get(worker.threadId) ?? [], map),
     silentSeconds: silentSeconds[seat] ?? 0,
   }))
 }

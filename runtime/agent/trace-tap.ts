@@ -3,9 +3,9 @@
  * ranks run, so that little is lost if everything is killed, and the sums when a rank ends or is stopped.
  */
 import { machineMs } from '../base/machine-clock.ts'
-import { summarize } from '../trace/profile-sums.ts'
+import { summarize, trafficOf } from '../trace/profile-sums.ts'
 import { RECORD_BYTES, TraceMemory } from '../trace/trace-memory.ts'
-import type { Recording } from './job-description.ts'
+import type { RankTraffic, Recording } from './job-description.ts'
 import { PAYLOAD_MAX, TRACE_FLAG, writeEvent, writeTrace } from './start-channel.ts'
 
 /** Records a rank can keep until they are taken: the longest burst that is recorded without a gap. */
@@ -42,6 +42,12 @@ export class TraceTap {
     this.#memories.delete(worldRank)
     this.#take(worldRank, memory, CAPACITY)
     writeEvent(worldRank, { event: 'profile', sums: summarize(memory, machineMs()) })
+  }
+
+  /** Traffic so far of the ranks that run. */
+  traffic(): RankTraffic[] {
+    const nowMs = machineMs()
+    return [...this.#memories].map(([rank, memory]) => ({ rank, ...trafficOf(memory, nowMs) }))
   }
 
   /** Sends what is left of all ranks, whatever they do. */

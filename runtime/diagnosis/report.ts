@@ -55,7 +55,8 @@ function chain(steps: readonly Step[], kind: 'cycle' | 'ended', reports: readonl
   return [title, ...[...shown, ...more].map((line, index) => (index === 0 ? line : line.replace(/^ {2}/, '  → '))), end]
 }
 
-function doing(report: RankReport): string {
+/** What one rank does, in words; several lines if it is several things. */
+export function doing(report: RankReport): string {
   const { state, picture } = report
   if (state === 'ended') return 'ended'
   if (state === 'starting') return 'has not called run yet'

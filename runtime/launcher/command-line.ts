@@ -48,6 +48,10 @@ export interface LaunchOptions {
   readonly traceFile: string | undefined
   /** Print at the end where the time went. */
   readonly profile: boolean
+  /** Serve a page that shows the job while it runs. */
+  readonly dashboard: boolean
+  /** Port for that page; undefined: the system chooses. */
+  readonly dashboardPort: number | undefined
   /** Algorithms of collectives to use: COLLECTIVE=ALGORITHM. */
   readonly collectives: readonly string[]
   /** Tuning file; undefined: that of the user, if there is one; 'none': none. */
@@ -107,6 +111,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     io,
     traceFile: once('--trace', argv.trace, problems),
     profile: argv.profile,
+    dashboard: argv.dashboard || argv.dashboardPort !== undefined,
+    dashboardPort: port('--dashboard-port', once('--dashboard-port', argv.dashboardPort, problems), problems),
     collectives: argv.collective ?? [],
     tuning: once('--tuning', argv.tuning, problems),
     strict: argv.strict,
@@ -193,6 +199,16 @@ const RECORDING = {
     describe: 'Write every call and message to this file, for Perfetto or chrome://tracing',
   },
   profile: { type: 'boolean', default: false, describe: 'Print at the end where the time of the ranks went' },
+  dashboard: {
+    type: 'boolean',
+    default: false,
+    describe: 'Serve a page, on this machine only, that shows the job live',
+  },
+  'dashboard-port': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Port of 127.0.0.1 for that page [default: one that is free]',
+  },
 } as const
 
 const LISTENING = {
@@ -309,6 +325,13 @@ function checkNetlab(rate: string, options: LaunchOptions, problems: string[]): 
     problems.push('--netlab sets up a network between the hosts of --emulate-hosts K, with K from 2 to 200')
   if ((emulate ?? agentCommand ?? sshCommand) !== undefined)
     problems.push('--netlab goes with none of --emulate, --agent-command and --ssh-command: its links are real')
+}
+
+function port(option: string, text: string | undefined, problems: string[]): number | undefined {
+  const range = text === undefined ? undefined : portRange(text)
+  if (text !== undefined && (range === undefined || range.first !== range.last))
+    problems.push(`${option} is ${JSON.stringify(text)}, expected a port from 1 to 65535`)
+  return range?.first
 }
 
 /** Loaded on demand: most jobs take the network as it is. */

@@ -15,6 +15,7 @@ import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { startAgents, type AgentListener, type AgentProcess } from './agent-process.ts'
 import type { Listening } from './command-line.ts'
+import type { Dashboard } from './dashboard/dashboard.ts'
 import type { BindingReport } from './binding-report.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { JobRecording } from './job-recording.ts'
@@ -68,6 +69,8 @@ export interface JobOptions {
   readonly input: InputTarget
   /** Takes what the ranks record, if anything is recorded. */
   readonly recording: JobRecording | undefined
+  /** Shows the job while it runs, if anybody shall see it. */
+  readonly dashboard: Dashboard | undefined
   /** Takes what the hosts tell of bound ranks, if any shall be bound. */
   readonly bindingReport: BindingReport | undefined
 }
@@ -141,6 +144,7 @@ export class Job implements AgentListener {
       () => !this.#supervisor.deaf,
     )
     this.#input = new InputForwarder(this.#agents.filter(({ plan }) => getsInput(plan, options.input)))
+    options.dashboard?.ask(() => this.#askVitals())
     const { timeoutSeconds } = options
     if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => void this.#timeUp(timeoutSeconds))
   }
@@ -199,6 +203,7 @@ export class Job implements AgentListener {
     this.#input.end()
     this.heldBack = false
     if (message !== undefined) this.#say(message)
+    this.#options.dashboard?.stopped(exitCode, message)
     for (const agent of this.#agents) if (!agent.gone) agent.stop()
     if (this.#agents.every(({ gone }) => gone)) this.#end()
     else setTimeout(() => this.#killAll(), STOP_MS).unref()
@@ -221,6 +226,7 @@ export class Job implements AgentListener {
 
   onEvent(agent: AgentProcess, rank: number, event: AgentEvent): void {
     if (this.#diagnosis.hear(agent, rank, event)) return
+    this.#options.dashboard?.hear(rank, event)
     const who = `rank ${rank} on ${agent.plan.host}`
     switch (event.event) {
       case 'hello':
@@ -318,6 +324,11 @@ export class Job implements AgentListener {
       agent.send({ command: 'clock', sent: machineMs(), questions: questions - 1 })
   }
 
+  #askVitals(): void {
+    if (this.#exitCode !== undefined) return
+    for (const agent of this.#agents) if (!agent.gone) agent.send({ command: 'vitals' })
+  }
+
   #connectAll(): void {
     if (this.#endpoints.size < this.#agents.length) return
     const endpoints = this.#agents.map((agent) => this.#endpoints.get(agent) as string)
@@ -343,6 +354,7 @@ export class Job implements AgentListener {
 
   async #stuck(): Promise<void> {
     const reports = await this.#diagnosis.report()
+    this.#options.dashboard?.stuck(reports)
     this.stop(EXIT_DEADLOCK, `deadlock: no rank can go on; the job was stopped.\n${deadlockReport(reports)}`)
   }
 
@@ -406,7 +418,8 @@ export class Job implements AgentListener {
       bindings: contents.bindings && ranks.map((rank) => contents.bindings?.[rank] ?? null),
       memoryShare: contents.memoryShares[index] as number,
       checks: contents.checks,
-      recording: this.#options.recording?.kind,
+      recording: this.#options.recording?.kind ?? (this.#options.dashboard && 'profile'),
+      watched: this.#options.dashboard !== undefined,
       input: this.#options.input,
       network: network && {
         keys: network.keys[index] as CurveKeys,

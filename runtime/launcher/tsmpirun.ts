@@ -9,6 +9,7 @@ import type { InputTarget } from '../agent/job-description.ts'
 import { installedVersion } from '../base/version.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
+import type { Dashboard } from './dashboard/dashboard.ts'
 import type { BindingReport } from './binding-report.ts'
 import type { Host } from './hosts.ts'
 import { exitCodeOf, Job, type JobContents } from './job.ts'
@@ -66,6 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
   const emulated = await emulation(options, plans)
   if (dryRun) return 0
   const recording = await recordingOf(options, plans)
+  const dashboard = await dashboardOf(options, plans)
   const output: Output = new Output(options.io, sizeOf(plans), {
     onFull: () => (job.heldBack = true),
     onRoom: () => (job.heldBack = false),
@@ -78,6 +80,7 @@ async function main(args: readonly string[]): Promise<number> {
     timeoutSeconds: options.timeoutSeconds,
     strict: options.strict,
     recording,
+    dashboard,
     bindingReport: bindings && (await reportOf(bindings, options)),
     output,
     input,
@@ -99,6 +102,7 @@ async function main(args: readonly string[]): Promise<number> {
     ...shared,
   })
   const exitCode = await job.done
+  await dashboard?.close(exitCode)
   output.say(recording?.finish() ?? '')
   await output.finish()
   return exitCode === 0 ? (output.exitCode ?? 0) : exitCode
@@ -124,6 +128,18 @@ async function recordingOf(
   if (traceFile === undefined && !profile) return undefined
   const { JobRecording: recording } = await import('./job-recording.ts')
   return new recording({ traceFile, profile }, plans)
+}
+
+/** The page that shows the job, if it is asked for; says where it is. @throws UsageError if its port is taken */
+async function dashboardOf(
+  { dashboard, dashboardPort }: LaunchOptions,
+  plans: readonly AgentPlan[],
+): Promise<Dashboard | undefined> {
+  if (!dashboard) return undefined
+  const { Dashboard: page } = await import('./dashboard/dashboard.ts')
+  const opened = await page.open(plans, dashboardPort)
+  process.stderr.write(`tsmpirun: dashboard: ${opened.url}\n`)
+  return opened
 }
 
 /** Loaded only if it is asked for, as what prints bindings. */

@@ -10,25 +10,33 @@ export interface Sum {
   readonly ms: number
 }
 
-export interface ProfileSums {
+/** How a rank spends its time, and where its bytes go. */
+export interface Traffic {
   readonly totalMs: number
   readonly communicationMs: number
-  readonly calls: readonly Sum[]
-  readonly places: readonly Sum[]
   /** World rank and bytes sent to it, for those that were sent any. */
   readonly sent: readonly (readonly [number, number])[]
 }
 
+export interface ProfileSums extends Traffic {
+  readonly calls: readonly Sum[]
+  readonly places: readonly Sum[]
+}
+
 /** @param nowMs the machine's clock, which a rank that still runs is measured against */
-export function summarize({ totals, calls, places, sent }: TraceMemory, nowMs: number): ProfileSums {
+export function summarize(memory: TraceMemory, nowMs: number): ProfileSums {
+  const { calls, places } = memory
+  return { ...trafficOf(memory, nowMs), calls: sumsOf(calls, CALL_SUMS), places: sumsOf(places, PLACE_SUMS) }
+}
+
+/** @param nowMs as of `summarize` */
+export function trafficOf({ totals, sent }: TraceMemory, nowMs: number): Traffic {
   const total = (index: number): number => totals[index] as number
   const ended = total(TOTAL.ENDED) > 0 ? total(TOTAL.ENDED) : nowMs
   const since = total(TOTAL.WAITING_SINCE)
   return {
     totalMs: total(TOTAL.BEGUN) === 0 ? 0 : ended - total(TOTAL.BEGUN),
     communicationMs: total(TOTAL.COMMUNICATION) + (since > 0 ? ended - since : 0),
-    calls: sumsOf(calls, CALL_SUMS),
-    places: sumsOf(places, PLACE_SUMS),
     sent: [...sent.entries()].filter(([, nbytes]) => nbytes > 0),
   }
 }

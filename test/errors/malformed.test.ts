@@ -80,6 +80,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     network: { keys, publicKeys, address: '127.0.0.1', interface: undefined, ports: undefined, emulated: undefined },
     checks: { deadlocks: false, ssendAll: false, buffers: false, signals: [], signalsWake: false },
     recording: undefined,
+    watched: false,
     bindings: undefined,
     input: 0,
   }
