@@ -95,7 +95,7 @@ export function isProgram({ code }) {
 }
 
 /** Names of the fields of the context that `run` hands to a program. */
-const CONTEXT = 'world, self, log, argv, host, alloc, free, share, sharedArrays'
+const CONTEXT = 'world, self, log, argv, host, alloc, free, share, sharedArrays, showProgress'
 
 /** An example as a module whose line numbers are those of its file. */
 export function moduleText({ code, line }, names) {

@@ -278,6 +278,9 @@ export class Job implements AgentListener {
       case 'unbound':
         this.#options.bindingReport?.hear(agent.plan, rank, event)
         break
+      case 'vitals':
+      case 'progress': // for the dashboard
+        break
       case 'note':
         this.#say(`note: ${event.text}`)
         break
