@@ -33,6 +33,7 @@ const report = (rank: number, peer?: number): RankReport => ({
     moreUnreceived: 0,
     communicators: [{ context: 0, name: 'world', members: [[0, 3]], calls: 0, place: undefined }],
     resources: [],
+    signals: [],
   },
 })
 
