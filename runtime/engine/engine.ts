@@ -122,11 +122,13 @@ export class Engine implements WaitCounter {
     if (bytes === undefined || dest === this.worldRank) return false
     if (!this.#outbox.isEmpty || nbytes > this.transport.eagerLimit(dest) || !this.#window.spend(dest, nbytes))
       return false
-    const begun = this.recorder?.now()
+    const { recorder } = this
+    // 0 and not undefined: a number that may be missing is put on the heap each time.
+    const begun = recorder === undefined ? 0 : recorder.now()
     const frame = this.#frame
     frame.kind = FRAME.EAGER
     frame.flags = frame.aux = 0
-    frame.id = begun === undefined ? 0 : this.#newEagerId()
+    frame.id = recorder === undefined ? 0 : this.#newEagerId()
     frame.elementType = view.elementType.code
     frame.context = context
     frame.tag = tag
@@ -137,7 +139,7 @@ export class Engine implements WaitCounter {
     frame.region = undefined
     frame.address = 0
     if (this.transport.trySend(dest, frame)) {
-      if (begun !== undefined) this.recorder?.sentNow('send', frame, begun)
+      if (recorder !== undefined) recorder.sentNow('send', frame, begun)
       return true
     }
     this.#window.giveBack(dest, nbytes)
@@ -158,9 +160,10 @@ export class Engine implements WaitCounter {
     if (frame.kind !== FRAME.EAGER || frame.flags !== 0 || frame.context !== context) return undefined
     if (frame.tag !== tag && tag !== ANY_TAG) return undefined
     if (frame.elementType !== view.elementType.code || frame.nbytes > view.nbytes) return undefined
-    const begun = this.recorder?.now()
+    const { recorder } = this
+    const begun = recorder === undefined ? 0 : recorder.now()
     inlet.take(view.bytes as Uint8Array, frame.nbytes)
-    if (begun !== undefined) this.recorder?.receivedNow('recv', frame, begun)
+    if (recorder !== undefined) recorder.receivedNow('recv', frame, begun)
     this.#returnWindow(source, frame.nbytes)
     if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
     return frame

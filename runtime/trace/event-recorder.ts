@@ -87,6 +87,8 @@ export class EventRecorder implements Recorder {
   #pace = 0
   #skips = 0
   #stretch = 1
+  /** The clock has been read, and the record has not been shown to its reader since. */
+  #fresh = true
   #allowanceMs = PLACE_SAVINGS_MS
   #mayLocate = true
   /** What finding the latest place took; no part of the call. */
@@ -367,10 +369,11 @@ export class EventRecorder implements Recorder {
     const memory = this.#memory
     if (!memory.keepsRecords) return false
     // Of a flood, only the records for which the clock is read look whether there is room again.
-    if ((this.#lost === 0 || this.#skips === 0) && memory.hasRoom) {
+    if ((this.#lost === 0 || this.#fresh) && memory.hasRoom) {
       if (this.#lost > 0) this.#tellLost(begun)
       return true
     }
+    this.#fresh = false
     if (this.#lost++ === 0) this.#lostSince = begun
     return false
   }
@@ -382,7 +385,9 @@ export class EventRecorder implements Recorder {
 
   #keep(record: TraceRecord): void {
     this.#memory.write(record)
-    if (this.#skips === 0) this.#memory.publish()
+    if (!this.#fresh) return
+    this.#memory.publish()
+    this.#fresh = false
   }
 
   // ---- names -------------------------------------------------------------------------------------------------
@@ -435,6 +440,7 @@ export class EventRecorder implements Recorder {
     this.#skips = this.#stretch - 1
     // What was dealt out since the last reading may still have run ahead of the clock.
     if (time > this.#time) this.#time = time
+    this.#fresh = true
     return this.#time
   }
 }

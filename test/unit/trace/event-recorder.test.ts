@@ -120,3 +120,49 @@ t.test('what has no room is counted as lost, and the sums go on', async (t) => {
   const [sums] = summarize(rank.memory, machineMs()).calls
   t.match(sums, { count: 4000 })
 })
+
+for (const capacity of [0, 16])
+  t.test(`small messages in quick succession are all in the sums: room for ${capacity} records`, async (t) => {
+    const memory = new TraceMemory(TraceMemory.create(capacity, 2), 2)
+    const locate = () => {
+      // Looking a line up takes all the time that may be spent on it.
+      for (const end = performance.now() + 6; performance.now() < end;);
+      return 'program.ts:1:1'
+    }
+    const recorder = new EventRecorder(memory, { quickLooks: 1, locate, announce: () => undefined })
+    const message = { context: 0, tag: 0, source: 0, dest: 1, nbytes: 8, id: -1 }
+    for (let i = 0; i < 1000; i++) {
+      recorder.sentNow('send', message, recorder.now())
+      if (i % 3 === 0) recorder.receivedNow('recv', { ...message, source: 1, dest: 0 }, recorder.now())
+    }
+    recorder.close()
+    const sums = summarize(memory, machineMs())
+    t.strictSame(
+      sums.calls.map(({ count, nbytes }) => [count, nbytes]),
+      [
+        [1000, 8000],
+        [334, 2672],
+      ],
+    )
+    t.ok(sums.communicationMs <= sums.totalMs)
+    t.ok(sums.places.reduce((sum, { count }) => sum + count, 0) <= 1334, 'no call is looked up twice')
+    const records = recordsOf(memory)
+    const lost = records.filter(({ kind }) => kind === RECORD.LOST).reduce((sum, { nbytes }) => sum + nbytes, 0)
+    const kept = records.filter(({ kind }) => kind !== RECORD.LOST).length
+    t.equal(kept + lost, capacity === 0 ? 0 : 1334)
+  })
+
+for (const readings of [0, 1])
+  t.test(`the reader sees records while messages come quickly, whichever of them reads the clock: ${readings}`, (t) => {
+    const memory = new TraceMemory(TraceMemory.create(1024, 2), 2)
+    const recorder = new EventRecorder(memory, { quickLooks: 1, locate: () => undefined, announce: () => undefined })
+    const message = { context: 0, tag: 0, source: 0, dest: 1, nbytes: 8, id: -1 }
+    for (let i = 0; i < readings; i++) recorder.now()
+    const seen: number[] = []
+    for (let i = 0; i < 10_000; i++) {
+      recorder.sentNow('send', message, recorder.now())
+      if (i % 64 === 63) seen.push(recordsOf(memory).length)
+    }
+    t.ok(seen.every((records) => records > 0))
+    t.end()
+  })

@@ -1,0 +1,74 @@
+/**
+ * What recording costs: a message between two ranks of one host without it, with `--profile` and with `--trace`, in jobs
+ * that take turns. Shown are the best, the lower quartile and the median of all times, each beside that without.
+ *
+ * Usage, after `npm run build`: npm run bench:recording -- [--sizes 1024] [--repeats 5]
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Table from 'cli-table3'
+import { min, quantileSeq } from 'mathjs'
+import yargs from 'yargs'
+import { hideBin } from 'yargs/helpers'
+
+/** Times that one job takes of each size. */
+const TIMES = 10
+
+const options = yargs(hideBin(process.argv))
+  .option('sizes', { type: 'number', array: true, default: [1024], describe: 'message sizes in bytes' })
+  .option('repeats', { type: 'number', default: 5, describe: 'jobs of each kind' })
+  .strict()
+  .parseSync()
+
+const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const folder = mkdtempSync(join(os.tmpdir(), 'tsmpi-recording-'))
+const kinds = [
+  { name: 'without', flags: [] },
+  { name: '--profile', flags: ['--profile'] },
+  { name: '--trace', flags: ['--trace', join(folder, 'trace.json')] },
+]
+
+console.log(`recording: ${os.cpus()[0]?.model ?? 'unknown'}, ${os.cpus().length} cores, Node ${process.version}`)
+try {
+  for (const nbytes of options.sizes) report(nbytes)
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+function report(nbytes: number): void {
+  const times = kinds.map((): number[] => [])
+  for (let job = 0; job < options.repeats; job++)
+    for (const [kind, { flags }] of kinds.entries()) times[kind]?.push(...measure(nbytes, flags))
+  const ranks = [min, (values: number[]) => quantileSeq(values, 0.25), (values: number[]) => quantileSeq(values, 0.5)]
+  const table = new Table({
+    head: [`${nbytes} B one way`, 'best', 'lower quartile', 'median'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right'],
+  })
+  for (const [kind, { name }] of kinds.entries())
+    table.push([
+      name,
+      ...ranks.map((rank) => {
+        const [base, us] = [Number(rank(times[0] ?? [])), Number(rank(times[kind] ?? []))]
+        return `${us.toFixed(3)} us${kind === 0 ? '' : ` (${(100 * (us / base - 1)).toFixed(0)} %)`}`
+      }),
+    ])
+  console.log(table.toString())
+}
+
+/** Microseconds of a message, as often as one job finds out. @throws Error with what the job said if it fails */
+function measure(nbytes: number, flags: readonly string[]): number[] {
+  const sizes = Array.from({ length: TIMES }, () => nbytes).join(',')
+  const launcher = [root('dist/runtime/launcher/tsmpirun.js'), '-n', '2', ...flags]
+  const program = [root('scripts/bench/programs/messages.ts'), 'latency', sizes, 'plain']
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...launcher, ...program], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`tsmpirun ${flags.join(' ')} ended with ${status}:\n${stderr}`)
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => (JSON.parse(line) as { us: number }).us)
+}
