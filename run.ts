@@ -11,6 +11,7 @@ import { EXIT_UNSETTLED, type Checks, type ProgressReport, type RankSeat } from 
 import { callSite } from './runtime/agent/call-site.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
+import { threadClock } from './runtime/base/cpu-clock.ts'
 import { MpiError } from './runtime/base/errors.ts'
 import { endCopies, foreignLauncher } from './runtime/base/foreign-launcher.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
@@ -22,8 +23,10 @@ import { Engine } from './runtime/engine/engine.ts'
 import { EventRecorder } from './runtime/trace/event-recorder.ts'
 import { TraceMemory } from './runtime/trace/trace-memory.ts'
 import { InprocHub } from './runtime/transport/inproc.ts'
+import { Pace, paceClock, PacedShmTransport } from './runtime/transport/paced-shm.ts'
 import { ShmTransport } from './runtime/transport/shm.ts'
 import { quickLooks } from './runtime/transport/thread-waiter.ts'
+import type { Progress } from './runtime/transport/transport.ts'
 
 /**
  * What a program's main function is given.
@@ -47,6 +50,13 @@ export interface RankContext {
   readonly argv: readonly string[]
   /** Name of the host this rank runs on. */
   readonly host: string
+  /** Part of its host's speed that this rank computes at: 1, or what `tsmpirun --slow-host` says. */
+  readonly pace: number
+  /**
+   * Sleeps at once for what this rank has computed, if it is slowed down, instead of in its next call of the runtime: for
+   * programs that time their own parts. Local.
+   */
+  settlePace(): void
   /** Prints one line on standard output, formatted like `console.log`; lines of different ranks never mix. */
   log(...values: unknown[]): void
   /**
@@ -152,7 +162,7 @@ function joinJob(seat: RankSeat): Membership {
   const recorder = recorderOf(seat)
   const engine: Engine = new Engine((progress) => {
     const stuck = (): boolean => deadlocks && wakers(seat.checks).length === 0 && waitsForMessagesOnly(engine)
-    return (transport = new ShmTransport(seat.seating, progress, stuck))
+    return (transport = transportOf(seat, progress, stuck))
   }, recorder)
   const shm = transport as unknown as ShmTransport
   const communicators = new Communicators()
@@ -164,13 +174,21 @@ function joinJob(seat: RankSeat): Membership {
     share: (shared) => shm.share(shared),
     sharedArrays: (comm, array) => sharedArrays(shm, comm, array),
   }
+  const slowness = { pace: seat.pace ?? 1, settlePace: () => shm.settlePace() }
   const abort = (code: number): never => {
     writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
     return process.exit(code)
   }
   const world = createWorld(engine, abort, seat.selection, { communicators, ssendAll, checks })
   const showProgress = progressOf(seat)
-  return { engine, recorder, finish, context: { ...world, ...memory, ...printing(seat.argv, seat.host), showProgress } }
+  return { engine, recorder, finish, context: { ...world, ...memory, ...slowness, ...printing(seat.argv, seat.host), showProgress } }
+}
+}
+
+/** Slower than the machine if `tsmpirun --slow-host` says so. */
+function transportOf({ seating, pace }: RankSeat, progress: Progress, stuck: () => boolean): ShmTransport {
+  if (pace === undefined) return new ShmTransport(seating, progress, stuck)
+  return new PacedShmTransport(seating, new Pace(pace, paceClock(threadClock())), progress, stuck)
 }
 
 /** How the rank tells the dashboard how far it is. What is complete is told, unless that comes even quicker. */
@@ -230,7 +248,8 @@ function alone(): Membership {
   const world = createWorld(engine, (code) => process.exit(code))
   const finish = (): Promise<void> => Promise.resolve()
   const showProgress = (): void => undefined
-  const context = { ...world, ...memory, ...printing(process.argv.slice(2), 'localhost'), showProgress }
+  const slowness = { pace: 1, settlePace: () => undefined }
+  const context = { ...world, ...memory, ...slowness, ...printing(process.argv.slice(2), 'localhost'), showProgress }
   return { engine, recorder: undefined, finish, context }
 }
 

@@ -7,6 +7,7 @@ import { isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { CommandModule } from 'yargs'
 import { readHosts } from '../runtime/launcher/hosts.ts'
+import { insideSlurm, slurmHosts } from '../runtime/launcher/slurm.ts'
 import { UsageError } from '../runtime/launcher/usage-error.ts'
 import type { Examined, HostFacts, Links } from './doctor/facts.ts'
 import { findingsOf } from './doctor/findings.ts'
@@ -16,8 +17,15 @@ import { LAUNCHER_OPTIONS, launcherArguments } from './launcher-options.ts'
 const TSMPIRUN = fileURLToPath(
   new URL(`../runtime/launcher/tsmpirun.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
 )
-/** The doctor deals the ranks itself: one a host. */
-const { 'map-by': _map, 'rank-by': _rank, 'bind-to': _bind, 'ranks-per-agent': _ranks, ...OPTIONS } = LAUNCHER_OPTIONS
+/** The doctor deals the ranks itself, one a host, and examines what there is. */
+const {
+  'map-by': _map,
+  'rank-by': _rank,
+  'bind-to': _bind,
+  'ranks-per-agent': _ranks,
+  'slow-host': _slow,
+  ...OPTIONS
+} = LAUNCHER_OPTIONS
 /** A job of the doctor that takes longer hangs. */
 const HOST_TIMEOUT_S = 60
 const LINKS_TIMEOUT_S = 600
@@ -44,7 +52,8 @@ async function doctor(options: Given): Promise<number> {
     throw new UsageError([
       `--emulate-hosts is "${String(options.emulateHosts)}", expected a whole number from 1 to 999`,
     ])
-  const names = emulated ? ['this machine'] : readHosts(options).map(({ name }) => name)
+  const allocation = insideSlurm(process.env) ? slurmHosts(process.env) : undefined
+  const names = emulated ? ['this machine'] : readHosts({ ...options, allocation }).map(({ name }) => name)
   say(`examining ${names.length === 1 ? 'one host' : `${names.length} hosts`} ...`)
   const examined = await Promise.all(names.map((name) => examine(name, emulated ? undefined : name, options)))
   const working = examined.flatMap((one) => ('facts' in one ? [one.host] : []))

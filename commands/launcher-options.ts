@@ -12,6 +12,7 @@ export const LAUNCHER_OPTIONS = {
   transport: { type: 'string', requiresArg: true, describe: 'auto or zmq' },
   'emulate-hosts': { type: 'string', requiresArg: true, describe: 'Deal the ranks over K hosts on this machine' },
   emulate: { type: 'string', requiresArg: true, describe: 'Network to pretend between hosts: 1gbe, …' },
+  'slow-host': { type: 'string', requiresArg: true, describe: 'Make hosts compute slower: 1=0.5 or node1=0.8' },
   'ranks-per-agent': { type: 'string', requiresArg: true, describe: 'Most ranks that share a process' },
   'agent-command': { type: 'string', requiresArg: true, describe: 'How to start a process on another host' },
   'ssh-command': { type: 'string', requiresArg: true, describe: 'Another ssh, or ssh with options' },

@@ -7,7 +7,7 @@ import type { Intracomm } from '../collectives/intracomm.ts'
 import { run, type RankContext } from '../run.ts'
 import type { ProgressReport } from '../runtime/agent/job-description.ts'
 import type { Blas, HostMemory } from './blas/blas.ts'
-import { limitRate } from './blas/rate-limit.ts'
+import { limitRate, settleEach } from './blas/rate-limit.ts'
 import { createBlas } from './blas/select.ts'
 import { readCommandLine, type HplOptions } from './command-line.ts'
 import { runHpl, type HplRun, type TestPoint, type TestRecord } from './driver.ts'
@@ -140,7 +140,8 @@ async function openBlas(context: RankContext, options: HplOptions): Promise<Blas
       threads: threadsPerRank,
     })
     shareMemory(context, blas)
-    if (rateLimit !== undefined) blas = limitRate(blas, rateLimit)
+    if (context.pace < 1) blas = settleEach(blas, () => context.settlePace())
+    if (rateLimit !== undefined) blas = limitRate(blas, rateLimit * context.pace)
   } catch (error) {
     failure = (error as Error).message
   }

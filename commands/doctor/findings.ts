@@ -54,7 +54,12 @@ function hostRemarks(facts: readonly HostFacts[]): Finding[] {
   ])
   const slowest = [...facts].sort((a, b) => a.gflops - b.gflops)[0]
   const usual = median(facts.map(({ gflops }) => gflops))
-  if (slowest === undefined || slowest.gflops >= SLOW * usual) return found
+  if (slowest === undefined || facts.length < 2) return found
+  if (slowest.gflops >= SLOW * usual)
+    return [
+      ...found,
+      remark(`Slowest host: ${slowest.host}, a core does ${slowest.gflops.toFixed(1)} Gflops; the others are alike.`),
+    ]
   const percent = Math.round((100 * slowest.gflops) / usual)
   return [
     ...found,

@@ -76,6 +76,7 @@ const singleShape = {
   transport: z.enum(['auto', 'zmq'], 'expected auto or zmq').optional(),
   'emulate-hosts': whole(1).optional(),
   emulate: word.optional(),
+  'slow-host': word.optional(),
   'ranks-per-agent': whole(1).optional(),
   'agent-command': word.optional(),
   'ssh-command': word.optional(),

@@ -11,6 +11,8 @@ export interface WallSettings {
   /** Orders, ascending. */
   readonly n: readonly number[]
   readonly nb: number
+  /** The hosts, the first of which stands for one host; undefined: they are emulated. */
+  readonly hostfile: string | undefined
   readonly hosts: number
   readonly ranksPerHost: number
   /** Of all hosts, for the curves over N. */
@@ -28,6 +30,7 @@ export interface WallSettings {
 export interface NamedLink {
   /** As it was given. */
   readonly name: string
+  /** What it is held to; of real hosts, what is believed of their network. */
   readonly profile: LinkProfile
 }
 
@@ -71,17 +74,16 @@ function allGrids(ranks: number): Shape[] {
 }
 
 function tests(
-  { nb, repeat, hosts, rate, passed }: WallSettings,
+  settings: WallSettings,
   n: readonly number[],
   shapes: readonly Shape[],
   link: NamedLink | undefined,
 ): PlannedTest[] {
-  // prettier-ignore
-  const network = link === undefined ? {} : { 'emulate-hosts': hosts, emulate: link.name }
+  const { nb, repeat, rate, passed } = settings
   return shapes.flatMap(({ p, q, pmap }) => {
     const values = {
       ...passed,
-      ...network,
+      ...where(settings, link),
       'rate-limit': rate,
       'warm-up': true,
       n,
@@ -93,6 +95,12 @@ function tests(
     const source: Source = { values, where: ([key]) => `--${String(key)}` }
     return planTests(checkSpecification([source]))
   })
+}
+
+/** The hosts of a test. With as many ranks as one host takes, those of a hostfile all go to its first host. */
+function where({ hostfile, hosts, ranksPerHost }: WallSettings, link: NamedLink | undefined): object {
+  if (hostfile !== undefined) return { hostfile, 'map-by': `ppr:${ranksPerHost}:node` }
+  return link === undefined ? {} : { 'emulate-hosts': hosts, emulate: link.name }
 }
 
 /** The repeats of a test belong together. */

@@ -43,7 +43,8 @@ function linkSection(settings: WallSettings, { link, points, crossover }: LinkFi
   ])
   const table = plainTable(['N', 'one host', `${settings.hosts} hosts`, 'ratio', 'comm.', 'what limits it'], rows, 5)
   const words = [crossoverText(settings, crossover), whyText(points)].filter((text) => text !== '').join(' ')
-  return `${link.name}: ${linkText(link)}\n${table}${wrapped(words)}`
+  const assumed = settings.hostfile === undefined ? '' : ' (as --link says; measured on the network that is there)'
+  return `${link.name}: ${linkText(link)}${assumed}\n${table}${wrapped(words)}`
 }
 
 function linkText({ profile }: NamedLink): string {

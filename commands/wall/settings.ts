@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { measureRate } from '../../hpl/advice/rate.ts'
 import { createBlas, type BlasChoice } from '../../hpl/blas/select.ts'
 import { LINK_PROFILES, parseLink } from '../../runtime/launcher/emulation.ts'
+import { readHosts, type Host } from '../../runtime/launcher/hosts.ts'
 import { UsageError } from '../../runtime/launcher/usage-error.ts'
 import type { NamedLink, WallSettings } from './plan.ts'
 
@@ -13,8 +14,9 @@ import type { NamedLink, WallSettings } from './plan.ts'
 export interface WallOptions {
   readonly n: string | undefined
   readonly nb: string
-  readonly hosts: string
-  readonly 'ranks-per-host': string
+  readonly hostfile: string | undefined
+  readonly hosts: string | undefined
+  readonly 'ranks-per-host': string | undefined
   readonly grid: string | undefined
   readonly rate: string | undefined
   readonly link: readonly string[] | undefined
@@ -42,6 +44,8 @@ const LOAD = 0.4
 const STEPS = [0.12, 0.22, 0.35, 0.5, 0.7, 1]
 const DEFAULT_LINKS = ['100mbe', '1gbe', '2.5gbe', '10gbe', '25gbe', '100gbe']
 const LINK_COUNT = 3
+/** What joins real hosts if nobody says. */
+const USUAL_LINK = '1gbe'
 
 /**
  * Checks what was given and fills in what was not; measures the kernels if it must.
@@ -58,18 +62,20 @@ export async function completeSettings(
   const problems: string[] = []
   const whole = (name: string, text: string, least: number): number => wholeNumber(name, text, least, problems)
   const nb = whole('--nb', options.nb, 1)
-  const hosts = whole('--hosts', options.hosts, 2)
-  const ranksPerHost = whole('--ranks-per-host', options['ranks-per-host'], 1)
+  const file = options.hostfile === undefined ? undefined : readHosts({ hostfile: options.hostfile })
+  const hosts = file?.length ?? whole('--hosts', options.hosts ?? '2', 2)
+  const ranksPerHost = whole('--ranks-per-host', options['ranks-per-host'] ?? slotsOf(file, problems), 1)
   const repeat = whole('--repeat', options.repeat, 1)
   const orders = options.n?.split(',').map((text) => whole('--n', text.trim(), 1))
   const gridsN = options['grids-n'] === undefined ? undefined : whole('--grids-n', options['grids-n'], 0)
   const rate = options.rate === undefined ? undefined : rateOf(options.rate, problems)
   const grid = gridOf(options.grid, hosts * ranksPerHost, problems)
-  const given = await linksOf(options.link, problems)
+  const given = await linksOf(options.link ?? (file && [USUAL_LINK]), problems)
+  if (file !== undefined) checkRealHosts(options, hosts, given, problems)
   if (problems.length > 0) throw new UsageError(problems)
 
   const ranks = hosts * ranksPerHost
-  const perRank = rate ?? before?.rate ?? defaultRate(await measure(options, nb), ranks)
+  const perRank = rate ?? before?.rate ?? (file && 0) ?? defaultRate(await measure(options, nb), ranks)
   const perHost = async (): Promise<number> =>
     1e9 * ranksPerHost * (perRank === 0 ? await measure(options, nb) : perRank)
   const n = sorted(orders ?? before?.n ?? defaultOrders(await perHost(), nb))
@@ -80,6 +86,7 @@ export async function completeSettings(
     settings: {
       n,
       nb,
+      hostfile: options.hostfile,
       hosts,
       ranksPerHost,
       grid,
@@ -91,6 +98,30 @@ export async function completeSettings(
     },
     chosen: { rate: perRank, n, links: links.map(({ name }) => name) },
   }
+}
+
+/** Slots that every host has; alike hosts have alike numbers of ranks. */
+function slotsOf(hosts: readonly Host[] | undefined, problems: string[]): string {
+  if (hosts === undefined) return '2'
+  const slots = [...new Set(hosts.map((host) => host.slots ?? 0))]
+  if (slots.length === 1 && slots[0] !== 0) return String(slots[0])
+  const list = hosts.map(({ name, slots = '?' }) => `${name} ${slots}`).join(', ')
+  problems.push(`--ranks-per-host: the hostfile has no slots that are the same for all hosts (${list}); say how many`)
+  return '1'
+}
+
+/** The hosts and the network are there: what would describe emulated ones has no place. */
+function checkRealHosts(
+  { hostfile, hosts }: WallOptions,
+  count: number,
+  links: readonly NamedLink[] | undefined,
+  problems: string[],
+): void {
+  if (hosts !== undefined)
+    problems.push(`--hosts: read "${hosts}"; it counts emulated hosts, ${hostfile} names real ones`)
+  if (count < 2) problems.push(`--hostfile ${hostfile}: one host; expected two or more`)
+  if ((links?.length ?? 1) > 1)
+    problems.push('--link: with --hostfile it says what network the hosts have; expected one link')
 }
 
 /** Flat if nothing is said: on a slow network only panels should cross it. */

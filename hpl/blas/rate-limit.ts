@@ -61,6 +61,26 @@ export function limitRate(blas: Blas, gflops: number, pace: Pace = threadPace())
   }
 }
 
+/** Kernels that let the runtime make up, right after each, for a host that shall be slower (`tsmpirun --slow-host`). Local. */
+export function settleEach(blas: Blas, settle: () => void): Blas {
+  const settled = <A extends unknown[]>(kernel: (...args: A) => void) => {
+    return (...args: A): void => {
+      kernel(...args)
+      settle()
+    }
+  }
+  return {
+    ...blas,
+    dgemm: settled((...args) => blas.dgemm(...args)),
+    dtrsm: settled((...args) => blas.dtrsm(...args)),
+    dgemv: settled((...args) => blas.dgemv(...args)),
+    dger: settled((...args) => blas.dger(...args)),
+    dtrsv: settled((...args) => blas.dtrsv(...args)),
+    dscal: settled((...args) => blas.dscal(...args)),
+    daxpy: settled((...args) => blas.daxpy(...args)),
+  }
+}
+
 /** Sleeps on a word that nobody wakes. */
 function threadPace(): Pace {
   const word = new Int32Array(new SharedArrayBuffer(4))

@@ -154,6 +154,7 @@ async function start(job: AgentJob): Promise<void> {
       watched: job.watched,
       selection: job.selection,
       checks: job.checks,
+      pace: job.pace,
       processors: processors[index],
       input: job.input === 'all' || job.input === worldRank,
     })

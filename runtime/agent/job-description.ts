@@ -67,6 +67,8 @@ export interface AgentJob {
   readonly selection: JobSelection
   /** Threads of the job that want a core of this machine: with more than it has, waiting ranks must not spin. */
   readonly busyThreads: number
+  /** Part of its speed that the ranks shall compute at; undefined: all. */
+  readonly pace: number | undefined
   /** Cores that its ranks are bound to, in the order of its ranks, null for one that is not; undefined: none is bound. */
   readonly bindings: readonly (CoreList | null)[] | undefined
   /** Part of the machine's memory that is this agent's, 0..1. */
@@ -203,6 +205,8 @@ export interface RankSeat {
   readonly watched: boolean
   readonly selection: JobSelection
   readonly checks: Checks
+  /** Part of its speed that the rank computes at; undefined: all. */
+  readonly pace: number | undefined
   /** The processors that it keeps to, if it is bound. */
   readonly processors: readonly number[] | undefined
   /** The rank gets standard input. */

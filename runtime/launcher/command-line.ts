@@ -9,6 +9,7 @@ import { once, positiveInteger } from './option-values.ts'
 import { PLACEMENT, placementOptions, type PlacementOptions } from './placement-options.ts'
 import type { LinkProfile } from '../transport/emulated-link.ts'
 import { IO_OPTIONS, readIoOptions, type IoOptions } from './io-options.ts'
+import { parseSlowHosts, type SlowHost } from './slow-hosts.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where agents listen for each other; what is not said is found out. */
@@ -31,6 +32,8 @@ export interface LaunchOptions {
   readonly emulate: LinkProfile | undefined
   /** Rate of the links between namespaces, as scripts/netlab takes it. */
   readonly netlab: string | undefined
+  /** Hosts that shall be slower than they are. */
+  readonly slowHosts: readonly SlowHost[]
   /** Command that starts an agent on a host; `{host}` stands for its name. */
   readonly agentCommand: string | undefined
   /** Run instead of ssh: another program, or ssh with options. */
@@ -94,6 +97,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
     emulate: await link(once('--emulate', argv.emulate, problems), problems),
     netlab: once('--netlab', argv.netlab, problems),
+    slowHosts: parseSlowHosts(argv.slowHost ?? [], problems),
     agentCommand: once('--agent-command', argv.agentCommand, problems),
     sshCommand: once('--ssh-command', argv.sshCommand, problems),
     startTimeoutSeconds: await seconds(
@@ -189,6 +193,12 @@ const EMULATION = {
     type: 'string',
     requiresArg: true,
     describe: 'Real links of the kernel between the emulated hosts, in network namespaces: 100mbe to 10gbe, or Mbit/s',
+  },
+  'slow-host': {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: 'Make a host compute slower: 2=0.5 halves the speed of host number 2, counted from 0; node1=0.8',
   },
 } as const
 

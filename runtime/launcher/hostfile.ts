@@ -26,6 +26,8 @@ export interface HostSettings {
   readonly ports?: PortRange
   /** Speed of a core, compared with those of the other hosts. Absent: 1. */
   readonly speed?: number
+  /** Part of its speed that the job makes it compute at; no field of the hostfile (slow-hosts.ts). Absent: all. */
+  readonly pace?: number
 }
 
 export interface Host extends HostSettings {

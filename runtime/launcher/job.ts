@@ -418,6 +418,7 @@ export class Job implements AgentListener {
       host: this.#agents[index]?.plan.host as string,
       placement: this.#agents.map(({ plan }) => plan.ranks),
       busyThreads: contents.busyThreads[index] as number,
+      pace: settings?.pace,
       bindings: contents.bindings && ranks.map((rank) => contents.bindings?.[rank] ?? null),
       memoryShare: contents.memoryShares[index] as number,
       checks: contents.checks,

@@ -60,6 +60,7 @@ function placementOf(options: LaunchOptions, allocation: readonly Host[] | undef
     size: n,
     isLocal: isThisMachine,
     emulateHosts,
+    slowHosts: options.slowHosts,
     ranksPerAgent: transport === 'zmq' ? 1 : ranksPerAgent,
     ranking,
     oversubscription,

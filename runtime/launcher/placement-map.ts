@@ -50,6 +50,7 @@ const KEYS = {
   interface: 'interface',
   ports: 'ports',
   speed: 'speed',
+  pace: 'slow-host',
 } as const satisfies Record<keyof HostSettings, string>
 
 /** As the hostfile has them. */

@@ -5,6 +5,7 @@
  * those of Open MPI's mpirun: mapping says how many ranks a host takes, ranking which ones.
  */
 import type { Host, HostSettings } from './hosts.ts'
+import { slowed, type SlowHost } from './slow-hosts.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface AgentPlan {
@@ -50,6 +51,8 @@ export interface PlacementRequest {
   readonly defaultSlots: number
   /** Takes this many hosts on this machine instead, with an even share of the ranks as slots. */
   readonly emulateHosts: number | undefined
+  /** Hosts that shall be slower. Absent: none. */
+  readonly slowHosts?: readonly SlowHost[]
   /** Most ranks that share an agent; undefined: all of a host. */
   readonly ranksPerAgent: number | undefined
   /** Absent: by slot. */
@@ -121,7 +124,7 @@ function withSlots(request: PlacementRequest): { hosts: readonly KnownHost[]; or
       ? request.hosts.map((host) => ({ ...host, slots: host.slots ?? defaultSlots }))
       : emulated(emulateHosts, request)
   const order = emulateHosts === undefined ? request.order : undefined
-  return { hosts, order: order ?? hosts.map(({ name }) => name) }
+  return { hosts: slowed(hosts, request.slowHosts), order: order ?? hosts.map(({ name }) => name) }
 }
 
 /** Alike hosts on this machine. Mapped by slot, the ranks are dealt out as evenly as they can. */
@@ -238,8 +241,8 @@ function deal(
  */
 function bySpeed(hosts: readonly KnownHost[], size: number): number[] {
   const counts = zeros(hosts)
-  const speedWith = ({ slots, maxSlots = Infinity, speed = 1 }: KnownHost, ranks: number): number =>
-    ranks > maxSlots ? 0 : speed * Math.min(1, slots / ranks)
+  const speedWith = ({ slots, maxSlots = Infinity, speed = 1, pace = 1 }: KnownHost, ranks: number): number =>
+    ranks > maxSlots ? 0 : speed * pace * Math.min(1, slots / ranks)
   for (let rank = 0; rank < size; rank++) {
     const speeds = hosts.map((host, index) => speedWith(host, (counts[index] as number) + 1))
     const best = speeds.indexOf(Math.max(...speeds))

@@ -176,6 +176,11 @@ export class ShmTransport implements Transport {
     return this.#memories.bytesAt(segment, offset, nbytes)
   }
 
+  /** Nothing to do: this rank is as fast as it is (paced-shm.ts). */
+  settlePace(): void {
+    return
+  }
+
   setWaiting(waiting: boolean): void {
     this.#waiter.setWaiting(waiting)
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { slurmMissing, startSlurm } from '../helpers/slurm.ts'
-import { allGone, descendants, isAlive, start, TSMPIRUN, type Ended } from '../helpers/tsmpirun.ts'
+import { allGone, descendants, isAlive, start, TSMPI, TSMPIRUN, type Ended } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/errors/programs/together.ts'
 
@@ -87,6 +87,13 @@ else {
     t.match(ended.stderr, /the process of ranks .* on n[12] was lost \(signal SIGKILL\); the job was stopped\./)
     await allGone([...local, ...agents], 7000)
     t.notOk(agents.some(isAlive))
+  })
+
+  t.test('tsmpi doctor examines the nodes of the allocation', async (t) => {
+    const ended = await inSlurm('salloc', '--quiet', '-N2', '-n3', process.execPath, TSMPI, 'doctor').ended
+    t.equal(ended.code, 0, ended.stderr)
+    t.match(ended.stdout, /^host [^]*\nn1 [^]*\nn2 [^]*\nLinks; rows send, columns receive: 0 = n1, 1 = n2\n/)
+    t.match(ended.stdout, /remark: Slowest link: n[12] to n[12], [\d.]+ MB\/s/)
   })
 
   t.test('copies started by srun are told once how to start', async (t) => {

@@ -4,10 +4,19 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import type { Examined, Links } from '../../commands/doctor/facts.ts'
+import type { Finding } from '../../commands/doctor/findings.ts'
 import { sshdMissing, startSshd } from '../helpers/sshd.ts'
-import { allGone, descendants, messages, start, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
+import { allGone, descendants, messages, start, TSMPI, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/errors/programs/together.ts'
+/** What `tsmpi doctor --json` prints. */
+interface Report {
+  readonly hosts: readonly Examined[]
+  readonly linked: readonly string[]
+  readonly links: Links
+  readonly findings: readonly Finding[]
+}
 const AGENT_MAIN = resolve('dist/runtime/agent/agent-main.js')
 
 const missing = sshdMissing()
@@ -126,6 +135,28 @@ else {
     const ended = await tsmpirun(['--host', 'far', '--agent-command', command, resolve(PROGRAM)], { cwd })
     t.equal(ended.code, 0, ended.stderr)
     t.match(ended.stderr, `note: far has no folder ${cwd}: its ranks run in `)
+  })
+
+  t.test('tsmpi doctor examines hosts over ssh, and tells of those that cannot be reached', async (t) => {
+    const options = ['doctor', ...ssh, '--host', 'alpha,beta,closed,locked', '--json']
+    const ended = await tsmpirun(options, { command: TSMPI })
+    t.equal(ended.code, 1, ended.stderr)
+    const { hosts, linked, links, findings } = JSON.parse(ended.stdout) as Report
+    t.same(
+      hosts.map((one) => [one.host, 'facts' in one]),
+      [
+        ['alpha', true],
+        ['beta', true],
+        ['closed', false],
+        ['locked', false],
+      ],
+    )
+    t.same(linked, ['alpha', 'beta'])
+    for (const matrix of [links.latencyUs, links.bandwidthMBps]) t.ok((matrix[0]?.[1] ?? 0) > 0)
+    const problems = findings.flatMap(({ kind, text }) => (kind === 'problem' ? [text] : []))
+    t.equal(problems.length, 2)
+    t.match(problems[0], /closed cannot take part: [^]*Connection refused[^]*try: .*systemctl start ssh/)
+    t.match(problems[1], /locked cannot take part: [^]*Permission denied[^]*try: .*ssh-copy-id locked/)
   })
 
   for (const [whose, transport] of [

@@ -1,5 +1,5 @@
 /** `tsmpi wall` as its users run it: real jobs of tiny order over emulated networks, going on, mistakes. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -47,6 +47,29 @@ t.test('a wall is measured, printed, drawn and kept; the same command measures n
   t.equal(again.stderr, '6 of 6 tests are finished in wall-results.jsonl and are not run again\n')
   t.equal(again.stdout, stdout.replace('wall.svg', 'again.svg'))
   t.equal(readFileSync(join(folder, 'again.svg'), 'utf8'), readFileSync(join(folder, 'wall.svg'), 'utf8'))
+})
+
+t.test('real hosts: those of a hostfile, the first against all, and what is wrong with it', async (t) => {
+  const hosts = (text: string): string => {
+    writeFileSync(join(folder, 'hosts'), text)
+    return 'hosts'
+  }
+  const here = ['--agent-command', 'env {host}=here', '--blas', 'ordered', '--nb', '16']
+  const file = hosts('alpha slots=1\nbeta slots=1\n')
+  const ended = await wall(...here, '-f', file, '--n', '40,80', '--grids-n', '0', '-o', 'real.jsonl', '--svg', '')
+  t.equal(ended.code, 0, ended.stderr)
+  t.match(ended.stdout, /^Linpack on 2 hosts of 1 rank against one such host, 1x2 against 1x1, NB=16\n/)
+  t.match(ended.stdout, '\n1gbe: 1 Gbit/s, 50 us (as --link says; measured on the network that is there)\n')
+  const { lines } = readResults(readFileSync(join(folder, 'real.jsonl'), 'utf8'), 'real.jsonl')
+  const names = lines.map((line) => (line.kind === 'test' ? line.hosts.map(({ name }) => name) : []))
+  t.same(names, [['alpha'], ['alpha'], ['alpha', 'beta'], ['alpha', 'beta']])
+
+  const wrong = await wall('-f', hosts('alpha slots=1\nbeta slots=2\n'), '--hosts', '3', '--link', '1gbe,10gbe')
+  t.equal(wrong.code, 2)
+  t.match(wrong.stderr, /--ranks-per-host: .* \(alpha 1, beta 2\); say how many/)
+  t.match(wrong.stderr, /--hosts: read "3"; it counts emulated hosts, hosts names real ones/)
+  t.match(wrong.stderr, /--link: with --hostfile .*; expected one link/)
+  t.match((await wall('-f', hosts('alpha slots=2\n'))).stderr, /--hostfile hosts: one host; expected two or more/)
 })
 
 t.test('--dry-run shows the jobs and starts none', async (t) => {

@@ -76,6 +76,7 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
     launcherDirectory: undefined,
     selection: { algorithms: {} } as unknown as AgentJob['selection'],
     busyThreads: 2,
+    pace: undefined,
     memoryShare: 0.1,
     network: { keys, publicKeys, address: '127.0.0.1', interface: undefined, ports: undefined, emulated: undefined },
     checks: { deadlocks: false, ssendAll: false, buffers: false, signals: [], signalsWake: false },

@@ -24,14 +24,17 @@ function links(size: number, change: { from: number; to: number; MBps: number } 
 const texts = (...args: Parameters<typeof findingsOf>): string[] =>
   findingsOf(...args).map(({ kind, text }) => `${kind}: ${text}`)
 
-t.test('three good hosts have nothing but a slowest link', async (t) => {
+t.test('three good hosts have nothing but a slowest of hosts and links', async (t) => {
   const names = ['a', 'b', 'c']
   const found = texts(
-    names.map((name) => host(name)),
+    [host('a'), host('b', { gflops: 79 }), host('c')],
     names,
     { ...links(3, undefined), clockMs: [0, 1, 2] },
   )
-  t.strictSame(found, ['remark: Slowest link: a to b, 117 MB/s; the others are alike.'])
+  t.strictSame(found, [
+    'remark: Slowest host: b, a core does 79.0 Gflops; the others are alike.',
+    'remark: Slowest link: a to b, 117 MB/s; the others are alike.',
+  ])
 })
 
 t.test('what is wrong is told together: hosts, versions, speed, links, clocks', async (t) => {

@@ -126,6 +126,7 @@ t.test(
 const OPTIONS = {
   n: '200,100',
   nb: '32',
+  hostfile: undefined,
   hosts: '2',
   'ranks-per-host': '2',
   grid: undefined,
