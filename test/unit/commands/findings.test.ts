@@ -26,11 +26,10 @@ const texts = (...args: Parameters<typeof findingsOf>): string[] =>
 
 t.test('three good hosts have nothing but a slowest of hosts and links', async (t) => {
   const names = ['a', 'b', 'c']
-  const found = texts(
-    [host('a'), host('b', { gflops: 79 }), host('c')],
-    names,
-    { ...links(3, undefined), clockMs: [0, 1, 2] },
-  )
+  const found = texts([host('a'), host('b', { gflops: 79 }), host('c')], names, {
+    ...links(3, undefined),
+    clockMs: [0, 1, 2],
+  })
   t.strictSame(found, [
     'remark: Slowest host: b, a core does 79.0 Gflops; the others are alike.',
     'remark: Slowest link: a to b, 117 MB/s; the others are alike.',
