@@ -181,8 +181,12 @@ function joinJob(seat: RankSeat): Membership {
   }
   const world = createWorld(engine, abort, seat.selection, { communicators, ssendAll, checks })
   const showProgress = progressOf(seat)
-  return { engine, recorder, finish, context: { ...world, ...memory, ...slowness, ...printing(seat.argv, seat.host), showProgress } }
-}
+  return {
+    engine,
+    recorder,
+    finish,
+    context: { ...world, ...memory, ...slowness, ...printing(seat.argv, seat.host), showProgress },
+  }
 }
 
 /** Slower than the machine if `tsmpirun --slow-host` says so. */
