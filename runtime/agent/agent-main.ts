@@ -146,7 +146,17 @@ async function start(job: AgentJob): Promise<void> {
   for (const [agent, ranks] of job.placement.entries()) for (const rank of ranks) hosts[rank] = agent
   for (const [index, worldRank] of seats.entries())
     startRank(worldRank, {
-      seating: { heap, channel: announcements, worldRank, worldSize, seats, hosts, spin, cores },
+      seating: {
+        heap,
+        channel: announcements,
+        worldRank,
+        worldSize,
+        seats,
+        hosts,
+        spin,
+        cores,
+        wakeEnd: relay?.wakeEnd,
+      },
       host: job.host,
       program: job.program,
       argv: job.argv,

@@ -51,7 +51,7 @@ export class InboundMessage {
     this.#early = []
   }
 
-  /** Bytes have come, in order. @throws RangeError if they are more than the message has */
+  /** Bytes have come, in order; they are copied. @throws RangeError if they are more than the message has */
   receive(bytes: Uint8Array): void {
     if (this.#received + bytes.length > this.nbytes)
       throw new RangeError(
@@ -60,7 +60,7 @@ export class InboundMessage {
     this.#chunks++
     this.#received += bytes.length
     if (this.#landing !== undefined) this.#write(bytes)
-    else if (!this.refused) this.#early.push(bytes)
+    else if (!this.refused) this.#early.push(new Uint8Array(bytes))
   }
 
   refuse(): void {

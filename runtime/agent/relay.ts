@@ -8,7 +8,7 @@
  * its receiver is inside a long computation; a message that is asked for is never refused for lack of that space.
  */
 import { networkInterfaces } from 'node:os'
-import { sliceOf, type Region } from '../base/region.ts'
+import type { Region } from '../base/region.ts'
 import { Doorbell } from '../transport/doorbell.ts'
 import { RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../transport/host-heap.ts'
 import { RingReader } from '../transport/ring.ts'
@@ -16,27 +16,26 @@ import { SharedMemories } from '../transport/shared-memories.ts'
 import { openLink } from '../transport/shm.ts'
 import { FrameOrder } from '../transport/frame-order.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
-import type { Strangers } from '../transport/zmq-guard.ts'
-import { pieceBytes } from '../transport/emulated-link.ts'
-import { ZmqInbox, ZmqOutbox } from '../transport/zmq-link.ts'
+import type { Strangers } from '../transport/admission.ts'
+import type { AgentLinks, LinkKeys, Listening, Outbox as SocketOutbox } from '../transport/agent-link.ts'
+import { pieceBytes, windowBytes } from '../transport/emulated-link.ts'
+import { BulkQueue } from './bulk-queue.ts'
 import { InboundMessage } from './inbound-message.ts'
 import { LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import type { Outbox, Shaper } from './shaper.ts'
-import {
-  CHUNK_BYTES,
-  decodeFrame,
-  encodeHeader,
-  makeFrame,
-  PART_MAX,
-  readNumber,
-  WIRE,
-  writeNumber,
-} from './wire-format.ts'
+import { decodeFrame, encodeFrame, makeFrame, PART_MAX, readNumber, WIRE, writeNumber } from './wire-format.ts'
 
 /** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
 const PREFETCH_BYTES = 256 << 20
+/**
+ * Bulk is cut into pieces, so that messages take turns. Pieces of 64 KiB and of 1 MiB cost more: the former each a turn
+ * of libzmq's encryption, the latter leave the cache between its steps.
+ */
+const PIECE_BYTES = 128 << 10
+/** Bytes of bulk on the way to one agent: a small message waits behind so many at most, 4.5 ms on 1 Gbit/s. */
+const WINDOW_BYTES = 512 << 10
 /** A rank that does not read makes its agent try again this often. */
 const RETRY_MS = 1
 
@@ -56,13 +55,12 @@ type Link = ReturnType<typeof openLink>
 export class Relay {
   readonly endpoint: string
   readonly #options: RelayOptions
-  readonly #inbox: ZmqInbox
+  readonly #wire: AgentLinks
   readonly #outboxes = new Map<number, Outbox>()
   /** What is under the outboxes. */
-  readonly #sockets = new Map<number, ZmqOutbox>()
+  readonly #sockets = new Map<number, SocketOutbox>()
   /** The sockets, or a bad network on top of them. */
   readonly #wires = new Map<number, Outbox>()
-  readonly #chunkBytes: number
   readonly #order: FrameOrder
   #shaper: Shaper | undefined
   #faulty: ((peer: number, real: Outbox, onBroken: () => void) => Outbox) | undefined
@@ -73,6 +71,8 @@ export class Relay {
   readonly #doorbell: Doorbell
   readonly #overflow = new Map<number, Frame[]>()
   readonly #outgoing = new Map<string, Region>()
+  /** What goes to each agent. */
+  readonly #bulk = new Map<number, BulkQueue>()
   readonly #inbound = new Map<string, InboundMessage>()
   readonly #frame = new Frame()
   #prefetched = 0
@@ -80,14 +80,12 @@ export class Relay {
   #received = 0
   #retry: NodeJS.Timeout | undefined
 
-  private constructor(options: RelayOptions, inbox: ZmqInbox) {
+  private constructor(options: RelayOptions, wire: AgentLinks) {
     const { heap, placement, agent } = options
     this.#options = options
-    this.#inbox = inbox
-    this.endpoint = inbox.endpoint
+    this.#wire = wire
+    this.endpoint = wire.inbox.endpoint
     this.#order = new FrameOrder(placement.length)
-    const { emulated } = options.network
-    this.#chunkBytes = emulated === undefined ? CHUNK_BYTES : pieceBytes(emulated.link)
     const seats = placement[agent] as readonly number[]
     const memories = new SharedMemories(heap, options.channel, seats.length)
     this.#agentOf = new Int32Array(placement.flat().length)
@@ -105,7 +103,7 @@ export class Relay {
     const { keys, publicKeys, ...hints } = options.network
     const address = listenAddress({ ...hints, sshConnection: process.env.SSH_CONNECTION }, networkInterfaces())
     const where = { address, ports: hints.ports, partMax: PART_MAX }
-    const relay = new Relay(options, await ZmqInbox.open(where, keys, publicKeys))
+    const relay = new Relay(options, await openLinks(where, keys, publicKeys))
     await relay.#emulate()
     await relay.#spoil(process.env.TSMPI_FAULTS)
     return relay
@@ -141,27 +139,26 @@ export class Relay {
     for (const [peer, endpoint] of endpoints.entries())
       if (peer !== agent) {
         const onBroken = (): void => watch.broken(peer)
-        const outbox = new ZmqOutbox(endpoint, network.keys, network.publicKeys[peer] as string, onBroken)
+        const serverKey = network.publicKeys[peer] as string
+        const outbox = this.#wire.outbox(endpoint, network.keys, serverKey, onBroken)
         this.#sockets.set(peer, outbox)
         const wire = this.#faulty?.(peer, outbox, onBroken) ?? outbox
         this.#wires.set(peer, wire)
         const numbered = this.#numbered(peer, wire)
         this.#outboxes.set(peer, this.#shaper?.outbox(peer, numbered) ?? numbered)
       }
-    this.#inbox
-      .listen((parts) => {
-        const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
-        const peer = this.#agentOf[frame.source] as number
-        watch.heard(peer)
-        const missing = this.#order.missing(peer, readNumber(parts))
-        if (missing > 0) watch.broken(peer)
-        if (missing !== 0 || frame.kind === WIRE.BEAT) return
-        this.#order.take(peer)
-        if (this.#shaper === undefined) this.#take(frame)
-        else this.#shaper.receive(peer, frame, parts)
-      })
-      .catch(fatal)
-    this.#serveRanks().catch(fatal)
+    this.#wire.inbox.listen((parts) => {
+      const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
+      const peer = this.#agentOf[frame.source] as number
+      watch.heard(peer)
+      const missing = this.#order.missing(peer, readNumber(parts))
+      if (missing > 0) watch.broken(peer)
+      if (missing !== 0 || frame.kind === WIRE.BEAT) return
+      this.#order.take(peer)
+      if (this.#shaper === undefined) this.#take(frame)
+      else this.#shaper.receive(peer, frame, parts)
+    }, fatal)
+    this.#serveRanks()
   }
 
   #numbered(peer: number, outbox: Outbox): Outbox {
@@ -183,7 +180,7 @@ export class Relay {
     const first = (of: number): number => (placement[of] as readonly number[])[0] as number
     const beat = (peer: number): void => {
       const frame = makeFrame(WIRE.BEAT, { source: first(agent), dest: first(peer) })
-      const parts = [encodeHeader(frame), EMPTY]
+      const parts = [encodeFrame(frame)]
       writeNumber(parts, this.#order.sent(peer))
       this.#wires.get(peer)?.send(parts, fatal)
     }
@@ -195,6 +192,11 @@ export class Relay {
   /** Frames handed to the sockets so far, and frames taken from them and dealt with. */
   get sent(): number {
     return this.#sent
+  }
+
+  /** What ranks wake this thread with, beside its doorbell. */
+  get wakeEnd(): number | undefined {
+    return this.#wire.wakeEnd
   }
 
   get received(): number {
@@ -210,7 +212,7 @@ export class Relay {
 
   /** Who has connected here and is not of the job. */
   get strangers(): Strangers {
-    return this.#inbox.strangers
+    return this.#wire.inbox.strangers
   }
 
   /** True if frames wait here for room in the ring of one of these seats. */
@@ -220,13 +222,11 @@ export class Relay {
 
   // ---- ranks of this host ------------------------------------------------------------------------------------
 
-  async #serveRanks(): Promise<void> {
-    for (;;) {
-      while (this.#drainRings()) await turn()
-      this.#doorbell.lieDown()
-      if (!this.#readers.some((reader) => reader.ready)) await this.#doorbell.sleepAsync()
-      this.#doorbell.getUp()
-    }
+  #serveRanks(): void {
+    const ready = (): boolean => this.#readers.some((reader) => reader.ready)
+    const drain = (): boolean => this.#drainRings()
+    const restless = (): boolean => this.#shaper?.restless === true
+    this.#wire.attend({ doorbell: this.#doorbell, ready, drain, restless }, fatal)
   }
 
   #drainRings(): boolean {
@@ -280,8 +280,10 @@ export class Relay {
 
   #toRank(frame: Frame): void {
     const waiting = this.#overflow.get(frame.dest)
+    if (waiting === undefined && this.#write(frame)) return
+    if (frame.payload !== undefined) frame.payload = new Uint8Array(frame.payload)
     if (waiting !== undefined) waiting.push(frame)
-    else if (!this.#write(frame)) {
+    else {
       this.#overflow.set(frame.dest, [frame])
       this.#retry ??= setTimeout(() => this.#writeOverflow(), RETRY_MS)
     }
@@ -330,6 +332,9 @@ export class Relay {
       case WIRE.CHUNK:
         this.#receive(frame)
         break
+      case WIRE.ARRIVED:
+        this.#bulkTo(this.#agentOf[frame.source] as number).arrived(frame.nbytes)
+        break
       case FRAME.FIN:
         this.#outgoing.delete(outgoingKey(frame.dest, frame.id))
         this.#toRank(frame)
@@ -362,19 +367,31 @@ export class Relay {
   #push(pull: Frame): void {
     const bytes = this.#outgoing.get(outgoingKey(pull.dest, pull.id))
     if (bytes === undefined) throw unheardOf('request for', pull, 'that was not offered')
-    const chunk = makeFrame(WIRE.CHUNK, { id: pull.id, source: pull.dest, dest: pull.source })
-    let at = 0
-    do {
-      chunk.aux = bytes.byteLength - at > this.#chunkBytes ? 1 : 0
-      this.#toWire(chunk, sliceOf(bytes, at, this.#chunkBytes))
-      at += this.#chunkBytes
-    } while (at < bytes.byteLength)
+    const { id, source, dest } = pull
+    this.#bulkTo(this.#agentOf[source] as number).add(makeFrame(WIRE.CHUNK, { id, source: dest, dest: source }), bytes)
+  }
+
+  #bulkTo(agent: number): BulkQueue {
+    let queue = this.#bulk.get(agent)
+    if (queue === undefined) {
+      const { emulated } = this.#options.network
+      queue = new BulkQueue({
+        pieceBytes: emulated === undefined ? PIECE_BYTES : Math.min(PIECE_BYTES, pieceBytes(emulated.link)),
+        windowBytes: emulated === undefined ? WINDOW_BYTES : Math.max(WINDOW_BYTES, 2 * windowBytes(emulated.link)),
+        send: (frame, bytes) => this.#toWire(frame, bytes),
+      })
+      this.#bulk.set(agent, queue)
+    }
+    return queue
   }
 
   #receive(chunk: Frame): void {
     const message = this.#inbound.get(inboundKey(chunk.source, chunk.id))
     if (message === undefined) throw unheardOf('bytes of', chunk, 'that was not announced')
-    message.receive(chunk.payload ?? EMPTY)
+    const bytes = chunk.payload ?? EMPTY
+    const { source, dest } = chunk
+    this.#toWire(makeFrame(WIRE.ARRIVED, { nbytes: bytes.length, source: dest, dest: source }))
+    message.receive(bytes)
     this.#settle(message)
   }
 
@@ -395,9 +412,8 @@ export class Relay {
   /** Payloads of frames from a ring are copied: the ring goes on. Bulk lies in memory that stays until FIN. */
   #toWire(frame: Frame, bulk?: Uint8Array): void {
     const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as Outbox
-    const payload = bulk ?? frame.payload?.slice() ?? EMPTY
     this.#sent++
-    outbox.send([encodeHeader(frame), payload], fatal)
+    outbox.send(bulk === undefined ? [encodeFrame(frame)] : [encodeFrame(frame, EMPTY), bulk], fatal)
   }
 }
 
@@ -418,13 +434,18 @@ function unheardOf(what: string, { id, source, dest }: Frame, why: string): Rang
   return new RangeError(`another agent sent the ${what} a message ${why}: number ${id}, rank ${source} to rank ${dest}`)
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
 /** Throws outside of any promise, where the agent's last handler reports it. */
 function fatal(error: unknown): void {
   setImmediate(() => {
     throw error
   })
+}
+
+/** Sockets by calls of libzmq itself where these can be had, else by way of zeromq.js. */
+async function openLinks(where: Listening, keys: LinkKeys, admitted: readonly string[]): Promise<AgentLinks> {
+  const { loadLibzmq } = await import('../transport/native-zmq.ts')
+  const lib = process.env.TSMPI_LIBZMQ === 'zeromq.js' ? undefined : loadLibzmq()
+  if (lib !== undefined)
+    return (await import('../transport/native-link.ts')).NativeLinks.open(lib, where, keys, admitted)
+  return (await import('../transport/zmq-link.ts')).ZmqLinks.open(where, keys, admitted)
 }

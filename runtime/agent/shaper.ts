@@ -12,7 +12,7 @@ import { machineMs } from '../base/machine-clock.ts'
 import { acknowledgementBytes, wireBytes, type EmulatedNetwork } from '../transport/emulated-link.ts'
 import { Fifo, ReceivePort, TransmitPort, type Credit, type Receiver } from '../transport/emulated-port.ts'
 import type { Frame } from '../transport/transport.ts'
-import { encodeHeader, makeFrame, readTime, WIRE, writeTime } from './wire-format.ts'
+import { encodeFrame, makeFrame, readTime, WIRE, writeTime } from './wire-format.ts'
 
 /** The sending end towards one agent. */
 export interface Outbox {
@@ -53,6 +53,11 @@ export class Shaper {
     this.#receive = new ReceivePort(options.link, options.ranks.length)
   }
 
+  /** True if something is due so soon that the event loop must turn without a pause. */
+  get restless(): boolean {
+    return this.#immediate !== undefined
+  }
+
   /** The way to another agent, through this host's port. */
   outbox(peer: number, real: Outbox): Outbox {
     this.#outboxes.set(peer, real)
@@ -73,6 +78,8 @@ export class Shaper {
       this.#transmit.credit(peer, { nbytes: frame.nbytes, window: frame.aux, atMs })
     } else {
       const early = frame.kind === WIRE.CHUNK && frame.aux === 1
+      // What comes early is dealt with now; what waits has to be kept.
+      if (!early && frame.payload !== undefined) frame.payload = new Uint8Array(frame.payload)
       this.#receive.push(peer, wireBytes(sizeOf(parts)), early ? undefined : frame, atMs)
       if (early) this.#options.deliver(frame)
     }
@@ -101,7 +108,7 @@ export class Shaper {
     const [source, dest] = [ranks[agent] as number, ranks[peer] as number]
     const taken = makeFrame(WIRE.TAKEN, { nbytes, aux: Math.min(window, LARGEST_WINDOW), source, dest })
     this.#transmit.interpose(acknowledgementBytes(nbytes), machineMs())
-    this.#send(peer, [encodeHeader(taken), EMPTY], atMs + link.latencyMs)
+    this.#send(peer, [encodeFrame(taken)], atMs + link.latencyMs)
   }
 
   #send(peer: number, parts: Uint8Array[], atMs: number): void {
@@ -122,7 +129,6 @@ export class Shaper {
   }
 }
 
-const EMPTY = new Uint8Array(0)
 /** What fits the header's field. */
 const LARGEST_WINDOW = 2 ** 31 - 1
 

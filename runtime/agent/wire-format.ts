@@ -1,6 +1,6 @@
 /**
- * Frames between agents: a header part of HEADER_BYTES, little endian, and a payload part. Regions do not travel: memory
- * of one host means nothing on another.
+ * Frames between agents: a header of HEADER_BYTES, little endian, and the payload, in one part; bulk is a part of its own,
+ * so that it need not be copied. Regions do not travel: memory of one host means nothing on another.
  *
  * Invariant: what `decodeFrame` returns is a frame that the relay can deal with, of this job's ranks; every other message
  * is an error that says what is wrong with it. Nothing is allocated that the message did not bring along.
@@ -19,15 +19,17 @@ export const WIRE = {
   TAKEN: 18,
   /** The agent of `source` is here. */
   BEAT: 19,
+  /** To the sender's agent: `nbytes` of bulk have come (bulk-queue.ts). */
+  ARRIVED: 20,
 } as const
 
-/** Bulk travels in pieces, so that small messages between other ranks wait for one piece at most. */
+/** Bulk travels in pieces, none longer than that. */
 export const CHUNK_BYTES = 1 << 20
 
 export const HEADER_BYTES = 48
 
 /** No part of a message between agents is longer. */
-export const PART_MAX: number = Math.max(CHUNK_BYTES, FAR_EAGER_LIMIT, HEADER_BYTES)
+export const PART_MAX: number = Math.max(CHUNK_BYTES, HEADER_BYTES + FAR_EAGER_LIMIT)
 
 /** Longest payload of the kinds that travel; of FRAME's kinds, WANT and LANDED stay inside a host. */
 const LONGEST_PAYLOAD: Readonly<Record<number, number>> = {
@@ -39,10 +41,14 @@ const LONGEST_PAYLOAD: Readonly<Record<number, number>> = {
   [WIRE.CHUNK]: CHUNK_BYTES,
   [WIRE.TAKEN]: 0,
   [WIRE.BEAT]: 0,
+  [WIRE.ARRIVED]: 0,
 }
 
-export function encodeHeader(frame: Frame): Buffer {
-  const header = Buffer.allocUnsafe(HEADER_BYTES)
+/** The message of a frame with a copy of its payload. For bulk, the payload is left out and sent as a second part. */
+export function encodeFrame(frame: Frame, payload: Uint8Array | undefined = frame.payload): Buffer {
+  const nbytes = payload === undefined ? 0 : payload.length
+  const header = Buffer.allocUnsafe(HEADER_BYTES + nbytes)
+  if (nbytes > 0) header.set(payload as Uint8Array, HEADER_BYTES)
   header.writeUInt8(frame.kind, 0)
   header.writeUInt8(frame.flags, 1)
   header.writeUInt16LE(frame.elementType, 2)
@@ -89,10 +95,11 @@ export function readTime([header]: readonly Buffer[]): number {
  * @throws RangeError if the message is none of ours: it says which field is wrong, the value and what is allowed
  */
 export function decodeFrame(parts: readonly Buffer[], worldSize: number): Frame {
-  const [header, payload] = parts
-  if (parts.length !== 2 || header === undefined || payload === undefined)
-    throw malformed('number of parts', parts.length, '2')
-  if (header.length !== HEADER_BYTES) throw malformed('length of the header', header.length, `${HEADER_BYTES} bytes`)
+  const [header, bulk] = parts
+  if (parts.length > 2 || header === undefined) throw malformed('number of parts', parts.length, '1 or 2')
+  if (header.length < HEADER_BYTES || (bulk !== undefined && header.length > HEADER_BYTES))
+    throw malformed('length of the header', header.length, `${HEADER_BYTES} bytes`)
+  const payload = bulk ?? header.subarray(HEADER_BYTES)
   const frame = new Frame()
   frame.kind = header.readUInt8(0)
   frame.flags = header.readUInt8(1)

@@ -60,9 +60,15 @@ class Copier {
   }
 }
 
-/** A function of the C library that this process has loaded already. @throws Error if there is no way to call it */
-function load(prototype: string): unknown {
-  return loadKoffi().load(null).func(prototype)
+/**
+ * A function of a library in C, as koffi calls it.
+ *
+ * @param prototype in C; addresses are `uintptr_t`
+ * @param library path of a shared library. Absent: what this process has loaded already, such as the C library
+ * @throws Error if there is no way to call it
+ */
+export function nativeFunction(prototype: string, library: string | null = null): unknown {
+  return loadKoffi().load(library).func(prototype)
 }
 
 function loadKoffi(): typeof koffiModule {
@@ -72,7 +78,7 @@ function loadKoffi(): typeof koffiModule {
 /** Gives the core to another thread that is ready to run; undefined if there is no way to do it. 0.2 us if there is none. */
 export function loadYield(): (() => unknown) | undefined {
   try {
-    return load('int sched_yield()') as () => unknown
+    return nativeFunction('int sched_yield()') as () => unknown
   } catch {
     return undefined
   }
@@ -88,7 +94,7 @@ function loadMemory(): NativeMemory | undefined {
       if (base === undefined) known.set(buffer, (base = Number(koffi.address(new Uint8Array(buffer, 0, 1)))))
       return base + byteOffset
     }
-    const copy = load('void memcpy(uintptr_t target, uintptr_t source, size_t nbytes)') as NativeMemory['copy']
+    const copy = nativeFunction('void memcpy(uintptr_t target, uintptr_t source, size_t nbytes)') as NativeMemory['copy']
     const probe = new Uint8Array(new SharedArrayBuffer(2))
     copy(addressOf(probe), addressOf(Uint8Array.of(7)), 1)
     return probe[0] === 7 && probe[1] === 0 ? { addressOf, copy } : undefined

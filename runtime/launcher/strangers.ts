@@ -1,5 +1,5 @@
 /** What is told of those who connected to a job's ports and were not of the job. */
-import type { Strangers } from '../transport/zmq-guard.ts'
+import type { Strangers } from '../transport/admission.ts'
 
 /** One line for a host that turned somebody away. */
 export function strangersNote(host: string, endpoint: string, strangers: Strangers): string {

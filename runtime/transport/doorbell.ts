@@ -10,15 +10,19 @@ const ASLEEP = 1
 
 export class Doorbell {
   readonly #word: Int32Array
+  readonly #wake: () => void
 
-  constructor(heap: SharedArrayBuffer, offset: number) {
-    this.#word = new Int32Array(heap, offset, 1)
+  /** @param wake wakes the thread if it sleeps elsewhere than in `sleep` and `sleepAsync` */
+  constructor(heap: SharedArrayBuffer, offset: number, wake?: () => void) {
+    const word = new Int32Array(heap, offset, 1)
+    this.#word = word
+    this.#wake = wake ?? ((): unknown => Atomics.notify(word, 0))
   }
 
   /** Wakes the thread if it sleeps. */
   ring(): void {
     if (Atomics.load(this.#word, 0) === AWAKE) return
-    if (Atomics.compareExchange(this.#word, 0, ASLEEP, AWAKE) === ASLEEP) Atomics.notify(this.#word, 0)
+    if (Atomics.compareExchange(this.#word, 0, ASLEEP, AWAKE) === ASLEEP) this.#wake()
   }
 
   /** 1 if the thread is awake, 0 if it sleeps or is about to. */

@@ -5,6 +5,7 @@
  * Frames of one rank to another always take the same path, so they stay in order.
  */
 import type { Region } from '../base/region.ts'
+import { loadWaker } from './poll.ts'
 import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from './host-heap.ts'
 import { Doorbell } from './doorbell.ts'
 import { RingReader, RingWriter, type Place } from './ring.ts'
@@ -37,6 +38,8 @@ export interface Seating {
   readonly hosts: readonly number[]
   /** Whether there is a core for every thread of the job on this machine, so that waiting ranks may always spin. */
   readonly spin: boolean
+  /** What wakes the agent beside its doorbell: a descriptor to write into; undefined if it needs none. */
+  readonly wakeEnd: number | undefined
   /** Cores for the ranks of this host, if all others on the machine are known to sleep: 0 if nobody knows. */
   readonly cores: number
 }
@@ -78,7 +81,10 @@ export class ShmTransport implements Transport {
     this.#allocator = new HeapAllocator(heap.memory)
     this.#agentSeat = seats.length
     const allSeats = Array.from({ length: seats.length + 1 }, (_, index) => index)
-    this.#links = allSeats.map((peer) => openLink(heap, seat, peer, this.#memories))
+    const wakeAgent = seating.wakeEnd === undefined ? undefined : lazyWaker(seating.wakeEnd)
+    this.#links = allSeats.map((peer) =>
+      openLink(heap, seat, peer, this.#memories, peer === seats.length ? wakeAgent : undefined),
+    )
     const readers = allSeats.map((peer) =>
       peer === seat
         ? undefined
@@ -186,10 +192,22 @@ export class ShmTransport implements Transport {
   }
 }
 
-/** What `seat` needs to write to `peer`. */
-export function openLink(heap: HostHeapLayout, seat: number, peer: number, memories: SharedMemories): Link {
+/** What `seat` needs to write to `peer`. @param wake what wakes `peer` if it does not sleep at its doorbell */
+export function openLink(
+  heap: HostHeapLayout,
+  seat: number,
+  peer: number,
+  memories: SharedMemories,
+  wake?: () => void,
+): Link {
   return {
     writer: new RingWriter(heap.memory, ringOffset(heap.ranks, seat, peer), RING_CAPACITY, memories),
-    doorbell: new Doorbell(heap.memory, seatOffset(peer)),
+    doorbell: new Doorbell(heap.memory, seatOffset(peer), wake),
   }
+}
+
+/** Loaded when it is needed: many ranks talk to ranks of their own host only. */
+function lazyWaker(wakeEnd: number): () => void {
+  let waker: (() => void) | undefined
+  return () => (waker ??= loadWaker(wakeEnd))()
 }

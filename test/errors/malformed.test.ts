@@ -4,9 +4,10 @@ import t from 'tap'
 import { curveKeyPair } from 'zeromq'
 import type { AgentEvent, AgentJob, Command } from '../../runtime/agent/job-description.ts'
 import { encodePacket, PACKET, PacketParser } from '../../runtime/agent/start-channel.ts'
-import { encodeHeader, HEADER_BYTES, makeFrame, WIRE, writeNumber } from '../../runtime/agent/wire-format.ts'
+import { encodeFrame, HEADER_BYTES, makeFrame, WIRE, writeNumber } from '../../runtime/agent/wire-format.ts'
 import { FRAME } from '../../runtime/transport/transport.ts'
-import { ZmqOutbox } from '../../runtime/transport/zmq-link.ts'
+import type { Outbox } from '../../runtime/transport/agent-link.ts'
+import { zmqOutbox } from '../../runtime/transport/zmq-link.ts'
 import { isAlive } from '../helpers/tsmpirun.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
@@ -18,7 +19,7 @@ const fail = (error: unknown): void => {
 
 /** A copy of the message; if it is one of ours, with its number. */
 function numbered([header, ...rest]: readonly Uint8Array[], number: number): Uint8Array[] {
-  const copy = (header as Uint8Array).slice()
+  const copy = Buffer.from(header as Uint8Array)
   if (copy.length === HEADER_BYTES) writeNumber([copy], number)
   return [copy, ...rest]
 }
@@ -31,14 +32,14 @@ async function answerTo(messages: readonly (readonly Uint8Array[])[]): Promise<s
     void agent.stdin.write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
   agent.stdin.on('error', () => undefined)
   const beat = setInterval(() => void agent.stdin.write(encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))), BEAT_MS)
-  let outbox: ZmqOutbox | undefined
+  let outbox: Outbox | undefined
   const gone = new Promise<void>((resolve) => agent.once('close', () => resolve()))
   let text = ''
   const answer = new Promise<string>((resolve) => {
     const hear = (event: AgentEvent): void => {
       if (event.event === 'listening') {
         tell({ command: 'connect', endpoints: [event.endpoint, 'tcp://127.0.0.1:9'] })
-        outbox = new ZmqOutbox(event.endpoint, other, own.publicKey)
+        outbox = zmqOutbox(event.endpoint, other, own.publicKey)
         for (const [number, parts] of messages.entries()) outbox.send(numbered(parts, number), fail)
       } else if (event.event === 'unusable') resolve(event.reason)
     }
@@ -89,31 +90,31 @@ function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly strin
 
 const EMPTY = new Uint8Array(0)
 const fields = { source: 1, dest: 0, id: 5 }
-const announced = [encodeHeader(makeFrame(FRAME.RTS, { ...fields, nbytes: 8 })), EMPTY]
+const announced = [encodeFrame(makeFrame(FRAME.RTS, { ...fields, nbytes: 8 })), EMPTY]
 const cases: readonly { readonly name: string; readonly messages: Uint8Array[][]; readonly reason: RegExp }[] = [
   {
     name: 'noise',
     messages: [[Buffer.from('noise')]],
-    reason: /is malformed: its number of parts is 1, expected 2/,
+    reason: /is malformed: its length of the header is 5, expected 48 bytes/,
   },
   {
     name: 'a frame of an unknown kind',
-    messages: [[encodeHeader(makeFrame(77, fields)), EMPTY]],
+    messages: [[encodeFrame(makeFrame(77, fields)), EMPTY]],
     reason: /is malformed: its kind is 77, expected 1, 2, 5, 6, 16, 17/,
   },
   {
     name: 'a frame for a rank of another host',
-    messages: [[encodeHeader(makeFrame(FRAME.EAGER, { ...fields, source: 0, dest: 1 })), EMPTY]],
+    messages: [[encodeFrame(makeFrame(FRAME.EAGER, { ...fields, source: 0, dest: 1 })), EMPTY]],
     reason: /is from rank 0 to rank 1, expected one to 0 from elsewhere/,
   },
   {
     name: 'bytes of a message that was not announced',
-    messages: [[encodeHeader(makeFrame(WIRE.CHUNK, fields)), Buffer.alloc(8)]],
+    messages: [[encodeFrame(makeFrame(WIRE.CHUNK, fields)), Buffer.alloc(8)]],
     reason: /sent the bytes of a message that was not announced: number 5, rank 1 to rank 0/,
   },
   {
     name: 'more bytes of a message than it has',
-    messages: [announced, [encodeHeader(makeFrame(WIRE.CHUNK, fields)), Buffer.alloc(9)]],
+    messages: [announced, [encodeFrame(makeFrame(WIRE.CHUNK, fields)), Buffer.alloc(9)]],
     reason: /sent 9 bytes of a message of 8 \(rank 1 to rank 0\)/,
   },
   {
@@ -123,7 +124,7 @@ const cases: readonly { readonly name: string; readonly messages: Uint8Array[][]
   },
   {
     name: 'a request for a message that nobody offered',
-    messages: [[encodeHeader(makeFrame(WIRE.PULL, fields)), EMPTY]],
+    messages: [[encodeFrame(makeFrame(WIRE.PULL, fields)), EMPTY]],
     reason: /sent the request for a message that was not offered: number 5/,
   },
 ]

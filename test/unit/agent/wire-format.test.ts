@@ -4,7 +4,7 @@ import t from 'tap'
 import {
   CHUNK_BYTES,
   decodeFrame,
-  encodeHeader,
+  encodeFrame,
   HEADER_BYTES,
   makeFrame,
   WIRE,
@@ -15,7 +15,18 @@ import { FRAME, type Frame } from '../../../runtime/transport/transport.ts'
 const WORLD = 7
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const rank = fc.integer({ min: 0, max: WORLD - 1 })
-const TRAVELLING = [FRAME.EAGER, FRAME.RTS, FRAME.FIN, FRAME.CREDIT, WIRE.PULL, WIRE.CHUNK, WIRE.TAKEN] as const
+const TRAVELLING = [
+  FRAME.EAGER,
+  FRAME.RTS,
+  FRAME.FIN,
+  FRAME.CREDIT,
+  WIRE.PULL,
+  WIRE.CHUNK,
+  WIRE.TAKEN,
+  WIRE.ARRIVED,
+] as const
+
+const NOTHING = new Uint8Array(0)
 
 /** The message of a valid frame. */
 const valid = fc
@@ -40,16 +51,18 @@ const valid = fc
   })
 
 function partsOf(frame: Frame): Buffer[] {
-  return [encodeHeader(frame), Buffer.from(frame.payload as Uint8Array)]
+  return [encodeFrame(frame, NOTHING), Buffer.from(frame.payload as Uint8Array)]
 }
 
-t.test('decodeFrame() reads what encodeHeader() wrote', async (t) => {
+t.test('decodeFrame() reads what encodeFrame() wrote, in one part or with bulk beside', async (t) => {
   fc.assert(
     fc.property(valid, (frame) => {
-      const { payload, ...fields } = decodeFrame(partsOf(frame), WORLD)
       const { payload: sent, ...written } = frame
-      t.strictSame(fields, written)
-      return Buffer.compare(payload as Buffer, sent as Uint8Array) === 0
+      return [partsOf(frame), [encodeFrame(frame)]].every((parts) => {
+        const { payload, ...fields } = decodeFrame(parts, WORLD)
+        t.strictSame(fields, written)
+        return Buffer.compare(payload as Buffer, sent as Uint8Array) === 0
+      })
     }),
   )
 })
@@ -108,8 +121,8 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
   const frame = (fields: Partial<Frame>): Frame =>
     Object.assign(makeFrame(FRAME.RTS, { payload: new Uint8Array(0) }), fields)
   const cases: readonly (readonly [Partial<Frame>, string])[] = [
-    [{ kind: FRAME.WANT }, 'its kind is 3, expected 1, 2, 5, 6, 16, 17, 18, 19'],
-    [{ kind: 99 }, 'its kind is 99, expected 1, 2, 5, 6, 16, 17, 18, 19'],
+    [{ kind: FRAME.WANT }, 'its kind is 3, expected 1, 2, 5, 6, 16, 17, 18, 19, 20'],
+    [{ kind: 99 }, 'its kind is 99, expected 1, 2, 5, 6, 16, 17, 18, 19, 20'],
     [{ payload: new Uint8Array(1) }, 'its length of the payload is 1, expected at most 0 bytes'],
     [
       { kind: WIRE.CHUNK, payload: new Uint8Array(CHUNK_BYTES + 1) },
@@ -126,6 +139,9 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
   ]
   for (const [fields, text] of cases)
     t.equal(outcome(partsOf(frame(fields))), `a message of another agent is malformed: ${text}`)
-  t.equal(outcome([]), 'a message of another agent is malformed: its number of parts is 0, expected 2')
+  t.equal(outcome([]), 'a message of another agent is malformed: its number of parts is 0, expected 1 or 2')
+  t.match(outcome([NOTHING, NOTHING, NOTHING]), 'its number of parts is 3, expected 1 or 2')
+  t.match(outcome([new Uint8Array(47)]), 'its length of the header is 47, expected 48 bytes')
+  t.match(outcome([new Uint8Array(49), NOTHING]), 'its length of the header is 49, expected 48 bytes')
   t.match(outcome([new Uint8Array(3), new Uint8Array(0)]), 'its length of the header is 3, expected 48 bytes')
 })

@@ -3,38 +3,40 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { curveKeyPair } from 'zeromq'
-import { ZmqInbox, ZmqOutbox } from '../../../runtime/transport/zmq-link.ts'
+import { waysToOpen } from '../../helpers/agent-links.ts'
 
-t.test('ZmqOutbox tells once that a connection which held has broken', async (t) => {
-  const [server, client] = [curveKeyPair(), curveKeyPair()]
-  const where = { address: '127.0.0.1', ports: undefined, partMax: 1024 }
-  const inbox = await ZmqInbox.open(where, server, [client.publicKey])
-  const { port } = new URL(inbox.endpoint)
-  const sockets: Socket[] = []
-  const relay = createServer((socket) => {
-    const onward = connect(Number(port), '127.0.0.1')
-    sockets.push(socket, onward)
-    for (const one of [socket, onward]) one.on('error', () => undefined)
-    socket.pipe(onward).pipe(socket)
-  }).listen(0, '127.0.0.1')
-  await once(relay, 'listening')
+for (const [way, open] of waysToOpen())
+  t.test(`${way}: an outbox tells once that a connection which held has broken`, async (t) => {
+    const [server, client] = [curveKeyPair(), curveKeyPair()]
+    const where = { address: '127.0.0.1', ports: undefined, partMax: 1024 }
+    const links = await open(where, server, [client.publicKey])
+    const { inbox } = links
+    const { port } = new URL(inbox.endpoint)
+    const sockets: Socket[] = []
+    const relay = createServer((socket) => {
+      const onward = connect(Number(port), '127.0.0.1')
+      sockets.push(socket, onward)
+      for (const one of [socket, onward]) one.on('error', () => undefined)
+      socket.pipe(onward).pipe(socket)
+    }).listen(0, '127.0.0.1')
+    await once(relay, 'listening')
 
-  let broken = 0
-  const broke = new Promise<void>((resolve) => {
-    const endpoint = `tcp://127.0.0.1:${(relay.address() as AddressInfo).port}`
-    const outbox = new ZmqOutbox(endpoint, client, server.publicKey, () => {
-      broken++
-      outbox.close()
-      resolve()
+    let broken = 0
+    const broke = new Promise<void>((resolve) => {
+      const endpoint = `tcp://127.0.0.1:${(relay.address() as AddressInfo).port}`
+      const outbox = links.outbox(endpoint, client, server.publicKey, () => {
+        broken++
+        outbox.close()
+        resolve()
+      })
+      outbox.send([Buffer.from('text')], (error) => t.fail(String(error)))
     })
-    outbox.send([Buffer.from('text')], (error) => t.fail(String(error)))
+    const heard = new Promise<void>((resolve, reject) => inbox.listen(() => resolve(), reject))
+    await heard
+    t.equal(broken, 0, 'not before')
+    for (const socket of sockets) socket.destroy()
+    await broke
+    t.equal(broken, 1)
+    relay.close()
+    await inbox.close()
   })
-  const heard = new Promise<void>((resolve) => void inbox.listen(() => resolve()))
-  await heard
-  t.equal(broken, 0, 'not before')
-  for (const socket of sockets) socket.destroy()
-  await broke
-  t.equal(broken, 1)
-  relay.close()
-  await inbox.close()
-})
