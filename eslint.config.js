@@ -9,7 +9,7 @@ const noDefaultExport = {
 
 export default tseslint.config(
   {
-    ignores: ['dist/', '.tap/', 'coverage/', 'hpl/blas/wasm/assembly/'],
+    ignores: ['dist/', 'site/', '.tap/', 'coverage/', 'hpl/blas/wasm/assembly/'],
   },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -12,7 +12,7 @@ import ts from 'typescript'
 import { apiOf, ENTRY_POINTS, exportedNames, moduleText, publicMembers } from './api-examples.mjs'
 
 const ROOT = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
-const NOT_OURS = new Set(['node_modules', 'dist', '.tap', '.git', 'coverage'])
+const NOT_OURS = new Set(['node_modules', 'dist', 'site', '.tap', '.git', 'coverage'])
 /** Generated from the docstrings by `npm run docs:api`: links are checked, code is checked where it comes from. */
 const REFERENCE = 'docs/reference/'
 const COMMAND = 'dist/runtime/launcher/tsmpirun.js'
