@@ -25,7 +25,7 @@ const SITE = resolve(process.argv[2] ?? join(ROOT, 'site'))
 const TSMPIRUN = join(ROOT, 'dist/runtime/launcher/tsmpirun.js')
 const RANKS = 4
 
-/** Pages by kind, in reading order. A page of docs/ that stands in none of these is a mistake. */
+/** Pages by kind, in reading order. A page of docs/ that stands in none of these is taken for a how-to. */
 const SECTIONS = {
   Tutorial: ['start', 'first-cluster', 'dashboard', 'sweep', 'wall', 'report', 'labs'],
   'How-to': [
@@ -43,6 +43,25 @@ const SECTIONS = {
   Reference: ['api', 'collectives', 'hpl', 'hpl-variants', 'failures'],
   Explanation: ['performance', 'security', 'networks'],
 }
+
+/** Of code blocks; others are shown as they are. */
+const LANGUAGES = [
+  'bash',
+  'console',
+  'css',
+  'html',
+  'ini',
+  'javascript',
+  'json',
+  'python',
+  'c',
+  'typescript',
+  'yaml',
+  'sh',
+  'text',
+  'tsx',
+  'diff',
+]
 
 const stage = mkdtempSync(join(tmpdir(), 'tsmpi-pages-'))
 try {
@@ -71,23 +90,7 @@ async function build() {
     excludeInternal: true,
     excludePrivate: true,
     validation: { notExported: false },
-    highlightLanguages: [
-      'bash',
-      'console',
-      'css',
-      'html',
-      'ini',
-      'javascript',
-      'json',
-      'python',
-      'c',
-      'typescript',
-      'yaml',
-      'sh',
-      'text',
-      'tsx',
-      'diff',
-    ],
+    highlightLanguages: LANGUAGES,
     treatWarningsAsErrors: true,
     out: SITE,
   }
@@ -105,11 +108,12 @@ async function build() {
 function stagePages() {
   const written = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
   const known = Object.values(SECTIONS).flat()
-  const homeless = written.filter((name) => !known.includes(name.replace(/\.md$/, '')))
-  if (homeless.length > 0) throw new Error(`scripts/build-site.mjs has no section for docs/${homeless.join(', docs/')}`)
+  const homeless = written.map((name) => name.replace(/\.md$/, '')).filter((name) => !known.includes(name))
   put('README.md', readFileSync(join(ROOT, 'README.md'), 'utf8'))
   const sections = Object.entries(SECTIONS).flatMap(([section, names]) =>
-    names.filter((name) => written.includes(`${name}.md`)).map((name) => page(`docs/${name}.md`, section)),
+    (section === 'How-to' ? [...names, ...homeless] : names)
+      .filter((name) => written.includes(`${name}.md`))
+      .map((name) => page(`docs/${name}.md`, section)),
   )
   return [
     'README.md',
@@ -158,27 +162,33 @@ function fence(language, text) {
   return `\`\`\`\`${language}\n${text.trimEnd()}\n\`\`\`\``
 }
 
-/** Makes the links of a page lead to pages of the site, or to copies of files; anything else becomes code. */
+function isKnown(language) {
+  return ['ts', 'js', ...LANGUAGES].includes(language)
+}
+
+/** Makes the links of a page lead to pages of the site, or to copies of files; what leads elsewhere is only its text. */
 function leadLinks(path, pages) {
   const text = readFileSync(join(stage, path), 'utf8')
   put(
     path,
-    text.replace(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g, (link, image, label, target) => {
-      if (/^[a-z]+:|^#/i.test(target)) return link
-      const [file, anchor] = target.split('#')
-      const linked = relative(ROOT, join(ROOT, dirname(path), file))
-      const found = [linked, `${linked}/README.md`].find((one) => pages.has(one))
-      if (found !== undefined)
-        return `${image}[${label}](${relative(dirname(path), found)}${anchor ? `#${anchor}` : ''})`
-      if (
-        existsSync(join(ROOT, linked)) &&
-        statSync(join(ROOT, linked)).isFile() &&
-        !linked.startsWith('docs/reference/')
-      ) {
-        cpSync(join(ROOT, linked), join(stage, linked))
-        return link
-      }
-      return label
-    }),
+    text
+      .replace(/^(`{3,})(\w+)/gm, (fence, marks, language) => (isKnown(language) ? fence : `${marks}text`))
+      .replace(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g, (link, image, label, target) => {
+        if (/^[a-z]+:|^#/i.test(target)) return link
+        const [file, anchor] = target.split('#')
+        const linked = relative(ROOT, join(ROOT, dirname(path), file))
+        const found = [linked, `${linked}/README.md`].find((one) => pages.has(one))
+        if (found !== undefined)
+          return `${image}[${label}](${relative(dirname(path), found)}${anchor ? `#${anchor}` : ''})`
+        if (
+          existsSync(join(ROOT, linked)) &&
+          statSync(join(ROOT, linked)).isFile() &&
+          !linked.startsWith('docs/reference/')
+        ) {
+          cpSync(join(ROOT, linked), join(stage, linked))
+          return link
+        }
+        return label
+      }),
   )
 }
