@@ -50,7 +50,7 @@ t.test(
 
 t.test('a signal to a job with --netlab ends it and takes the namespaces down', { skip }, async (t) => {
   const job = `${process.execPath} ${TSMPIRUN} -n 2 --emulate-hosts 2 --netlab 1gbe`
-  const script = `${job} test/errors/programs/lasting.ts & job=$!; read go; kill $job; wait $job; echo $?; ${NETLAB} status`
+  const script = `${job} test/errors/programs/lasting.ts compute & job=$!; read go; kill $job; wait $job; echo $?; ${NETLAB} status`
   const child = spawn('unshare', inside(script), { stdio: ['pipe', 'pipe', 'inherit'] })
   let stdout = ''
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
