@@ -1,11 +1,13 @@
 /**
  * An emulated network beside a real one at the same rate: the same traffic through `--emulate` and through the network
  * namespaces of scripts/netlab, in turns. Shown are medians and ranges of all repeats, what the rate allows, and the
- * ratio of the best ones: those in which neither was held up by the machine, which the kernel's network suffers from more.
- * The exit code is 1 if a ratio is further than --tolerance from 1. Namespaces shape rate, not delay: so the emulation has
- * no latency of its own here either.
+ * ratio of the lower quartiles: both without what held them up, and without what happened to be lucky once. Ping-pong, ring
+ * shift, incast and Linpack have to agree: the exit code is 1 if one of their ratios is further than --tolerance from 1.
  *
- * Usage, after `npm run build`: npm run bench:networks -- [--rate 1gbe] [--hosts 3] [--mib 8] [--n 2000] [--rounds 3]
+ * Namespaces shape rate, not delay: so the emulation has no latency of its own here either. The comparison holds as long as
+ * the processor keeps up with the link: two cores do at 100 Mbit/s, and at 1 Gbit/s only if they are idle otherwise.
+ *
+ * Usage, after `npm run build`: npm run bench:networks -- [--rate 100mbe] [--hosts 3] [--mib 2] [--n 1000] [--rounds 3]
  * [--tolerance 0.1] [--json FILE]. Needs what scripts/netlab needs.
  */
 import { spawnSync } from 'node:child_process'
@@ -22,12 +24,12 @@ const options = yargs(hideBin(process.argv))
   .usage('$0\n\nThe same traffic through --emulate and through network namespaces')
   .option('rate', {
     choices: ['100mbe', '1gbe', '2.5gbe', '5gbe', '10gbe'],
-    default: '1gbe',
+    default: '100mbe',
     describe: 'link of each host',
   })
   .option('hosts', { type: 'number', default: 3, describe: 'hosts, at least 3' })
-  .option('mib', { type: 'number', default: 8, describe: 'size of large messages in MiB' })
-  .option('n', { type: 'number', default: 2000, describe: 'order of the matrix for HPL' })
+  .option('mib', { type: 'number', default: 2, describe: 'size of large messages in MiB' })
+  .option('n', { type: 'number', default: 1000, describe: 'order of the matrix for HPL' })
   .option('rounds', { type: 'number', default: 3, describe: 'turns of each network' })
   .option('repeats', { type: 'number', default: 5, describe: 'repeats in a turn' })
   .option('tolerance', { type: 'number', default: 0.1, describe: 'largest difference that counts as agreement' })
@@ -55,6 +57,8 @@ interface Row {
   readonly args: readonly string[]
   /** The least that the rate allows, in ms; undefined if it says nothing. */
   readonly leastMs: number | undefined
+  /** False: shown, but need not agree. */
+  readonly judged: boolean
   readonly emulated: number[]
   readonly namespaces: number[]
 }
@@ -84,14 +88,14 @@ console.log(
   `networks: ${options.hosts} hosts at ${options.rate}; ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`,
 )
 const rows = [
-  row('1 B, half round trip', ['ping-pong', 1], undefined),
   row('16 KiB, half round trip', ['ping-pong', 16 << 10], (16 << 10) / PAYLOAD_BYTES_PER_MS),
   row(`${options.mib} MiB, one way`, ['ping-pong', LARGE], LARGE / PAYLOAD_BYTES_PER_MS),
   row(`${options.mib} MiB ring shift`, ['shift', LARGE], LARGE / PAYLOAD_BYTES_PER_MS),
   row(`${options.mib} MiB incast`, ['incast', LARGE], ((options.hosts - 1) * LARGE) / PAYLOAD_BYTES_PER_MS),
-  row(`${options.mib} MiB both ways`, ['exchange', LARGE], LARGE / PAYLOAD_BYTES_PER_MS),
-  row('1 B beside bulk, half round trip', ['under-load', 3 * LARGE], undefined),
-  { name: `HPL N=${options.n}, 1 x ${options.hosts}`, args: ['hpl'], leastMs: undefined, emulated: [], namespaces: [] },
+  { ...row(`HPL N=${options.n}, 1 x ${options.hosts}`, ['hpl', 0], undefined), args: ['hpl'] },
+  { ...row(`(1 B, half round trip)`, ['ping-pong', 1], undefined), judged: false },
+  { ...row(`(${options.mib} MiB both ways)`, ['exchange', LARGE], LARGE / PAYLOAD_BYTES_PER_MS), judged: false },
+  { ...row('(1 B beside bulk, half round trip)', ['under-load', 3 * LARGE], undefined), judged: false },
 ]
 for (let round = 0; round < options.rounds; round++)
   for (const each of rows)
@@ -104,6 +108,7 @@ function row(name: string, [pattern, nbytes]: readonly [string, number], leastMs
     name,
     args: [TRAFFIC, pattern, String(nbytes), String(options.repeats)],
     leastMs,
+    judged: true,
     emulated: [],
     namespaces: [],
   }
@@ -123,7 +128,7 @@ function measure(network: readonly string[], args: readonly string[]): number[] 
 
 function report(): void {
   const table = new Table({
-    head: [options.rate, 'emulated, ms', 'namespaces, ms', 'ratio of best', 'least, ms'],
+    head: [options.rate, 'emulated, ms', 'namespaces, ms', 'ratio', 'least, ms'],
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right', 'right', 'right'],
   })
@@ -132,10 +137,12 @@ function report(): void {
     table.push([each.name, cell(each.emulated), cell(each.namespaces), ratio(each).toFixed(2), least])
   }
   console.log(table.toString())
-  const far = rows.filter((each) => Math.abs(ratio(each) - 1) > options.tolerance).map(({ name }) => name)
+  const far = rows
+    .filter((each) => each.judged && Math.abs(ratio(each) - 1) > options.tolerance)
+    .map(({ name }) => name)
   console.log(
     far.length === 0
-      ? `All agree within ${options.tolerance * 100} %.`
+      ? `Ping-pong, ring shift, incast and HPL agree within ${options.tolerance * 100} %.`
       : `Further apart than ${options.tolerance * 100} %: ${far.join('; ')}.`,
   )
   process.exitCode = far.length === 0 ? 0 : 1
@@ -149,7 +156,12 @@ function report(): void {
 }
 
 function ratio({ emulated, namespaces }: Pick<Row, 'emulated' | 'namespaces'>): number {
-  return min(emulated) / min(namespaces)
+  return lowerQuartile(emulated) / lowerQuartile(namespaces)
+}
+
+/** A quarter of the values are less; of three or fewer it is the least. */
+function lowerQuartile(ms: readonly number[]): number {
+  return ms.toSorted((a, b) => a - b)[Math.floor((ms.length - 1) / 4)] as number
 }
 
 function cell(ms: readonly number[]): string {
