@@ -22,6 +22,8 @@ const MAY_IMPORT = {
 const PRODUCT = '^([^/]+\\.ts$|runtime/|collectives/|hpl/|report/|commands/)'
 /** Scripts that browsers load. */
 const PAGES = '^runtime/launcher/dashboard/page/'
+/** Modules of examples/labs that belong to `tsmpi lab`; all else there is a student's program. */
+const LAB_CHECKS = '^examples/labs/[^/]+/check\\.ts$'
 const COMPOSITION_ROOTS = '^([^/]+|hpl/main)\\.ts$'
 
 const layerRules = Object.entries(MAY_IMPORT).map(([folder, lower]) => ({
@@ -61,8 +63,15 @@ export default {
       name: 'examples-use-the-public-api',
       comment: "Examples show what a user writes: they import 'tsmpi' by its name, Node's modules and packages.",
       severity: 'error',
-      from: { path: '^examples/' },
+      from: { path: '^examples/', pathNot: LAB_CHECKS },
       to: { dependencyTypes: ['local'] },
+    },
+    {
+      name: 'labs-are-checked-with-one-library',
+      comment: 'What a lab measures and checks is written with commands/lab/, which loads it by its name.',
+      severity: 'error',
+      from: { path: LAB_CHECKS },
+      to: { path: PRODUCT, pathNot: '^(commands/(lab|wall|sweep)|hpl/results|runtime/launcher/usage-error)' },
     },
     {
       name: 'product-needs-no-workbench',

@@ -9,6 +9,7 @@ import { bootCommand } from './commands/boot.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { hplCommand } from './commands/hpl.ts'
 import { infoCommand } from './commands/info.ts'
+import { labCommand } from './commands/lab.ts'
 import { tuneCommand } from './commands/tune.ts'
 import { wallCommand } from './commands/wall.ts'
 import { installedVersion } from './runtime/base/version.ts'
@@ -24,6 +25,7 @@ try {
     .command(tuneCommand)
     .command(bootCommand)
     .command(wallCommand)
+    .command(labCommand)
     .epilogue('To run a program: tsmpirun -n 4 program.ts')
     .demandCommand(1, 'no command given')
     .strict()

@@ -16,8 +16,12 @@ const SCALE = 10
  *
  * @param width columns at most
  * @param xLabel what x is
+ * @param digits of x behind the point
  */
-export function drawChart(curves: readonly Curve[], { width, xLabel }: { width: number; xLabel: string }): string {
+export function drawChart(
+  curves: readonly Curve[],
+  { width, xLabel, digits = 0 }: { width: number; xLabel: string; digits?: number },
+): string {
   const names = Math.max(...curves.map(({ name }) => name.length)) + 1
   const columns = Math.max(width - SCALE - names, 16)
   const all = curves.flatMap(({ points }) => points.map(([x]) => x))
@@ -31,7 +35,7 @@ export function drawChart(curves: readonly Curve[], { width, xLabel }: { width: 
     curves.map(({ name }, index) => ({ name, row: HEIGHT - ((series[index]?.at(-1) ?? 0) / top) * HEIGHT })),
   )
   const body = rows.map((row, index) => `${row.padEnd(SCALE + columns)} ${labels.get(index) ?? ''}`.trimEnd())
-  return `${[...body, xAxis(columns, at, xLabel)].join('\n')}\n`
+  return `${[...body, xAxis(columns, (column) => at(column).toFixed(digits), xLabel)].join('\n')}\n`
 }
 
 /** The curve at x; outside its points nothing is known, and the nearest is shown. */
@@ -58,12 +62,12 @@ function placeNames(ends: readonly { readonly name: string; readonly row: number
 }
 
 /** Numbers below the columns they belong to, as many as fit. */
-function xAxis(columns: number, at: (column: number) => number, label: string): string {
+function xAxis(columns: number, at: (column: number) => string, label: string): string {
   const count = Math.max(2, Math.floor(columns / 12))
   const line = Array<string>(SCALE + columns + 8).fill(' ')
   for (let k = 0; k < count; k++) {
     const column = Math.round(((columns - 1) * k) / (count - 1))
-    const text = at(column).toFixed(0)
+    const text = at(column)
     const first = SCALE + column - Math.floor(text.length / 2)
     line.splice(first, text.length, ...text)
   }

@@ -59,6 +59,8 @@ const FORBIDDEN = [
   ['hpl-arithmetic-is-local', 'hpl/matgen.ts', 'collectives/target.ts'],
   ['hpl-arithmetic-is-local', 'hpl/block-cyclic.ts', 'runtime/comm/target.ts'],
   ['examples-use-the-public-api', 'examples/01-a.ts', 'runtime/base/target.ts'],
+  ['examples-use-the-public-api', 'examples/labs/01-a/starter/a.ts', 'runtime/base/target.ts'],
+  ['labs-are-checked-with-one-library', 'examples/labs/01-a/check.ts', 'runtime/base/target.ts'],
   ['examples-use-the-public-api', 'examples/02-b.ts', 'index.ts'],
   ['product-needs-no-workbench', 'runtime/base/b.ts', 'test/helpers/target.ts'],
   ['product-needs-no-workbench', 'index.ts', 'scripts/target.ts'],
