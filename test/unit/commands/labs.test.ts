@@ -9,7 +9,6 @@ import { parse } from 'yaml'
 import { listLabs } from '../../../commands/lab/catalogue.ts'
 import { drawFigure } from '../../../commands/lab/figures.ts'
 import { passed } from '../../../commands/lab/grade.ts'
-import type { LinpackPoint } from '../../../commands/lab/linpack.ts'
 import { drawPicture } from '../../../commands/lab/picture.ts'
 import { readResults } from '../../../commands/lab/results.ts'
 import { gradeAfter, wrongs, type Work } from '../../helpers/labs.ts'
@@ -96,13 +95,13 @@ const MISTAKES: Readonly<Record<string, Readonly<Record<string, readonly [(work:
     'the limit of tcp is given for shm': [({ answers }) => (answers['eager-shm'] = 65_536), /^eager-shm: 65536, but/],
   },
   '06-wall': {
-    'the orders of the starter, too small to win': [
-      ({ results }) => void results.splice(0, results.length, ...results.filter(({ n }: { n: number }) => n <= 1024)),
-      /at N = 1024 one host is still faster: the crossover lies beyond/,
+    'orders that are too small for three hosts to win': [
+      ({ results }) => results.forEach((point: { series: string; gflops: number }) => point.series === 'three hosts' && (point.gflops *= 0.3)), // prettier-ignore
+      /at N = 2048 one host is still faster: the crossover lies beyond/,
     ],
     'large orders only': [
-      ({ results }) => results.forEach((point: LinpackPoint) => (point.n < 1500 && point.series === 'three hosts' ? ((point as { gflops: number }).gflops *= 4) : 0)), // prettier-ignore
-      /three hosts are faster already/,
+      ({ results }) => results.splice(0, results.length, ...results.filter(({ n }: { n: number }) => n >= 1024)),
+      /at N = 1024 three hosts are faster already/,
     ],
     'the ratio is given upside down': [({ answers }) => (answers['ratio-at-largest-n'] = 0.57), /^ratio-at-largest-n/],
     'a faster link is thought to help large N': [
