@@ -18,6 +18,8 @@ export interface Work {
   results: any
   prediction: Record<string, unknown>
   answers: Record<string, unknown>
+  /** The prediction as it was when the lab was run. */
+  recorded: Record<string, unknown>
 }
 
 /** What the grader says of the recorded work once `change` has been at it. */
@@ -27,13 +29,17 @@ export async function gradeAfter(entry: LabEntry, change: (work: Work) => void):
     cpSync(join(entry.folder, 'solution'), folder, { recursive: true })
     const answers = parse(readFileSync(join(folder, 'answers.yaml'), 'utf8')) as Work
     const envelope = readResults(folder)
-    const work = { ...answers, results: envelope.results }
+    const work = { ...answers, results: envelope.results, recorded: envelope.prediction }
     change(work)
     writeFileSync(
       join(folder, 'answers.yaml'),
       stringify({ ...answers, prediction: work.prediction, answers: work.answers }),
     )
-    return grade(await entry.load(), entry.number, new AnswersFile(folder), { ...envelope, results: work.results })
+    return grade(await entry.load(), entry.number, new AnswersFile(folder), {
+      ...envelope,
+      results: work.results,
+      prediction: work.recorded,
+    })
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -5,7 +5,16 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { yamlSource } from '../../../commands/sweep/yaml-file.ts'
-import { choice, comparePrediction, defineLab, expect, expectAnswer, expectNear, number, sentences } from '../../../commands/lab/lab.ts'
+import {
+  choice,
+  comparePrediction,
+  defineLab,
+  expect,
+  expectAnswer,
+  expectNear,
+  number,
+  sentences,
+} from '../../../commands/lab/lab.ts'
 import { linpackJobs, linpackPoint, linpackPoints, type LinpackCase } from '../../../commands/lab/linpack.ts'
 import { UsageError } from '../../../runtime/launcher/usage-error.ts'
 
@@ -45,7 +54,12 @@ export const lab = defineLab({
   jobs: ({ folder, quick }) => linpackJobs(cases(readVariants(folder), quick ? 256 : N, quick ? 1 : REPEATS), RATE),
 
   collect(ended) {
-    const planned = cases(ended.map(({ job }) => job.name.split(':')[0] as string), N, 1)
+    const n = Number(/N=(\d+)/.exec(ended[0]?.job.name ?? '')?.[1])
+    const planned = cases(
+      ended.map(({ job }) => job.name.split(':')[0] as string),
+      n,
+      1,
+    )
     const points = linpackPoints(planned, ended)
     // Of the repeats the fastest counts: whatever disturbs makes slower.
     const fastest = (series: string) => points.filter((point) => point.series === series).sort((a, b) => b.gflops - a.gflops)[0] // prettier-ignore

@@ -105,14 +105,17 @@ export const lab = defineLab({
       title: 'How the programs ended: 0 is well, 123 a deadlock, 1 an error',
       category: 'program',
       value: 'exit code',
-      bars: results.map(({ program, kind, ranks, code }) => ({
-        category: program,
-        series: kind === 'mine' ? `mine, ${ranks}` : kind,
-        value: code,
-      })),
+      bars: PROGRAMS.flatMap((program) =>
+        KINDS.map((kind) => ({ category: program, series: kind, value: worstCode(results, program, kind) })),
+      ),
     },
   ],
 })
+
+/** Of several numbers of ranks the one that went worst. */
+function worstCode(results: readonly Run[], program: Program, kind: Run['kind']): number {
+  return Math.max(...results.filter((run) => run.program === program && run.kind === kind).map(({ code }) => code))
+}
 
 function readRun(end: JobEnd): Run {
   const [program, kind] = end.job.name.split(' ') as [Program, Run['kind']]
