@@ -49,9 +49,9 @@ export async function runLab(word: string, given: string | undefined, quick: boo
   const prediction = answers.section('prediction', lab.predictions)
   const jobs = lab.jobs({ folder, source: entry.folder, quick })
   const began = performance.now()
-  const measured = await interruptible((signal) => runJobs(jobs, folder, signal).then((ended) => lab.collect(ended)))
-  if (typeof measured === 'object' && measured !== null && 'exitCode' in measured) return measured.exitCode as number
-  const parsed = lab.results.safeParse(measured)
+  const outcome = await interruptible(async (signal) => lab.collect(await runJobs(jobs, folder, signal)))
+  if ('exitCode' in outcome) return outcome.exitCode
+  const parsed = lab.results.safeParse(outcome.measured)
   if (!parsed.success) {
     process.stderr.write(describeIssues('the output of your program', parsed.error).map((line) => `tsmpi: ${line}\n`).join('')) // prettier-ignore
     return 1
@@ -74,14 +74,16 @@ async function show(lab: Lab, results: unknown, folder: string): Promise<void> {
   writeFileSync(join(folder, PICTURE_FILE), await drawPicture(lab.title, figures))
 }
 
-/** The outcome, or an exit code if the user interrupted it or a job failed. */
-async function interruptible(work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+type Outcome = { readonly measured: unknown } | { readonly exitCode: number }
+
+/** What was measured, or an exit code if the user interrupted it or a job failed. */
+async function interruptible(work: (signal: AbortSignal) => Promise<unknown>): Promise<Outcome> {
   const interrupt = new AbortController()
   const stop = (signal: NodeJS.Signals): void => interrupt.abort(signal)
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, stop)
   try {
-    return await work(interrupt.signal)
+    return { measured: await work(interrupt.signal) }
   } catch (error) {
     if (interrupt.signal.aborted) return { exitCode: exitCodeOf(interrupt.signal.reason as NodeJS.Signals) }
     if (!(error instanceof JobFailure)) throw error
