@@ -94,7 +94,9 @@ function loadMemory(): NativeMemory | undefined {
       if (base === undefined) known.set(buffer, (base = Number(koffi.address(new Uint8Array(buffer, 0, 1)))))
       return base + byteOffset
     }
-    const copy = nativeFunction('void memcpy(uintptr_t target, uintptr_t source, size_t nbytes)') as NativeMemory['copy']
+    const copy = nativeFunction(
+      'void memcpy(uintptr_t target, uintptr_t source, size_t nbytes)',
+    ) as NativeMemory['copy']
     const probe = new Uint8Array(new SharedArrayBuffer(2))
     copy(addressOf(probe), addressOf(Uint8Array.of(7)), 1)
     return probe[0] === 7 && probe[1] === 0 ? { addressOf, copy } : undefined
