@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { hplCommand } from './commands/hpl.ts'
 import { infoCommand } from './commands/info.ts'
 import { labCommand } from './commands/lab.ts'
+import { reportCommand } from './commands/report.ts'
 import { tuneCommand } from './commands/tune.ts'
 import { wallCommand } from './commands/wall.ts'
 import { installedVersion } from './runtime/base/version.ts'
@@ -26,6 +27,7 @@ try {
     .command(bootCommand)
     .command(wallCommand)
     .command(labCommand)
+    .command(reportCommand)
     .epilogue('To run a program: tsmpirun -n 4 program.ts')
     .demandCommand(1, 'no command given')
     .strict()

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { bundle } from './bundle.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -15,6 +16,7 @@ const failures = [
   runNode(TSC, '-p', 'tsconfig.build.json') ?? (await bundled()),
   existsSync(`${ROOT}scripts/build-wasm.mjs`) ? runNode('scripts/build-wasm.mjs') : undefined,
   copyPages(),
+  await reportScript(),
   ...Object.entries(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')).bin).map(makeExecutable),
 ].filter((failure) => failure !== undefined)
 
@@ -43,6 +45,23 @@ function copyPages() {
   const folder = 'runtime/launcher/dashboard/page'
   cpSync(ROOT + folder, `${ROOT}dist/${folder}`, { recursive: true })
   return undefined
+}
+
+/** What the page of `tsmpi report` does in a browser, which tsconfig.build.json leaves out: other types. */
+async function reportScript() {
+  const entry = 'report/browser/main'
+  try {
+    await build({
+      entryPoints: [`${ROOT}${entry}.ts`],
+      outfile: `${ROOT}dist/${entry}.js`,
+      bundle: true,
+      format: 'esm',
+      logLevel: 'warning',
+    })
+    return undefined
+  } catch (error) {
+    return `${entry}.ts was not bundled: ${error.message}`
+  }
 }
 
 /** tsc writes its output without the execute bit; npm sets it on install, but a checkout runs its own dist/ as well. */

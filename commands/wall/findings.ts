@@ -3,7 +3,7 @@ import type { RankProfile } from '../../hpl/profile.ts'
 import type { Result, ResultLine } from '../../hpl/results/schema.ts'
 import { PAYLOAD_SHARE } from '../../runtime/launcher/emulation.ts'
 import type { PlannedTest } from '../sweep/plan.ts'
-import { crossover, type Crossover } from './crossover.ts'
+import { crossover, type Crossover } from '../../report/crossover.ts'
 import { limitsOf, type Layout, type Limits, type Link } from './limits.ts'
 import type { NamedLink, Question, WallSettings } from './plan.ts'
 

@@ -2,7 +2,7 @@
 import { NO_LINES } from '../sweep/table.ts'
 import CliTable from 'cli-table3'
 import { drawChart, type Curve } from './chart.ts'
-import type { Crossover } from './crossover.ts'
+import type { Crossover } from '../../report/crossover.ts'
 import type { Findings, GridFindings, LinkFindings, Point } from './findings.ts'
 import { describeLimit, type Limit, type Limits } from './limits.ts'
 import type { NamedLink, WallSettings } from './plan.ts'

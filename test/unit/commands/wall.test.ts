@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { drawChart } from '../../../commands/wall/chart.ts'
-import { crossover } from '../../../commands/wall/crossover.ts'
+import { crossover } from '../../../report/crossover.ts'
 import { findingsOf, layoutOf } from '../../../commands/wall/findings.ts'
 import { describeLimit, limitsOf, type Layout, type Limit } from '../../../commands/wall/limits.ts'
 import { planWall, runOrder, type WallSettings } from '../../../commands/wall/plan.ts'
