@@ -17,6 +17,10 @@ const text = (name: string): string => readFileSync(file(name), 'utf8')
 
 const IDS = ['gflops', 'communication', 'grids', 'phases', 'speedup', 'efficiency', 'karp-flatt', 'timeline-1', 'benchmark-1'] // prettier-ignore
 
+/** What runs in the browser is text: its names are none of Node's. */
+const FOCUSED =
+  "(({ tagName, className }, figure) => `${figure?.id ?? ''} ${tagName} ${className}`)(document.activeElement, document.activeElement.closest('figure'))"
+
 t.before(async () => {
   const sweep = await tsmpi('hpl', 'sweep', '--n', '60,120', '--nb', '16', '--grid', '1x1,1x2,2x1,1x3', '-o', 'sweep.jsonl') // prettier-ignore
   if (sweep.code !== 0) throw new Error(sweep.stderr)
@@ -80,7 +84,9 @@ t.test('the page in a browser', { skip: missingChromium() }, async (t) => {
     /** What is shown has changed after an action; says what it was and is. */
     const changed = async (what: string, action: () => Promise<void>): Promise<void> => {
       await action()
-      await page.waitForFunction((old) => document.querySelector('#timeline-1 .window')?.textContent !== old, before)
+      await page.waitForFunction(
+        `document.querySelector('#timeline-1 .window')?.textContent !== ${JSON.stringify(before)}`,
+      )
       const after = (await words.textContent()) ?? ''
       t.not(after, before, `${what}: ${after}`)
       before = after
@@ -125,7 +131,7 @@ t.test('the page in a browser', { skip: missingChromium() }, async (t) => {
   }) // prettier-ignore
 
   await t.test('it is dark if the reader likes it so, narrow on a phone, and light on paper', async (t) => {
-    const ground = (page: Page): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const ground = (page: Page): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor')
     const { page } = await open(browser, { colorScheme: 'dark' })
     t.equal(await ground(page), 'rgb(20, 23, 28)')
     await page.locator('#theme').click()
@@ -136,7 +142,7 @@ t.test('the page in a browser', { skip: missingChromium() }, async (t) => {
     t.equal(await page.locator('#gflops .tools').isVisible(), false)
     t.ok((await page.pdf()).length > 20_000)
     const phone = await open(browser, { viewport: { width: 375, height: 700 }, hasTouch: true })
-    const width = await phone.page.evaluate(() => document.documentElement.scrollWidth)
+    const width = await phone.page.evaluate<number>('document.documentElement.scrollWidth')
     t.ok(width <= 375, `the page is ${width} pixels wide`)
     for (const id of IDS) {
       t.equal(await phone.page.locator(`#${id} .narrow svg.plot`).isVisible(), true, id)
@@ -151,7 +157,7 @@ t.test('the page in a browser', { skip: missingChromium() }, async (t) => {
     const reached = new Set<string>()
     for (let k = 0; k < 150; k++) {
       await page.keyboard.press('Tab')
-      reached.add(await page.evaluate(() => `${document.activeElement?.closest('figure')?.id ?? ''} ${document.activeElement?.tagName} ${document.activeElement?.className}`)) // prettier-ignore
+      reached.add(await page.evaluate<string>(FOCUSED)) // prettier-ignore
     }
     for (const id of IDS) t.ok(reached.has(`${id} SUMMARY `) && reached.has(`${id} BUTTON `), id)
     t.ok(reached.has('timeline-1 DIV picture'))
@@ -174,6 +180,6 @@ async function open(browser: Browser, options: BrowserContextOptions): Promise<O
   page.on('request', (request) => void (/^(file|data|blob):/.test(request.url()) || requests.push(request.url())))
   await page.goto(`file://${file('report.html')}`)
   // The timeline has been drawn by the script once its words are there.
-  await page.waitForFunction(() => (document.querySelector('#timeline-1 .window')?.textContent ?? '') !== '')
+  await page.waitForFunction("(document.querySelector('#timeline-1 .window')?.textContent ?? '') !== ''")
   return { page, complaints, requests } as Opened
 }

@@ -57,7 +57,7 @@ t.test('a trace without its closing bracket, or with half a line at its end, is 
   t.equal(parsed(`${whole}\n]\n`).total.slices, 4)
   t.equal(parsed(whole).total.slices, 4)
   t.equal(parsed(`${whole},\n{"name":"mess`).total.slices, 4)
-  t.match(parseTrace('[x', 'x'), /no JSON/)
+  t.match(parseTrace('[x\nx\n', 'x'), /no JSON/)
   t.match(parseTrace('[]', 'x'), /no rows/)
 })
 
