@@ -43,7 +43,7 @@ export function renderPage({ title, origin, files, figures, remarks, script }: P
     ]),
     h('nav', { ariaLabel: 'Figures' }, [h('ul', figures.map((one) => h('li', [h('a', { href: `#${one.id}` }, one.title)])))]),
     h('main', { id: 'figures' }, figures.map(figureElement)),
-    h('script', { type: 'application/json', id: 'data' }, embedded(JSON.stringify(dataOf(figures)))),
+    h('script', { type: 'application/json', id: 'data' }, JSON.stringify(dataOf(figures)).replaceAll('<', '\\u003c')),
     h('script', embedded(script)),
   ]) // prettier-ignore
   const head = h('head', [
@@ -58,7 +58,7 @@ export function renderPage({ title, origin, files, figures, remarks, script }: P
   return `<!doctype html>\n${toHtml(h('html', { lang: 'en' }, [head, body]), options)}\n`
 }
 
-/** Nothing within a script element may look like its end, or begin a comment. */
+/** Nothing within a script may look like the end of its element, or begin a comment. */
 function embedded(text: string): string {
   return text.replace(/<(?=[/!]|script)/gi, '\\u003c')
 }
