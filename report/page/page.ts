@@ -60,7 +60,7 @@ export function renderPage({ title, origin, files, figures, remarks, script }: P
 
 /** Nothing within a script may look like the end of its element, or begin a comment. */
 function embedded(text: string): string {
-  return text.replace(/<(?=[/!]|script)/gi, '\\u003c')
+  return text.replace(/<(?=!--|\/?script)/gi, '\\u003c')
 }
 
 function dataOf(figures: readonly Figure[]): PageData {
