@@ -71,7 +71,10 @@ export default {
       comment: 'What a lab measures and checks is written with commands/lab/, which loads it by its name.',
       severity: 'error',
       from: { path: LAB_CHECKS },
-      to: { path: PRODUCT, pathNot: '^(commands/(lab|wall|sweep)|hpl/results|runtime/launcher/usage-error)' },
+      to: {
+        path: PRODUCT,
+        pathNot: '^(commands/(lab|wall|sweep)|hpl/results|report/crossover|runtime/launcher/usage-error)',
+      },
     },
     {
       name: 'product-needs-no-workbench',

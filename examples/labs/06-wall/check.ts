@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { yamlSource } from '../../../commands/sweep/yaml-file.ts'
-import { crossover } from '../../../commands/wall/crossover.ts'
+import { crossover } from '../../../report/crossover.ts'
 import { fitPower } from '../../../commands/lab/fits.ts'
 import {
   choice,
