@@ -54,7 +54,8 @@ for (const { how, code, message } of endings)
 
 t.test('--timeout ends the job with code 124, and says who was running', async (t) => {
   for (const time of ['0.5', '500 ms']) {
-    const ended = await tsmpirun(['-n', '2', '--timeout', time, ENDINGS, 'wait'])
+    // Both wait for the other: a deadlock, which a quick start would leave time to find.
+    const ended = await tsmpirun(['-n', '2', '--timeout', time, '--no-deadlock-detection', ENDINGS, 'wait'])
     t.equal(ended.code, 124)
     t.match(ended.stderr, /stopped after 0\.5 s \(--timeout\); still running: ranks 0 1\./)
   }
