@@ -18,6 +18,9 @@ const text = (name: string): string => readFileSync(file(name), 'utf8')
 
 const IDS = ['gflops', 'communication', 'grids', 'phases', 'speedup', 'efficiency', 'karp-flatt', 'timeline-1', 'benchmark-1'] // prettier-ignore
 
+/** Matches this text and nothing else. */
+const exactly = (text: string): RegExp => new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
+
 /** What runs in the browser is text: its names are none of Node's. */
 const FOCUSED =
   "(({ tagName, className }, figure) => `${figure?.id ?? ''} ${tagName} ${className}`)(document.activeElement, document.activeElement.closest('figure'))"
@@ -87,9 +90,8 @@ t.test('the page in a browser', { skip: missingChromium() }, async (t) => {
     /** What is shown has changed after an action; says what it was and is. */
     const changed = async (what: string, action: () => Promise<void>): Promise<void> => {
       await action()
-      await page.waitForFunction(
-        `document.querySelector('#timeline-1 .window')?.textContent !== ${JSON.stringify(before)}`,
-      )
+      // The page forbids eval, which waitForFunction would need.
+      await page.locator('#timeline-1 .window', { hasNotText: exactly(before) }).waitFor()
       const after = (await words.textContent()) ?? ''
       t.not(after, before, `${what}: ${after}`)
       before = after
@@ -110,7 +112,7 @@ t.test('the page in a browser', { skip: missingChromium() }, async (t) => {
     await changed('wheel', () => page.mouse.wheel(0, -300))
     await page.keyboard.up('Control')
     // A turn of the wheel ends a moment later; until then the picture that it began on stays.
-    await page.waitForFunction("document.querySelectorAll('#timeline-1 .wide svg.plot').length === 1")
+    await page.locator('#timeline-1 .wide svg.plot').nth(1).waitFor({ state: 'detached' })
     t.ok((await page.locator('#timeline-1 .wide svg.plot rect').count()) > 0)
     await changed('key 0', async () => {
       await picture.focus()
@@ -184,6 +186,6 @@ async function open(browser: Browser, options: BrowserContextOptions): Promise<O
   page.on('request', (request) => void (/^(file|data|blob):/.test(request.url()) || requests.push(request.url())))
   await page.goto(`file://${file('report.html')}`)
   // The timeline has been drawn by the script once its words are there.
-  await page.waitForFunction("(document.querySelector('#timeline-1 .window')?.textContent ?? '') !== ''")
+  await page.locator('#timeline-1 .window', { hasText: /./ }).waitFor()
   return { page, complaints, requests } as Opened
 }
