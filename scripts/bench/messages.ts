@@ -11,6 +11,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import asciichart from 'asciichart'
 import Table from 'cli-table3'
 import { max, median, min } from 'mathjs'
@@ -165,9 +166,9 @@ function plot(contenders: readonly Contender[]): void {
   const colors = [asciichart.green, asciichart.lightgreen, asciichart.red, asciichart.blue]
   const format = (value: number): string => digits(logarithmic ? 10 ** value : value).padStart(9)
   const legend = contenders.map((one, index) => `${colors[index] ?? ''}${one.name}${asciichart.reset}`).join('  ')
-  console.log(
-    `${asciichart.plot(series, { height: PLOT_HEIGHT, colors, format })}\n${' '.repeat(10)}${sizeText(points[0] ?? 0)} to ${sizeText(points.at(-1) ?? 0)}, ${unit}:  ${legend}`,
-  )
+  const text = `${asciichart.plot(series, { height: PLOT_HEIGHT, colors, format })}\n${' '.repeat(10)}${sizeText(points[0] ?? 0)} to ${sizeText(points.at(-1) ?? 0)}, ${unit}:  ${legend}`
+  // Curves in one colour are hard to tell apart, but a file has none: the table above says the same.
+  console.log(process.stdout.isTTY && process.stdout.hasColors() ? text : stripVTControlCharacters(text))
 }
 
 /** Linear interpolation to `each` columns between two points. */
