@@ -1,19 +1,14 @@
 /** Figures as one SVG drawing, panels beside each other. Vega lays out and draws. Layer below: figures.ts, vega. */
 import type { Spec } from 'vega'
+import { vegaSvg } from '../vega-svg.ts'
 import type { BarFigure, CurveFigure, Figure } from './figures.ts'
 
 const PANEL = { width: 380, height: 240 }
 type Mark = NonNullable<Spec['marks']>[number]
 
 /** The text of an SVG file. The same figures give the same text. */
-export async function drawPicture(title: string, figures: readonly Figure[]): Promise<string> {
-  const { View, parse } = await import('vega')
-  const view = new View(parse(describe(title, figures)), { renderer: 'none' })
-  try {
-    return `${await view.toSVG()}\n`
-  } finally {
-    view.finalize()
-  }
+export function drawPicture(title: string, figures: readonly Figure[]): Promise<string> {
+  return vegaSvg(describe(title, figures))
 }
 
 /** The drawing in the words of Vega. Local. */

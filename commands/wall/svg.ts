@@ -3,20 +3,15 @@
  * lays out and draws it; here is only what it shall show. Layer below: findings.ts, vega.
  */
 import type { Spec } from 'vega'
+import { vegaSvg } from '../vega-svg.ts'
 import type { Findings } from './findings.ts'
 import type { WallSettings } from './plan.ts'
 
 const PANEL = { width: 420, height: 260 }
 
 /** The drawing as the text of an SVG file. */
-export async function drawSvg(settings: WallSettings, findings: Findings): Promise<string> {
-  const { View, parse } = await import('vega')
-  const view = new View(parse(describe(settings, findings)), { renderer: 'none' })
-  try {
-    return `${await view.toSVG()}\n`
-  } finally {
-    view.finalize()
-  }
+export function drawSvg(settings: WallSettings, findings: Findings): Promise<string> {
+  return vegaSvg(describe(settings, findings))
 }
 
 /** A number at an order, on a curve. */

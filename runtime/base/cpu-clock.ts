@@ -3,8 +3,7 @@
  * core. Node has no such clock for one thread before version 23.9, the C library has one on Linux and macOS. Loaded on
  * demand: the library that makes foreign calls takes some milliseconds.
  */
-import { createRequire } from 'node:module'
-import type koffiModule from 'koffi'
+import { nativeFunction } from './native-calls.ts'
 
 /** CLOCK_THREAD_CPUTIME_ID. */
 const THREAD_CLOCK: Partial<Record<NodeJS.Platform, number>> = { linux: 3, darwin: 16 }
@@ -22,8 +21,10 @@ function nativeClock(): (() => number) | undefined {
   const id = THREAD_CLOCK[process.platform]
   if (id === undefined) return undefined
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule
-    const read = koffi.load(null).func('int clock_gettime(int clock, uint8_t *time)')
+    const read = nativeFunction('int clock_gettime(int clock, uint8_t *time)') as (
+      id: number,
+      time: Uint8Array,
+    ) => number
     const time = new Uint8Array(16)
     // struct timespec: seconds and nanoseconds, 64 bits each, of which the lower 32 are enough.
     const words = new Uint32Array(time.buffer)

@@ -41,22 +41,12 @@ export class ZmqLinks implements AgentLinks {
   }
 
   outbox(endpoint: string, keys: LinkKeys, serverKey: string, onBroken?: () => void): Outbox {
-    return zmqOutbox(endpoint, keys, serverKey, onBroken)
+    return new ZmqOutbox(endpoint, keys, serverKey, onBroken)
   }
 
   attend(duty: RankDuty, onError: (error: unknown) => void): void {
     serveRanks(duty).catch(onError)
   }
-}
-
-/** The sending end alone. @param onBroken called when a connection that held has ended */
-export function zmqOutbox(
-  endpoint: string,
-  keys: LinkKeys,
-  serverKey: string,
-  onBroken: () => void = () => undefined,
-): Outbox {
-  return new ZmqOutbox(endpoint, keys, serverKey, onBroken)
 }
 
 async function serveRanks({ doorbell, drain, ready }: RankDuty): Promise<void> {
@@ -129,14 +119,15 @@ class ZmqInbox implements Inbox {
   }
 }
 
-class ZmqOutbox implements Outbox {
+export class ZmqOutbox implements Outbox {
   readonly endpoint: string
   readonly #push: Push
   readonly #queue: (readonly Uint8Array[])[] = []
   readonly #contact: Contact
   #sending = false
 
-  constructor(endpoint: string, keys: LinkKeys, serverKey: string, onBroken: () => void) {
+  /** @param onBroken called when a connection that held has ended */
+  constructor(endpoint: string, keys: LinkKeys, serverKey: string, onBroken: () => void = () => undefined) {
     this.endpoint = endpoint
     this.#push = new Push({
       sendHighWaterMark: UNLIMITED,

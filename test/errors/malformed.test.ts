@@ -7,7 +7,7 @@ import { encodePacket, PACKET, PacketParser } from '../../runtime/agent/start-ch
 import { encodeFrame, HEADER_BYTES, makeFrame, WIRE, writeNumber } from '../../runtime/agent/wire-format.ts'
 import { FRAME } from '../../runtime/transport/transport.ts'
 import type { Outbox } from '../../runtime/transport/agent-link.ts'
-import { zmqOutbox } from '../../runtime/transport/zmq-link.ts'
+import { ZmqOutbox } from '../../runtime/transport/zmq-link.ts'
 import { isAlive } from '../helpers/tsmpirun.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
@@ -39,7 +39,7 @@ async function answerTo(messages: readonly (readonly Uint8Array[])[]): Promise<s
     const hear = (event: AgentEvent): void => {
       if (event.event === 'listening') {
         tell({ command: 'connect', endpoints: [event.endpoint, 'tcp://127.0.0.1:9'] })
-        outbox = zmqOutbox(event.endpoint, other, own.publicKey)
+        outbox = new ZmqOutbox(event.endpoint, other, own.publicKey)
         for (const [number, parts] of messages.entries()) outbox.send(numbered(parts, number), fail)
       } else if (event.event === 'unusable') resolve(event.reason)
     }
