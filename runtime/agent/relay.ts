@@ -25,15 +25,19 @@ import { LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import type { Outbox, Shaper } from './shaper.ts'
-import { decodeFrame, encodeFrame, makeFrame, PART_MAX, readNumber, WIRE, writeNumber } from './wire-format.ts'
+import {
+  CHUNK_BYTES,
+  decodeFrame,
+  encodeFrame,
+  makeFrame,
+  PART_MAX,
+  readNumber,
+  WIRE,
+  writeNumber,
+} from './wire-format.ts'
 
 /** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
 const PREFETCH_BYTES = 256 << 20
-/**
- * Bulk is cut into pieces, so that messages take turns. Pieces of 64 KiB and of 1 MiB cost more: the former each a turn
- * of libzmq's encryption, the latter leave the cache between its steps.
- */
-const PIECE_BYTES = 128 << 10
 /** Bytes of bulk on the way to one agent: a small message waits behind so many at most, 4.5 ms on 1 Gbit/s. */
 const WINDOW_BYTES = 512 << 10
 /** A rank that does not read makes its agent try again this often. */
@@ -376,7 +380,7 @@ export class Relay {
     if (queue === undefined) {
       const { emulated } = this.#options.network
       queue = new BulkQueue({
-        pieceBytes: emulated === undefined ? PIECE_BYTES : Math.min(PIECE_BYTES, pieceBytes(emulated.link)),
+        pieceBytes: emulated === undefined ? CHUNK_BYTES : Math.min(CHUNK_BYTES, pieceBytes(emulated.link)),
         windowBytes: emulated === undefined ? WINDOW_BYTES : Math.max(WINDOW_BYTES, 2 * windowBytes(emulated.link)),
         send: (frame, bytes) => this.#toWire(frame, bytes),
       })

@@ -126,7 +126,7 @@ t.test('decodeFrame() names the field that is wrong, its value and what is allow
     [{ payload: new Uint8Array(1) }, 'its length of the payload is 1, expected at most 0 bytes'],
     [
       { kind: WIRE.CHUNK, payload: new Uint8Array(CHUNK_BYTES + 1) },
-      'its length of the payload is 1048577, expected at most 1048576 bytes',
+      'its length of the payload is 131073, expected at most 131072 bytes',
     ],
     [{ flags: 2 }, 'its flags is 2, expected 0 or 1'],
     [{ elementType: 500 }, `its element type is 500, expected 0..${ELEMENT_TYPES.length - 1}`],
