@@ -63,7 +63,7 @@ export class Shaper {
     this.#outboxes.set(peer, real)
     return {
       send: (parts) => {
-        this.#transmit.push(peer, wireBytes(sizeOf(parts)), parts, machineMs())
+        this.#transmit.push(peer, wireBytes(parts), parts, machineMs())
         this.#turn()
       },
     }
@@ -80,7 +80,7 @@ export class Shaper {
       const early = frame.kind === WIRE.CHUNK && frame.aux === 1
       // What comes early is dealt with now; what waits has to be kept.
       if (!early && frame.payload !== undefined) frame.payload = new Uint8Array(frame.payload)
-      this.#receive.push(peer, wireBytes(sizeOf(parts)), early ? undefined : frame, atMs)
+      this.#receive.push(peer, wireBytes(parts), early ? undefined : frame, atMs)
       if (early) this.#options.deliver(frame)
     }
     this.#turn()
@@ -131,7 +131,3 @@ export class Shaper {
 
 /** What fits the header's field. */
 const LARGEST_WINDOW = 2 ** 31 - 1
-
-function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0)
-}

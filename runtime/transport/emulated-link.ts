@@ -24,16 +24,24 @@ export interface EmulatedNetwork {
 const SEGMENT_BYTES = 1448
 /** The rest of that frame: 52 of TCP/IP, header and checksum of Ethernet (18), preamble (8), gap between frames (12). */
 const SEGMENT_OVERHEAD = 90
-/** What ZeroMQ adds to the two parts of a message: lengths, and names, nonces and authenticators of CURVE (RFC 26). */
-const MESSAGE_OVERHEAD = 84
+/** What CURVE adds to each part of a message: name (8), nonce (8), authenticator (16), flags (1); RFC 26. */
+const CURVE_BYTES = 33
+/** What ZMTP adds to that: flags, and the length in one byte if it fits, else in eight; RFC 23. */
+const SHORT_FRAME = { overhead: 2, longest: 255 } as const
+const LONG_FRAME_OVERHEAD = 9
 
 /** Share of the wire that TCP's payload can have: 0.9415. */
 export const PAYLOAD_SHARE = SEGMENT_BYTES / (SEGMENT_BYTES + SEGMENT_OVERHEAD)
 
-/** Bytes on the wire of a message of two parts with `nbytes` together. */
-export function wireBytes(nbytes: number): number {
-  const carried = nbytes + MESSAGE_OVERHEAD
+/** Bytes on the wire of a message of these parts. */
+export function wireBytes(parts: readonly { readonly length: number }[]): number {
+  let carried = 0
+  for (const { length } of parts) carried += zmtpBytes(length + CURVE_BYTES)
   return carried + SEGMENT_OVERHEAD * Math.ceil(carried / SEGMENT_BYTES)
+}
+
+function zmtpBytes(nbytes: number): number {
+  return nbytes + (nbytes <= SHORT_FRAME.longest ? SHORT_FRAME.overhead : LONG_FRAME_OVERHEAD)
 }
 
 /** Bytes on the wire of TCP's acknowledgements for so many bytes the other way: one for every second full segment. */

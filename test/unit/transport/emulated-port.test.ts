@@ -225,9 +225,15 @@ t.test('more senders than the buffer has parts for still get through', async (t)
 
 t.test('wireBytes counts frames of Ethernet: 1448 bytes of payload take 1538', async (t) => {
   const many = 1448 * 1000
-  t.equal(wireBytes(many) - wireBytes(0), 1538 * 1000)
-  t.equal(wireBytes(0), 84 + 90)
+  t.equal(wireBytes([{ length: 1448 + many }]) - wireBytes([{ length: 1448 }]), 1538 * 1000)
   t.match((1e9 / 8 / 1e6) * (1448 / 1538), /^117\.68/, 'MB/s that TCP has on 1 Gbit/s')
+})
+
+t.test('wireBytes counts what ZeroMQ adds: 35 bytes to a short part, 42 to a long one', async (t) => {
+  t.equal(wireBytes([{ length: 48 }]), 48 + 35 + 90)
+  t.equal(wireBytes([{ length: 222 }]), 222 + 35 + 90, 'the longest whose length is one byte')
+  t.equal(wireBytes([{ length: 223 }]), 223 + 42 + 90)
+  t.equal(wireBytes([{ length: 48 }, { length: 1000 }]), 48 + 35 + 1000 + 42 + 90)
 })
 
 t.test('pieces are half a millisecond of the link and a quarter of the buffer at most', async (t) => {
