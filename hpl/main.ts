@@ -173,5 +173,7 @@ async function agree(world: Intracomm, failure: string): Promise<boolean> {
   if (world.rank === 0) {
     for (const reason of reasons) process.stderr.write(`hpl: rank ${failures.indexOf(reason)}: ${reason}\n`)
   }
+  // The first rank that leaves with a code stops the job: not before rank 0 has spoken.
+  if (reasons.size > 0) await world.barrier()
   return reasons.size === 0
 }
