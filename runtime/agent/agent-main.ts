@@ -8,6 +8,7 @@
 import { availableParallelism, homedir } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { machineMs } from '../base/machine-clock.ts'
+import { machineName } from '../base/machine-name.ts'
 import { installedVersion } from '../base/version.ts'
 import { createHostHeap } from '../transport/host-heap.ts'
 import { ChannelWriter } from './channel-writer.ts'
@@ -60,7 +61,7 @@ const parser = new PacketParser(
   },
   (bytes) => giveUp(`unexpected text on the start channel: ${JSON.stringify(bytes.subarray(0, 80).toString())}`),
 )
-tell(-1, { event: 'hello', version: installedVersion(), node: process.versions.node })
+tell(-1, { event: 'hello', version: installedVersion(), node: process.versions.node, machine: machineName() })
 const launcher = new LauncherWatch(beat, abandon)
 process.stdin.on('data', (chunk: Buffer) => {
   launcher.heard()

@@ -154,8 +154,8 @@ export interface Unlinked {
 
 /** What an agent, or a rank of it, says to the launcher. */
 export type AgentEvent =
-  /** The agent runs: the versions of tsmpi and of Node.js on its host. Said first. */
-  | { readonly event: 'hello'; readonly version: string; readonly node: string }
+  /** The agent runs: the versions of tsmpi and of Node.js on its host, and the name of its machine. Said first. */
+  | { readonly event: 'hello'; readonly version: string; readonly node: string; readonly machine?: string | undefined }
   | { readonly event: 'listening'; readonly endpoint: string }
   | { readonly event: 'exit'; readonly code: number }
   | { readonly event: 'abort'; readonly code: number; readonly stack: string }

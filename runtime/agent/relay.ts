@@ -229,8 +229,8 @@ export class Relay {
   #serveRanks(): void {
     const ready = (): boolean => this.#readers.some((reader) => reader.ready)
     const drain = (): boolean => this.#drainRings()
-    const restless = (): boolean => this.#shaper?.restless === true
-    this.#wire.attend({ doorbell: this.#doorbell, ready, drain, restless }, fatal)
+    const restMs = (): number => this.#shaper?.restMs ?? Infinity
+    this.#wire.attend({ doorbell: this.#doorbell, ready, drain, restMs }, fatal)
   }
 
   #drainRings(): boolean {

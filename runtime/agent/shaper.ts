@@ -5,8 +5,8 @@
  *
  * Messages travel on the real sockets as soon as they are in the emulated port's buffer, ahead of their time, and wait at
  * the receiver: so the time of the real way counts within the emulated one, not on top of it. Of bulk only the last piece
- * has to wait, since nobody looks at the others before it. Sleeps in timers while nothing is due, and turns the event
- * loop for the last millisecond: timers are too coarse for a network.
+ * has to wait, since nobody looks at the others before it. Sleeps in timers while nothing is due. Timers are too
+ * coarse for a network: for the last millisecond the event loop turns, or the thread sleeps as long as `restMs` says.
  */
 import { machineMs } from '../base/machine-clock.ts'
 import { acknowledgementBytes, wireBytes, type EmulatedNetwork } from '../transport/emulated-link.ts'
@@ -28,7 +28,7 @@ export interface ShaperOptions extends EmulatedNetwork {
   readonly onError: (error: unknown) => void
 }
 
-/** Timers may come that much too late. For what is due sooner the event loop turns, which takes microseconds. */
+/** Timers may come that much too late. What is due sooner is left to the next turn of the event loop. */
 const TIMER_SLACK_MS = 1.2
 
 export class Shaper {
@@ -43,6 +43,8 @@ export class Shaper {
     credit: (peer, credit) => this.#credit(peer, credit),
   }
   #turning = false
+  /** When something is due. */
+  #wakeMs = Infinity
   #immediate: NodeJS.Immediate | undefined
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
@@ -53,9 +55,9 @@ export class Shaper {
     this.#receive = new ReceivePort(options.link, options.ranks.length)
   }
 
-  /** True if something is due so soon that the event loop must turn without a pause. */
-  get restless(): boolean {
-    return this.#immediate !== undefined
+  /** How long it is until the event loop has to turn, in milliseconds; timers see to what is further off. */
+  get restMs(): number {
+    return this.#immediate === undefined ? Infinity : this.#wakeMs - machineMs()
   }
 
   /** The way to another agent, through this host's port. */
@@ -117,9 +119,9 @@ export class Shaper {
   }
 
   #schedule(now: number): void {
+    this.#wakeMs = Math.min(this.#passed.first?.atMs ?? Infinity, this.#receive.wakeMs, this.#transmit.wakeMs)
     if (this.#immediate !== undefined) return
-    const wakeMs = Math.min(this.#passed.first?.atMs ?? Infinity, this.#receive.wakeMs, this.#transmit.wakeMs)
-    const timerAt = wakeMs - TIMER_SLACK_MS
+    const timerAt = this.#wakeMs - TIMER_SLACK_MS
     if (timerAt <= now) this.#immediate = setImmediate(() => ((this.#immediate = undefined), this.#turn()))
     else if (timerAt < this.#timerAt) {
       clearTimeout(this.#timer)

@@ -23,6 +23,7 @@ import { InputForwarder } from './input-forwarder.ts'
 import { LinkClaims } from './link-claims.ts'
 import type { Output } from './output.ts'
 import type { Fd } from './output-merger.ts'
+import { sharesOf, type Share } from './neighbours.ts'
 import type { AgentPlan } from './placement.ts'
 import { strangersNote } from './strangers.ts'
 import { unlinkedText, type UnlinkedHost } from './unlinked.ts'
@@ -94,12 +95,8 @@ export interface JobContents {
     | undefined
   /** Network that the job pretends to have. */
   readonly emulated: EmulatedNetwork | undefined
-  /** Threads that want a core, by agent: of all agents on its machine. */
-  readonly busyThreads: readonly number[]
   /** Cores of each rank that is bound, by world rank; undefined: none is. */
   readonly bindings: Bindings | undefined
-  /** Part of the machine's memory, by agent. */
-  readonly memoryShares: readonly number[]
   readonly checks: Checks
 }
 
@@ -149,13 +146,21 @@ export class Job implements AgentListener {
     if (timeoutSeconds !== undefined) this.#after(timeoutSeconds * 1000, () => void this.#timeUp(timeoutSeconds))
   }
 
-  /** Gives the agents their work. */
-  start(contents: JobContents): void {
+  /** Gives the agents their work: at once, or when it is known which of them share a machine. */
+  async start(contents: JobContents): Promise<void> {
+    const machines = this.#areNeighbours ? [] : await this.#startWatch.machines
     if (this.#exitCode !== undefined) return // a host failed, or somebody pressed Ctrl-C, while the job was prepared
+    const shares = sharesOf(this.#options.plans, machines)
     for (const [index, agent] of this.#agents.entries())
-      agent.send({ command: 'start', job: this.#jobOf(index, contents) })
+      agent.send({ command: 'start', job: this.#jobOf(index, contents, shares) })
     if (this.#options.recording !== undefined)
       for (const agent of this.#agents) if (!agent.plan.local) this.#watchClock(agent)
+  }
+
+  /** True if nobody has to tell that all agents run here, or if there is one only. */
+  get #areNeighbours(): boolean {
+    const { plans } = this.#options
+    return plans.length === 1 || plans.every(({ local }) => local)
   }
 
   /** Hands a signal to the programs of all ranks. */
@@ -403,7 +408,7 @@ export class Job implements AgentListener {
     this.#output.say(`tsmpirun: ${message}\n`)
   }
 
-  #jobOf(index: number, contents: JobContents): AgentJob {
+  #jobOf(index: number, contents: JobContents, shares: readonly Share[]): AgentJob {
     const { id, program, argv, env, wdir, launcherDirectory, selection, network } = contents
     const { settings, ranks = [] } = this.#agents[index]?.plan ?? {}
     return {
@@ -417,10 +422,9 @@ export class Job implements AgentListener {
       agent: index,
       host: this.#agents[index]?.plan.host as string,
       placement: this.#agents.map(({ plan }) => plan.ranks),
-      busyThreads: contents.busyThreads[index] as number,
+      ...(shares[index] as Share),
       pace: settings?.pace,
       bindings: contents.bindings && ranks.map((rank) => contents.bindings?.[rank] ?? null),
-      memoryShare: contents.memoryShares[index] as number,
       checks: contents.checks,
       recording: this.#options.recording?.kind ?? (this.#options.dashboard && 'profile'),
       watched: this.#options.dashboard !== undefined,

@@ -41,11 +41,15 @@ export class StartWatch<A extends StartingAgent> {
   readonly #limit: NodeJS.Timeout
   #company: NodeJS.Timeout | undefined
   #done = false
+  #tellMachines: (machines: (string | undefined)[]) => void = () => undefined
+  /** When all agents run: what each says of its machine. Stays pending if the start fails. */
+  readonly machines: Promise<readonly (string | undefined)[]>
 
   constructor(agents: readonly A[], options: StartWatchOptions) {
     this.#options = options
     this.#agents = agents
     this.#waiting = new Set(agents)
+    this.machines = new Promise((resolve) => (this.#tellMachines = resolve))
     this.#limit = setTimeout(() => this.#expire(), options.limitSeconds * 1000)
   }
 
@@ -84,6 +88,7 @@ export class StartWatch<A extends StartingAgent> {
     else {
       this.close()
       this.#compareNodes()
+      this.#tellMachines(this.#agents.map((agent) => this.#hellos.get(agent)?.machine))
     }
   }
 

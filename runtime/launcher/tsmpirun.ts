@@ -12,12 +12,12 @@ import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
 import type { BindingReport } from './binding-report.ts'
 import type { Host } from './hosts.ts'
-import { exitCodeOf, Job, type JobContents } from './job.ts'
+import { exitCodeOf, Job } from './job.ts'
 import type { IoOptions } from './io-options.ts'
 import type { JobRecording } from './job-recording.ts'
 import { planLaunch, type LaunchPlan } from './launch-plan.ts'
 import { networkOf } from './network.ts'
-import { machineOf, type AgentPlan } from './placement.ts'
+import type { AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
 import { Output } from './output.ts'
 import { readSelection } from './selection.ts'
@@ -86,8 +86,7 @@ async function main(args: readonly string[]): Promise<number> {
     input,
   })
   hearSignals(job, options.io.forwarded)
-  const shared = sharing(launch.agents)
-  job.start({
+  void job.start({
     id: randomUUID(),
     program,
     argv: options.programArgs,
@@ -99,7 +98,6 @@ async function main(args: readonly string[]): Promise<number> {
     emulated,
     checks: options.checks,
     bindings,
-    ...shared,
   })
   const exitCode = await job.done
   await dashboard?.close(exitCode)
@@ -162,17 +160,6 @@ async function emulation(
   if (plans.length === 1) note('--emulate has nothing to do, all ranks are on one host; --emulate-hosts K makes more')
   const { emulatedNetwork } = await import('./emulation.ts')
   return emulatedNetwork(emulate, plans)
-}
-
-/** How many threads compete for the cores of each agent's machine, and what part of its memory each agent has. */
-function sharing(plans: readonly AgentPlan[]): Pick<JobContents, 'busyThreads' | 'memoryShares'> {
-  const neighbours = plans.map((one) => plans.filter((other) => machineOf(other) === machineOf(one)))
-  return {
-    busyThreads: neighbours.map((agents) =>
-      agents.reduce((sum, { ranks }) => sum + ranks.length, plans.length === 1 ? 0 : agents.length),
-    ),
-    memoryShares: neighbours.map((agents) => 1 / agents.length),
-  }
 }
 
 /** Values of `-x`: VAR takes the value from here. @throws UsageError if VAR is not set, or no name */

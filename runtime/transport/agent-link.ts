@@ -61,8 +61,8 @@ export interface RankDuty {
   readonly ready: () => boolean
   /** Takes what ranks have left; true if there was anything. */
   readonly drain: () => boolean
-  /** True if the event loop has to turn without a pause. */
-  readonly restless: () => boolean
+  /** How long the thread may sleep until the event loop has to turn, in milliseconds; 0 or less: not at all. */
+  readonly restMs: () => number
 }
 
 /** The sockets of an agent, and how its thread waits for them and for its ranks. */

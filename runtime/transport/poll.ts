@@ -12,6 +12,7 @@ const REVENTS_SHIFT = 16
 const F_SETFD = 2
 const FD_CLOEXEC = 1
 const F_SETFL = 4
+const PR_SET_TIMERSLACK = 29
 
 interface PollFunction {
   (fds: number, count: number, timeoutMs: number): number
@@ -21,6 +22,7 @@ interface PollFunction {
 /** File descriptors that are looked at together. */
 export class PollSet {
   readonly #poll = nativeFunction('int poll(uintptr_t fds, unsigned long count, int timeout_ms)') as PollFunction
+  #doze: ((fds: number, count: number, ms: number) => number) | undefined
   /** `struct pollfd`: descriptor; events and revents, 16 bits each. */
   #words = new Int32Array(16)
   #count = 0
@@ -41,6 +43,15 @@ export class PollSet {
     return this.#poll(this.#address(), this.#count, ms) > 0
   }
 
+  /**
+   * The same for a time that may be shorter than a millisecond: to within some 5 us where the system can (Linux). Elsewhere
+   * it does not sleep for the last millisecond.
+   */
+  nap(ms: number): boolean {
+    this.#doze ??= loadDoze() ?? ((fds, count, napMs) => this.#poll(fds, count, Math.floor(napMs)))
+    return this.#doze(this.#address(), this.#count, Math.max(ms, 0)) > 0
+  }
+
   /** Calls `done` when one of them can be read. The event loop goes on; nothing may be added before. */
   watch(done: (ready: Int32Array) => void): void {
     // The system writes into the words until then: they have to stay where and what they are.
@@ -54,6 +65,23 @@ export class PollSet {
 
   #address(): number {
     return memory().addressOf(this.#words)
+  }
+}
+
+/** `poll` with a timer as fine as the kernel has; undefined where there is none. The calling thread's timers get fine. */
+function loadDoze(): ((fds: number, count: number, ms: number) => number) | undefined {
+  if (process.platform !== 'linux') return undefined
+  const ppoll = nativeFunction('int ppoll(uintptr_t fds, unsigned long count, uintptr_t timeout, uintptr_t mask)') as (
+    ...args: [number, number, number, number]
+  ) => number
+  const prctl = nativeFunction('int prctl(int option, ...)') as (...args: [number, 'unsigned long', number]) => number
+  // Timers of a thread are late by 50 us otherwise, so that the system has to wake less often.
+  prctl(PR_SET_TIMERSLACK, 'unsigned long', 1)
+  /** `struct timespec`: seconds and nanoseconds. */
+  const timeout = new BigInt64Array(2)
+  return (fds, count, ms) => {
+    timeout[1] = BigInt(Math.floor(ms * 1e6))
+    return ppoll(fds, count, memory().addressOf(timeout), 0)
   }
 }
 

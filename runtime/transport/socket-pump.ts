@@ -94,7 +94,7 @@ export class SocketPump {
       if (now - this.#busyAtMs > PATIENCE_MS) return this.#watch()
       this.#sleep()
       now = performance.now()
-    } while (now - start < SLICE_MS && this.#duty?.restless() !== true)
+    } while (now - start < SLICE_MS && this.#restMs > 0)
     setImmediate(this.#turn)
   }
 
@@ -114,10 +114,17 @@ export class SocketPump {
     return this.#duty?.ready() === true || this.#sources.some(({ more }) => more)
   }
 
+  get #restMs(): number {
+    return this.#duty?.restMs() ?? SLICE_MS
+  }
+
   #sleep(): void {
     const { doorbell } = this.#duty ?? {}
     doorbell?.lieDown()
-    this.#set.sleep(this.#leftover || this.#duty?.restless() === true ? 0 : SLICE_MS)
+    const restMs = this.#restMs
+    if (this.#leftover || restMs <= 0) this.#set.sleep(0)
+    else if (restMs < SLICE_MS) this.#set.nap(restMs)
+    else this.#set.sleep(SLICE_MS)
     doorbell?.getUp()
   }
 

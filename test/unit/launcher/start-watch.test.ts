@@ -42,6 +42,14 @@ t.test('when all agents have said hello, nothing is told', async (t) => {
   t.notOk(starts.lost(agents[0] as StartingAgent, 'exit code 1'), 'a loss after the start is not of the start')
 })
 
+t.test('what agents say of their machines is known when the last one runs, in the order of the hosts', async (t) => {
+  const [a, b] = [agentOn('a'), agentOn('b')]
+  const { starts } = watch([a, b])
+  starts.hello(b, { ...hello('1.0.0', '20.1.0'), machine: 'x' })
+  starts.hello(a, hello('1.0.0', '20.1.0'))
+  t.same(await starts.machines, [undefined, 'x'])
+})
+
 t.test('other major versions of Node are noted once for all hosts that have them', async (t) => {
   const agents = ['a', 'b', 'c'].map((host) => agentOn(host))
   const { starts, notes } = watch(agents)
