@@ -4,6 +4,7 @@
  * description.ts.
  */
 import type { Cluster, Worker } from './description.ts'
+import { clusterFolder } from './places.ts'
 import type { RenderedFile } from './rendered-file.ts'
 
 /** iPXE by kind of firmware, from Debian's package ipxe. */
@@ -15,12 +16,12 @@ export const INITRD = 'initrd.img'
 
 /** dnsmasq.conf and the iPXE scripts. Local. */
 export function bootFiles(cluster: Cluster): RenderedFile[] {
-  const { cluster: name, tftp } = cluster
+  const { tftp } = cluster
   return [
     {
       path: 'head/dnsmasq.conf',
       text: dnsmasqConf(cluster),
-      target: `/etc/dnsmasq.d/tsmpi-${name}.conf`,
+      target: `${clusterFolder(cluster)}/dnsmasq.conf`,
       purpose: `${cluster.dhcp === 'full' ? 'gives the workers their addresses and' : 'tells the workers, beside the DHCP server of the router,'} what to boot, and hands it out by TFTP`,
     },
     {
@@ -165,8 +166,10 @@ ${TAGS}
 # Firmware gets iPXE, iPXE gets its script. A proxy answers in the words of PXE menus, here of one entry.
 pxe-service=tag:!ipxe,X86PC,"iPXE",${IPXE_FILES.bios}
 pxe-service=tag:!ipxe,X86-64_EFI,"iPXE",${IPXE_FILES.efi}
+pxe-service=tag:!ipxe,BC_EFI,"iPXE",${IPXE_FILES.efi}
 pxe-service=tag:ipxe,X86PC,"boot.ipxe",boot.ipxe
 pxe-service=tag:ipxe,X86-64_EFI,"boot.ipxe",boot.ipxe
+pxe-service=tag:ipxe,BC_EFI,"boot.ipxe",boot.ipxe
 dhcp-boot=tag:ipxe,boot.ipxe
 `
 }

@@ -50,6 +50,10 @@ const clusterSchema = mapping({
     kind: z.enum(['nfs', 'ram'], 'expected nfs (one copy on the head) or ram (a copy in the memory of each worker)'),
     path: path.default('/srv/tsmpi/root'),
     suite: text(/^[a-z]+$/, 'a release of Debian such as bookworm').default('bookworm'),
+    mirror: text(
+      /^https?:\/\/[A-Za-z0-9.:/_~-]+$/,
+      'a mirror of Debian such as http://deb.debian.org/debian',
+    ).optional(),
     packages: z
       .array(text(/^[a-z0-9][a-z0-9+.-]+$/, 'the name of a Debian package'), 'expected a list of Debian packages')
       .default([]),
@@ -90,6 +94,7 @@ export function parseCluster(content: string, file: string): Cluster {
   const problems = [
     ...(checked.error?.issues ?? []).flatMap((issue) => describeIssue(issue, source)),
     ...conflicts(understood(source.values), source),
+    ...(checked.data === undefined ? [] : nestedFolders(checked.data, source)),
   ]
   // They begin with the file and the line: in the order of the lines.
   if (problems.length > 0 || checked.data === undefined)
@@ -149,7 +154,19 @@ function conflicts({ subnet, hosts, router }: Understood, source: YamlSource): s
       return `${source.place(at)}: ${pathText(at)}: read "${host[key]}", which ${pathText(first.path)} has already`
     }),
   )
-  return [...outside, ...twice]
+  const routing = hosts.find(({ address }) => address !== undefined && address === router)
+  const routers =
+    routing === undefined || routing.path[0] === 'head'
+      ? []
+      : [`${source.place(['router'])}: router: read "${router}", which ${pathText(routing.path)} has already`]
+  return [...outside, ...twice, ...routers]
+}
+
+/** The root and what TFTP hands out are apart: else everybody could fetch the one, or workers would see the other. */
+function nestedFolders({ root, tftp }: Cluster, source: YamlSource): string[] {
+  const isIn = (inner: string, outer: string): boolean => `${inner}/`.startsWith(`${outer}/`)
+  if (!isIn(tftp, root.path) && !isIn(root.path, tftp)) return []
+  return [`${source.place(['tftp'])}: tftp: read "${tftp}", expected a directory apart from root.path, ${root.path}`]
 }
 
 function describeIssue(issue: z.core.$ZodIssue, source: YamlSource): string[] {

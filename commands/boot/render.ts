@@ -2,12 +2,22 @@
 import { bootFiles } from './boot-files.ts'
 import type { Cluster } from './description.ts'
 import { headFiles } from './head-files.ts'
+import { installHeadFile } from './install-head.ts'
+import { makeRootFile, packagesToMakeRoot } from './make-root.ts'
+import { powerFiles } from './power-files.ts'
 import type { RenderedFile } from './rendered-file.ts'
 import { workerFiles } from './worker-files.ts'
 
 /** The files, sorted by path. Local. */
 export function renderCluster(cluster: Cluster): RenderedFile[] {
-  const files = [...bootFiles(cluster), ...workerFiles(cluster), ...headFiles(cluster)]
+  const files = [
+    ...bootFiles(cluster),
+    ...workerFiles(cluster),
+    ...headFiles(cluster),
+    ...powerFiles(cluster),
+    makeRootFile(cluster),
+    installHeadFile(cluster),
+  ]
   const sorted = files.sort((a, b) => (a.path < b.path ? -1 : 1))
   return [{ path: 'README.md', text: readme(cluster, sorted), target: 'read it', purpose: 'this page' }, ...sorted]
 }
@@ -37,7 +47,7 @@ change something, change the description, render again with \`--force\`, and run
 ## What to do, on ${head.name}, in this directory
 
 \`\`\`sh
-sudo apt-get install mmdebstrap${root.kind === 'ram' ? ' cpio zstd' : ''}
+sudo apt-get install ${packagesToMakeRoot(cluster).join(' ')}
 sudo ./make-root.sh ~/.ssh/id_ed25519.pub    # once: the system of the workers
 sudo ./install-head.sh                       # services of the head; again after each render
 sudo wake-workers                            # or press their buttons
@@ -47,10 +57,22 @@ sudo shutdown-workers                        # or --reboot; with names: these on
 \`\`\`
 
 Each worker's firmware must boot from the network first${dhcp === 'full' ? ', and there must be no other DHCP server on this network' : ''}. UEFI Secure Boot must be off:
-iPXE is not signed. \`shutdown-workers\` logs in as root by the same key.
+iPXE is not signed. To have the root made anew, with other packages or a newer Node, switch the workers off, move
+${root.path} away and run \`./make-root.sh\` again. \`sudo ./install-head.sh --remove\` takes the services away.
 ${dhcp === 'full' ? '' : `\nReserve on the router:\n\n| worker | MAC address | address |\n|---|---|---|\n${workers.map(({ name, mac, address }) => `| ${name} | ${mac} | ${address} |\n`).join('')}`}
-If a worker does not start, look at \`journalctl -u dnsmasq -f\` while it tries: nothing there means that its question does not
-arrive (cable, VLAN, boot order) or that its MAC address is not in the description.
+## If a worker does not start
+
+\`journalctl -f -u tsmpi-dnsmasq\` shows what it asks while it tries.
+
+| what you see | what it means |
+|---|---|
+| nothing in the journal | its question does not arrive: cable, boot order, a firewall on ${head.name} (UDP 67, 69${dhcp === 'full' ? '' : ', 4011'}) |
+| \`ignored\` in the journal | its MAC address is not in the description |
+| it gets an address, but no file | a firewall: TFTP answers from ports of its own; let everything in from ${cluster.subnet.text} |
+| "Access Denied", "Security Violation" on its screen | UEFI Secure Boot is on |
+| "could not load the kernel" | \`./make-root.sh\` has not run to its end |
+| ${root.kind === 'nfs' ? '`nfsmount` fails or waits | a firewall (NFS: TCP 111, 2049 and that of mountd), or `exportfs -s` on the head does not list it' : '"not enough memory", or it restarts | it has less memory than the system needs twice: take `nfs`'} |
+| it runs, but ssh asks for a password | \`./make-root.sh\` was given another key than the one of the user who logs in |
 
 ## Files
 

@@ -1,38 +1,52 @@
 /**
- * The system that the workers run: the script that makes it, and what that lays over a plain Debian. One root serves all
- * workers, so nothing in it names one of them; each learns its name from the kernel's command line. Layer below:
- * description.ts.
+ * What is laid over a plain Debian to make the system of the workers, and who may mount it. One root serves all workers,
+ * so nothing in it names one of them; each learns its name from the kernel's command line. Layer below: description.ts.
  */
-import { INITRD, KERNEL } from './boot-files.ts'
 import type { Cluster } from './description.ts'
 import type { RenderedFile } from './rendered-file.ts'
 
-/** The export for NFS, make-root.sh and the files below worker/. Local. */
+/** Where files of the root of the workers go, as the README says it. */
+export const IN_ROOT = 'the root of the workers'
+
+/** The files below worker/, but for those of power-files.ts, and the export for NFS. Local. */
 export function workerFiles(cluster: Cluster): RenderedFile[] {
   const { root } = cluster
-  const files: RenderedFile[] = [
-    {
-      path: 'make-root.sh',
-      text: makeRoot(cluster),
-      executable: true,
-      target: 'run on the head, once',
-      purpose: `makes ${root.path}, a Debian with Node and tsmpi, and puts kernel and initrd into ${cluster.tftp}`,
-    },
-    { path: 'worker/etc/hosts', text: hostsFile(cluster), target: 'the root of the workers', purpose: 'names of all machines' }, // prettier-ignore
-    {
-      path: 'worker/etc/systemd/network/20-tsmpi.network',
-      text: networkFile(cluster),
-      target: 'the root of the workers',
-      purpose: root.kind === 'nfs' ? 'keeps the network up on which the root hangs' : 'configures the network by DHCP',
-    },
-    {
-      path: 'worker/etc/ssh/sshd_config.d/tsmpi.conf',
-      text: '# Keys only: make-root.sh puts yours into the root.\nPasswordAuthentication no\n',
-      target: 'the root of the workers',
-      purpose: 'ssh by key only',
-    },
+  const inRoot = (path: string, text: string, purpose: string): RenderedFile => ({
+    path: `worker/etc/${path}`,
+    text,
+    target: IN_ROOT,
+    purpose,
+  })
+  const files = [
+    inRoot('hosts', hostsFile(cluster), 'names of all machines'),
+    inRoot('resolv.conf', resolvConf(cluster), 'the name servers of the description'),
+    inRoot(
+      'systemd/network/20-tsmpi.network',
+      networkFile(cluster),
+      root.kind === 'nfs' ? 'keeps the network up on which the root hangs' : 'configures the network by DHCP',
+    ),
+    inRoot('systemd/timesyncd.conf.d/tsmpi.conf', timeFile(cluster), 'takes the time from the head'),
+    inRoot('ssh/sshd_config.d/tsmpi.conf', SSHD, 'ssh by key only'),
   ]
   return root.kind === 'nfs' ? [...files, ...nfsFiles(cluster)] : files
+}
+
+const SSHD = `# Keys only: make-root.sh puts yours into the root. And one host key, which the head knows.
+PasswordAuthentication no
+HostKey /etc/ssh/ssh_host_ed25519_key
+`
+
+function resolvConf({ dns, domain }: Cluster): string {
+  const servers = dns.map((address) => `nameserver ${address}\n`).join('')
+  return `# From the description; all names of the cluster are in /etc/hosts.\nsearch ${domain}\n${servers}`
+}
+
+function timeFile({ head }: Cluster): string {
+  return `# Without a disk and with an empty battery a machine starts in the past.
+[Time]
+NTP=${head.address}
+FallbackNTP=
+`
 }
 
 /** Lines for /etc/hosts. Local. */
@@ -46,7 +60,16 @@ function hostsFile(cluster: Cluster): string {
 
 function networkFile({ root }: Cluster): string {
   const match = '[Match]\nType=ether\n\n'
-  if (root.kind === 'ram') return `# The address comes from the DHCP server.\n${match}[Network]\nDHCP=ipv4\n`
+  if (root.kind === 'ram')
+    return `# The address comes from the DHCP server, by the MAC address as before, name and name servers do not.
+${match}[Network]
+DHCP=ipv4
+
+[DHCPv4]
+ClientIdentifier=mac
+UseHostname=no
+UseDNS=no
+`
   return `# The initrd has configured the network, and the root is mounted over it: nobody may touch it, not even at the end.
 ${match}[Link]
 Unmanaged=yes
@@ -54,7 +77,6 @@ Unmanaged=yes
 }
 
 function nfsFiles(cluster: Cluster): RenderedFile[] {
-  const inRoot = 'the root of the workers'
   return [
     {
       path: 'head/exports',
@@ -65,11 +87,11 @@ function nfsFiles(cluster: Cluster): RenderedFile[] {
     {
       path: 'worker/etc/initramfs-tools/conf.d/tsmpi',
       text: '# An initrd that mounts its root by NFS, with drivers for whatever network card there is.\nBOOT=nfs\nMODULES=most\n',
-      target: inRoot,
+      target: IN_ROOT,
       purpose: 'the kind of initrd that is made',
     },
-    { path: 'worker/etc/initramfs-tools/hooks/tsmpi-overlay', text: OVERLAY_HOOK, executable: true, target: inRoot, purpose: 'puts the overlay and NFS into the initrd' }, // prettier-ignore
-    { path: 'worker/etc/initramfs-tools/scripts/nfs-bottom/tsmpi-overlay', text: OVERLAY_SCRIPT, executable: true, target: inRoot, purpose: 'lays memory over the read-only root' }, // prettier-ignore
+    { path: 'worker/etc/initramfs-tools/hooks/tsmpi-overlay', text: OVERLAY_HOOK, executable: true, target: IN_ROOT, purpose: 'puts the overlay and NFS into the initrd' }, // prettier-ignore
+    { path: 'worker/etc/initramfs-tools/scripts/nfs-bottom/tsmpi-overlay', text: OVERLAY_SCRIPT, executable: true, target: IN_ROOT, purpose: 'lays memory over the read-only root' }, // prettier-ignore
   ]
 }
 
@@ -103,74 +125,4 @@ mkdir /run/tsmpi/lower /run/tsmpi/upper /run/tsmpi/work
 mount -o move "$rootmnt" /run/tsmpi/lower
 modprobe overlay
 mount -t overlay -o lowerdir=/run/tsmpi/lower,upperdir=/run/tsmpi/upper,workdir=/run/tsmpi/work overlay "$rootmnt"
-`
-
-/** Packages that every worker needs. */
-const PACKAGES = ['linux-image-amd64', 'systemd-sysv', 'dbus', 'kmod', 'udev', 'openssh-server', 'iproute2', 'ethtool', 'libopenblas0-pthread', 'libstdc++6', 'ca-certificates'] // prettier-ignore
-const BY_KIND = { nfs: ['initramfs-tools', 'nfs-common'], ram: ['cpio', 'zstd'] } as const
-
-function makeRoot({ root, tftp, user }: Cluster): string {
-  const packages = [...new Set([...PACKAGES, ...(root.kind === 'nfs' ? BY_KIND.nfs : []), ...root.packages])].join(',')
-  const tools = ['mmdebstrap', 'chroot', ...(root.kind === 'ram' ? BY_KIND.ram : [])]
-  return `#!/bin/sh
-# Makes the root of the workers: a Debian ${root.suite} with ssh, OpenBLAS, and the Node and tsmpi of this head.
-# Run as root on the head: ./make-root.sh KEY.pub
-#   KEY.pub  the public key of the user who will start jobs, such as /home/me/.ssh/id_ed25519.pub
-# It never changes a root that is there: workers may run from it. To make a new one, switch them off and move the old away.
-set -eu
-here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
-root=${root.path}
-tftp=${tftp}
-
-fail() {
-  echo "make-root.sh: $1" >&2
-  exit 1
-}
-[ $# -eq 1 ] || fail "usage: ./make-root.sh KEY.pub"
-[ "$(id -u)" = 0 ] || fail "run it as root"
-[ -r "$1" ] || fail "$1 cannot be read: expected the public key of the user who will start jobs"
-[ ! -e "$root" ] || fail "$root is there already: move it away first"
-for tool in ${tools.join(' ')}; do
-  command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install $tool"
-done
-${root.copy.map((path) => `[ -d ${path} ] || fail "${path} is no directory of this machine: the description copies it"\n`).join('')}node=$(command -v node) || fail "node is missing: the workers get a copy of it"
-
-# A plain Debian from the sources of this head.
-mkdir -p "$(dirname "$root")" "$tftp"
-mmdebstrap --variant=minbase --include=${packages} ${root.suite} "$root"
-
-# What this directory adds.
-cp -R --no-preserve=ownership "$here/worker/." "$root/"
-
-# Node, and what the description wants copied, at the same paths as on this head.
-install -m 755 "$(readlink -f "$node")" "$root/usr/local/bin/node"
-${root.copy.map((path) => `mkdir -p "$root${path}"\ncp -a "${path}/." "$root${path}/"\n`).join('')}
-# The user, who logs in by key. All workers have the same host keys, as they have the same root.
-chroot "$root" useradd --create-home --shell /bin/bash ${user}
-for home in /root /home/${user}; do
-  install -d -m 700 "$root$home/.ssh"
-  cp "$1" "$root$home/.ssh/authorized_keys"
-  chmod 600 "$root$home/.ssh/authorized_keys"
-done
-chroot "$root" chown -R ${user}: /home/${user}/.ssh
-
-# Every worker makes an identity of its own when it starts.
-: >"$root/etc/machine-id"
-chroot "$root" systemctl enable ssh systemd-networkd
-
-${root.kind === 'nfs' ? NFS_BOOT : RAM_BOOT}chmod 644 "$tftp/${KERNEL}" "$tftp/${INITRD}"
-echo "The root is $root, kernel and initrd are in $tftp. Next: ./install-head.sh, then switch the workers on."
-`
-}
-
-const NFS_BOOT = `# Kernel and initrd, which mounts the root.
-chroot "$root" update-initramfs -u -k all
-cp "$root"/boot/vmlinuz-* "$tftp/${KERNEL}"
-cp "$root"/boot/initrd.img-* "$tftp/${INITRD}"
-`
-
-const RAM_BOOT = `# The kernel, and the whole root as its initrd. /init is not needed: the command line says rdinit=/sbin/init.
-cp "$root"/boot/vmlinuz-* "$tftp/${KERNEL}"
-(cd "$root" && find . -xdev -path ./boot -prune -o -path './var/cache/apt/*' -prune -o -print0 |
-  cpio --null --create --format=newc --quiet) | zstd -q -T0 -9 -f -o "$tftp/${INITRD}"
 `

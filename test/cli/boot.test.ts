@@ -159,11 +159,28 @@ for (const { name, change } of VARIANTS)
       t.same([status, output], [0, 'dnsmasq: syntax check OK.\n'])
     })
     await t.test('systemd-analyze verify', { skip: without('systemd-analyze') }, async (t) => {
-      // The program that the unit names is not installed here: the rendered one takes its place.
-      const unit = join(directory, 'tsmpi-workers.service')
-      const text = readFileSync(join(directory, 'head/tsmpi-workers.service'), 'utf8')
-      writeFileSync(unit, text.replace('/usr/local/sbin/', `${directory}/head/`))
-      t.same(check('systemd-analyze', 'verify', '--man=no', '--recursive-errors=no', unit), { status: 0, output: '' })
+      for (const unit of ['tsmpi-workers.service', 'tsmpi-dnsmasq.service']) {
+        // The programs that units name are not installed here: the rendered one, and any, take their places.
+        const text = readFileSync(join(directory, 'head', unit), 'utf8')
+          .replace('/usr/local/sbin/', `${directory}/head/`)
+          .replace('/usr/sbin/dnsmasq', '/bin/true')
+        writeFileSync(join(directory, unit), text)
+        const verified = check('systemd-analyze', 'verify', '--man=no', '--recursive-errors=no', join(directory, unit))
+        t.same(verified, { status: 0, output: '' }, unit)
+      }
+    })
+    await t.test('sshd -t', { skip: without('sshd', 'ssh-keygen') }, async (t) => {
+      const key = join(directory, 'key')
+      check('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key)
+      const file = join(directory, 'worker/etc/ssh/sshd_config.d/tsmpi.conf')
+      writeFileSync(file, readFileSync(file, 'utf8').replace('/etc/ssh/ssh_host_ed25519_key', key))
+      mkdirSync('/run/sshd', { recursive: true }) // what the service of sshd makes
+      const sshd = spawnSync('sh', ['-c', 'command -v sshd'], { encoding: 'utf8' }).stdout.trim()
+      t.same(check(sshd, '-t', '-f', file), { status: 0, output: '' })
+    })
+    await t.test('chronyd -p', { skip: without('chronyd') }, async (t) => {
+      const { status, output } = check('chronyd', '-p', '-f', join(directory, 'head/chrony.conf'))
+      t.same([status, output], [0, 'allow 192.168.7.0/24\nlocal stratum 10\n'])
     })
     await t.test('exportfs', { skip: canExport() || !existsSync(join(directory, 'head/exports')) }, async (t) => {
       // In a mount namespace of its own exportfs reads these exports; the kernel here may have no NFS server.
@@ -296,6 +313,7 @@ t.test('beside a router dnsmasq gives no address, but says what to boot', { skip
     for (const [kind, file] of [
       ['0', 'undionly.kpxe'],
       ['7', 'snponly.efi'],
+      ['9', 'snponly.efi'],
       ['ipxe', 'boot.ipxe'],
     ] as const) {
       // prettier-ignore

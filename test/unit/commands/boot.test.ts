@@ -105,6 +105,18 @@ t.test('what only several values together show is told as well', async (t) => {
   ])
 })
 
+t.test('the router is no worker, and the root and what TFTP hands out are apart', async (t) => {
+  t.same(mistakesIn(SMALL.replace('root:', 'router: 10.0.0.11\nroot:')), [
+    'c.yaml, line 4: router: read "10.0.0.11", which workers[0] has already',
+  ])
+  t.same(mistakesIn(SMALL.replace('root:', 'router: 10.0.0.1\nroot:')), [], 'the head may be the router')
+  for (const tftp of ['/srv/tsmpi/root', '/srv/tsmpi', '/srv/tsmpi/root/boot'])
+    t.same(mistakesIn(`${SMALL}tftp: ${tftp}\n`), [
+      `c.yaml, line 7: tftp: read "${tftp}", expected a directory apart from root.path, /srv/tsmpi/root`,
+    ])
+  t.same(mistakesIn(`${SMALL}tftp: /srv/tsmpi/root2\n`), [])
+})
+
 t.test('a file that is no mapping, or has none where one belongs, is told so', async (t) => {
   t.same(mistakesIn('- 1\n'), ['c.yaml, line 1: expected keys with values, such as "n: [1000, 2000]"'])
   t.match(
@@ -164,6 +176,32 @@ t.test('the kernel of a worker gets its root, its name, and the options of all a
     fileOf(cluster, 'tftp/hosts/6c-4b-90-12-34-57.ipxe'),
     /^#!ipxe\n[^]*# acpi=force: [^]*# reboot=pci: [^]*boot \|\|/,
   )
+})
+
+t.test('name servers stand in the root, whoever gives the addresses; a mirror is asked if one is named', async (t) => {
+  for (const dhcp of ['full', 'proxy']) {
+    const text = `${SMALL}dns: [10.0.0.1, 9.9.9.9]\ndomain: lab\ndhcp: ${dhcp}\n`
+    const resolv = fileOf(parseCluster(text, 'c.yaml'), 'worker/etc/resolv.conf')
+    t.match(resolv, /\nsearch lab\nnameserver 10\.0\.0\.1\nnameserver 9\.9\.9\.9\n$/)
+  }
+  const mirrored = SMALL.replace('kind: nfs', 'kind: nfs, mirror: http://10.0.0.1:3142/debian')
+  t.match(
+    fileOf(parseCluster(mirrored, 'c.yaml'), 'make-root.sh'),
+    / bookworm "\$new" http:\/\/10\.0\.0\.1:3142\/debian\n/,
+  )
+  t.match(fileOf(parseCluster(SMALL, 'c.yaml'), 'make-root.sh'), / bookworm "\$new"\n/)
+})
+
+t.test('ssh knows each worker by the key that the root gets, and root of the head has a key of its own', async (t) => {
+  const cluster = parseCluster(SAMPLE, 'cluster.yaml')
+  const [makeRoot, install, shutdown] = ['make-root.sh', 'install-head.sh', 'head/shutdown-workers'].map((path) =>
+    fileOf(cluster, path),
+  )
+  t.match(makeRoot, 'keys=/etc/tsmpi/home\n')
+  t.match(makeRoot, 'cat "$1" "$keys/id_ed25519.pub" >"$new/root/.ssh/authorized_keys"')
+  t.match(shutdown, 'ssh -n -i /etc/tsmpi/home/id_ed25519 ')
+  for (const { name, address } of cluster.workers)
+    t.match(install, `\n${name},${name}.cluster.lan,${address} $key\n`, 'all names by which ssh may be asked')
 })
 
 t.test('the hostfile is one that tsmpirun reads', async (t) => {
