@@ -13,12 +13,14 @@ import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
 import { threadClock } from './runtime/base/cpu-clock.ts'
 import { MpiError } from './runtime/base/errors.ts'
+import { keepsEventLoopAlive } from './runtime/base/hidden-work.ts'
 import { endCopies, foreignLauncher } from './runtime/base/foreign-launcher.ts'
 import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-type.ts'
 import { MAX_BYTES, regionOver, type Region } from './runtime/base/region.ts'
 import { BufferChecks } from './runtime/comm/buffer-checks.ts'
 import { Communicators } from './runtime/comm/communicators.ts'
 import { leftoversOf, pictureOf, waitsForMessagesOnly, type PictureSource } from './runtime/comm/rank-picture.ts'
+import { HIDDEN_WORK, type Inquiry } from './runtime/diagnosis/picture.ts'
 import { Engine } from './runtime/engine/engine.ts'
 import { EventRecorder } from './runtime/trace/event-recorder.ts'
 import { TraceMemory } from './runtime/trace/trace-memory.ts'
@@ -211,8 +213,10 @@ const PROGRESS_MS = 100
 
 /** Answers the agent's questions what this rank is doing; returns what is told when main begins and returns. */
 function beSeen({ inquiries, checks }: RankSeat, shm: ShmTransport, source: PictureSource): Membership['finish'] {
-  inquiries.on('message', () => {
-    const resources = foreignResources(source.engine, checks)
+  inquiries.on('message', ({ thorough }: Inquiry) => {
+    const listed = foreignResources(source.engine, checks)
+    const hidden = thorough && listed.length === 0 && shm.aside(keepsEventLoopAlive)
+    const resources = hidden ? [HIDDEN_WORK] : listed
     const signals = checks.signalsWake ? [] : signalsHeard(checks)
     void pictureOf(source, { resources, signals }).then((picture) => inquiries.postMessage(picture))
   })

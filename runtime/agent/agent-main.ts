@@ -224,10 +224,10 @@ async function vitals(): Promise<void> {
 }
 
 /** One question after the other: a rank has one place for its answers. */
-function reportsOf(stacks: boolean): Promise<RankReport[]> {
+function reportsOf(thorough: boolean): Promise<RankReport[]> {
   asking = asking.then(() => {
     if (watch === undefined || program === undefined) return []
-    return rankReports(threads, watch, { stacks, map: stacks ? mapOf(program) : undefined })
+    return rankReports(threads, watch, { thorough, map: thorough ? mapOf(program) : undefined })
   })
   return asking
 }

@@ -11,6 +11,8 @@ import type { ProgramMap } from './program-map.ts'
 
 /** A rank that lets its event loop turn answers within a millisecond or two, on a crowded machine in some tens. */
 const ANSWER_MS = 250
+/** What the thorough question takes longer, for each rank of the host, and at most. */
+const THOROUGH = { eachMs: 50, mostMs: 2000 } as const
 const SAMPLE_LIMIT_MS = 1000
 /** Functions shown of a rank that computes. */
 const SHOWN_FRAMES = 3
@@ -31,17 +33,19 @@ export interface RankThread {
 /**
  * Asks the ranks of this host what they are doing.
  *
- * @param stacks whether ranks that do not answer are asked where they compute: that stops them for some milliseconds
+ * @param thorough whether ranks also look for what Node does not list, and those that do not answer are asked where they
+ *   compute: that stops either for some milliseconds
  */
 export async function rankReports(
   threads: readonly RankThread[],
   watch: HostWatch,
-  { stacks, map }: { readonly stacks: boolean; readonly map?: ProgramMap | undefined },
+  { thorough, map }: { readonly thorough: boolean; readonly map?: ProgramMap | undefined },
 ): Promise<RankReport[]> {
-  const pictures = await answers(threads.filter(({ seat }) => !watch.hasEnded(seat)))
+  const asked = threads.filter(({ seat }) => !watch.hasEnded(seat))
+  const pictures = await answers(asked, thorough)
   const silent = threads.filter(({ rank, seat }) => !pictures.has(rank) && isRunning(watch, seat))
   const sampled =
-    silent.length === 0 || !stacks
+    silent.length === 0 || !thorough
       ? new Map<number, SampledFrame[]>()
       : await sampleThreads(
           silent.map(({ worker }) => worker.threadId),
@@ -69,10 +73,11 @@ function stateOf(watch: HostWatch, seat: number): RankReport['state'] {
 }
 
 /** Pictures by rank, of those who answer in time. */
-function answers(threads: readonly RankThread[]): Promise<Map<number, RankPicture>> {
+function answers(threads: readonly RankThread[], thorough: boolean): Promise<Map<number, RankPicture>> {
   const pictures = new Map<number, RankPicture>()
   return new Promise((resolve) => {
-    const limit = setTimeout(() => resolve(pictures), ANSWER_MS)
+    const extraMs = thorough ? Math.min(THOROUGH.eachMs * threads.length, THOROUGH.mostMs) : 0
+    const limit = setTimeout(() => resolve(pictures), ANSWER_MS + extraMs)
     for (const { rank, inquiries } of threads) {
       inquiries.removeAllListeners('message')
       inquiries.on('message', (picture: RankPicture) => {
@@ -81,7 +86,7 @@ function answers(threads: readonly RankThread[]): Promise<Map<number, RankPictur
         clearTimeout(limit)
         resolve(pictures)
       })
-      inquiries.postMessage('what are you doing?')
+      inquiries.postMessage({ thorough })
     }
     if (threads.length > 0) return
     clearTimeout(limit)

@@ -3,6 +3,15 @@
  * said otherwise; communicators are named by their context, which is the same on all members.
  */
 
+/** The question what a rank is doing. */
+export interface Inquiry {
+  /** Also whether something that Node does not list could wake it, which costs some ten milliseconds. */
+  readonly thorough: boolean
+}
+
+/** The name among `resources` of what Node has none for. */
+export const HIDDEN_WORK = "work of Node's thread pool or of a native module"
+
 /** A communicator that the rest of the picture speaks of. */
 export interface CommPicture {
   readonly context: number

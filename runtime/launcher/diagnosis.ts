@@ -3,15 +3,19 @@
  * is doing when somebody wants to know.
  *
  * A deadlock is told when every host stands still, two rounds of looks at all of them find the same marks, and no frame is
- * on the wire between them; runtime/agent/host-watch.ts says why that is proof.
+ * on the wire between them; runtime/agent/host-watch.ts says why that is proof. Then the ranks are asked what they do, and
+ * whether work of theirs that Node does not list could wake one. If not, and a third look finds the marks unchanged, they
+ * said so while nothing moved.
  */
 import type { AgentEvent, Command } from '../agent/job-description.ts'
 import type { HostLook } from '../agent/host-watch.ts'
 import { leftoversText } from '../diagnosis/report.ts'
-import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
+import { HIDDEN_WORK, type Leftovers, type RankReport } from '../diagnosis/picture.ts'
 
 /** Between two looks, if frames were still on the wire. */
 const AGAIN_MS = 100
+/** Between two looks, if something that cannot be watched may still wake a rank. */
+const PATIENCE_MS = 1000
 /** How long the agents may take to report; one that does not is left out. */
 const REPORTS_MS = 3000
 
@@ -25,17 +29,19 @@ type DiagnosisEvent = Extract<AgentEvent, { readonly event: 'quiet' | 'looked' |
 
 export class Diagnosis<A extends Watched> {
   readonly #agents: readonly A[]
-  readonly #onStuck: () => void
+  readonly #onStuck: (reports: readonly RankReport[]) => void
   readonly #quiet = new Set<A>()
   readonly #leftovers = new Map<number, Leftovers>()
   #looks = new Map<A, HostLook>()
   #before: string | undefined
   #looking = false
+  /** What the ranks said when they had stood still, and that nothing but messages could wake them. */
+  #testimony: readonly RankReport[] | undefined
   #reports: { readonly missing: Set<A>; readonly found: RankReport[]; readonly resolve: () => void } | undefined
   #report: Promise<RankReport[]> | undefined
 
-  /** @param onStuck called once when no rank of the job can ever be woken again */
-  constructor(agents: readonly A[], onStuck: () => void) {
+  /** @param onStuck called once, with what the ranks do, when none of the job can ever be woken again */
+  constructor(agents: readonly A[], onStuck: (reports: readonly RankReport[]) => void) {
     this.#agents = agents
     this.#onStuck = onStuck
   }
@@ -86,15 +92,29 @@ export class Diagnosis<A extends Watched> {
   #compare(): void {
     const looks = this.#agents.map((agent) => this.#looks.get(agent) as HostLook)
     const sum = (count: (look: HostLook) => number): number => looks.reduce((total, look) => total + count(look), 0)
-    this.#looking = false
     const onTheWire = sum(({ sent }) => sent) - sum(({ received }) => received)
     const settled = looks.every(({ quiet }) => quiet) && onTheWire === 0
     const marks = settled ? JSON.stringify(looks.map(({ mark }) => mark)) : undefined
     const same = marks !== undefined && marks === this.#before
     this.#before = marks
-    if (same) this.#onStuck()
-    else if (settled) this.#lookAtAll()
-    else setTimeout(() => this.#lookAtAll(), AGAIN_MS).unref()
+    if (!same) this.#testimony = undefined
+    if (same && this.#testimony === undefined) void this.#hearAll()
+    else if (same) this.#onStuck(this.#testimony as readonly RankReport[])
+    else this.#lookAgain(settled ? 0 : AGAIN_MS)
+  }
+
+  /** Ranks look closely at themselves only now: it costs too much to be done while they wait. */
+  async #hearAll(): Promise<void> {
+    const reports = await this.report()
+    const working = reports.some(({ picture }) => picture?.resources.includes(HIDDEN_WORK) === true)
+    if (!working) this.#testimony = reports
+    this.#lookAgain(working ? PATIENCE_MS : 0)
+  }
+
+  #lookAgain(afterMs: number): void {
+    this.#looking = false
+    if (afterMs === 0) this.#lookAtAll()
+    else setTimeout(() => this.#lookAtAll(), afterMs).unref()
   }
 
   async #collect(): Promise<RankReport[]> {

@@ -12,6 +12,7 @@ import { machineMs } from '../base/machine-clock.ts'
 import type { LinkState } from '../agent/link-watch.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
+import type { RankReport } from '../diagnosis/picture.ts'
 import { deadlockReport, rollCall } from '../diagnosis/report.ts'
 import { startAgents, type AgentListener, type AgentProcess } from './agent-process.ts'
 import type { Listening } from './command-line.ts'
@@ -134,7 +135,7 @@ export class Job implements AgentListener {
       onFailure: (message) => this.stop(EXIT_HOST, message),
       onNote: (text) => this.#say(`note: ${text}`),
     })
-    this.#diagnosis = new Diagnosis(this.#agents, () => void this.#stuck())
+    this.#diagnosis = new Diagnosis(this.#agents, (reports) => this.#stuck(reports))
     this.#supervisor = new Supervisor(this.#agents, (lost) => this.stop(EXIT_HOST, silenceText(lost)))
     this.#links = new LinkClaims(
       (from, to, state) => this.stop(EXIT_HOST, this.#linkText(from, to, state)),
@@ -360,8 +361,7 @@ export class Job implements AgentListener {
     )
   }
 
-  async #stuck(): Promise<void> {
-    const reports = await this.#diagnosis.report()
+  #stuck(reports: readonly RankReport[]): void {
     this.#options.dashboard?.stuck(reports)
     this.stop(EXIT_DEADLOCK, `deadlock: no rank can go on; the job was stopped.\n${deadlockReport(reports)}`)
   }

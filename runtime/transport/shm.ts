@@ -142,6 +142,11 @@ export class ShmTransport implements Transport {
     return this.#waiter.linger(hasHappened)
   }
 
+  /** Calls a function while nothing of this transport's keeps the event loop alive. */
+  aside<T>(look: () => T): T {
+    return this.#waiter.aside(look)
+  }
+
   isNear(dest: number): boolean {
     return this.#route[dest] !== this.#agentSeat
   }

@@ -65,6 +65,8 @@ export class ThreadWaiter {
   #hasteSlept = 0
   #waiting = false
   #scheduled = false
+  /** The next turn, while it waits. */
+  #turn: NodeJS.Immediate | undefined
 
   /**
    * @param roomy whether there is a core for everybody who is awake: if not, looking takes one from the rank we wait for.
@@ -106,19 +108,29 @@ export class ThreadWaiter {
     void SETTLED.then(this.#quickly) // half the price of queueMicrotask, which makes an AsyncResource
   }
 
+  /** Calls a function while nothing of this waiter's own keeps the event loop alive. */
+  aside<T>(look: () => T): T {
+    this.#turn?.unref()
+    try {
+      return look()
+    } finally {
+      this.#turn?.ref()
+    }
+  }
+
   readonly #looked = (): boolean => this.#progress() > 0 || !this.#waiting
 
   readonly #quickly = (): void => {
     const ended = this.#look(QUICK_LOOKS) || (!this.#roomy() && this.#giveWay(this.#looked))
     if (ended && !this.#waiting) this.#scheduled = false
-    else setImmediate(this.#patiently)
+    else this.#turn = setImmediate(this.#patiently)
   }
 
   readonly #patiently = (): void => {
     if (this.#vigil.stillness.still) this.#keepStill()
     else if (this.#waiting && !(this.#sleeps === 0 ? this.#lookLong() : this.#look(QUICK_LOOKS))) this.#sleep()
     else this.#sleeps = 0
-    if (this.#waiting) setImmediate(this.#patiently)
+    if (this.#waiting) this.#turn = setImmediate(this.#patiently)
     else this.#scheduled = false
   }
 

@@ -106,29 +106,38 @@ t.test('a deadlock is left alone with --no-deadlock-detection; --timeout tells w
   t.match(ended.stderr, /rank 1: in recv\(source 0, tag 7\) on world, .*deadlocks\.ts/)
 })
 
-for (const what of [
-  'timer',
-  'both',
-  'stdin',
-  'socket',
-  'child',
-  'worker',
-  'compute',
-  'native',
-  'slow',
-  'busy',
-  'early',
-  'signal',
+/** Right programs, in a few jobs: most of their time they wait. */
+const right: readonly (readonly string[])[] = [
+  ['timer', 'both', 'interval', 'stdin', 'socket', 'datagram', 'fetch', 'child', 'output', 'worker', 'file'],
+  [
+    'lines',
+    'pool',
+    'compressed',
+    'compute',
+    'native',
+    'signal',
+    'cancel',
+    'probes',
+    'tests',
+    'ibarrier',
+    'slow',
+    'busy',
+  ],
+  ['crossed', 'farm', 'concurrent', 'matched', 'persistent', 'overlapping', 'neighbours', 'intercommunicator', 'early'],
+]
+
+for (const options of [
+  [],
+  ['--transport', 'zmq', '--check'],
+  ['--emulate-hosts', '2', '--check', '--ssend-all', '--strict'],
 ])
-  t.test(`a job that only waits is left alone: ${what}`, async (t) => {
-    const topologies = [[], ['--emulate-hosts', '2']]
-    const jobs = topologies.map((topology) => tsmpirun(['-n', '3', ...topology, PATIENT, what], { input: 'a line\n' }))
-    for (const ended of await Promise.all(jobs)) {
+  for (const programs of right)
+    t.test(`jobs that only wait are left alone: ${[...options, ...programs].join(' ')}`, async (t) => {
+      const ended = await tsmpirun(['-n', '3', ...options, PATIENT, ...programs], { input: 'a line\nend\n' })
       t.equal(messages(ended), '')
-      t.equal(ended.stdout, 'done\n')
+      t.equal(ended.stdout, programs.map((which) => `${which} is done\n`).join(''))
       t.equal(ended.code, 0)
-    }
-  })
+    })
 
 t.test('with --forward-signals a rank that listens is left to wait; what may wake it is told', async (t) => {
   const ended = await tsmpirun(['-n', '2', '--forward-signals', 'USR2', '--timeout', '10', DEADLOCKS, 'signals'])
