@@ -2,9 +2,7 @@
  * `tsmpi doctor`: examines each host by a job of its own, so that one that fails hides no other, then the links between those
  * that work by a job with one rank a host. The program of both jobs is doctor.ts.
  */
-import { spawn } from 'node:child_process'
 import { isIPv6 } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { CommandModule } from 'yargs'
 import { readHosts } from '../runtime/launcher/hosts.ts'
 import { insideSlurm, slurmHosts } from '../runtime/launcher/slurm.ts'
@@ -12,11 +10,10 @@ import { UsageError } from '../runtime/launcher/usage-error.ts'
 import type { Examined, HostFacts, Links } from './doctor/facts.ts'
 import { findingsOf } from './doctor/findings.ts'
 import { reportText } from './doctor/report.ts'
+import { runJsonJob, type JsonJob } from './json-job.ts'
 import { LAUNCHER_OPTIONS, launcherArguments } from './launcher-options.ts'
+import { showProgress, type Pieces, type Progress } from './progress.ts'
 
-const TSMPIRUN = fileURLToPath(
-  new URL(`../runtime/launcher/tsmpirun.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
-)
 /** The doctor deals the ranks itself, one a host, and examines what there is. */
 const {
   'map-by': _map,
@@ -54,8 +51,7 @@ async function doctor(options: Given): Promise<number> {
     ])
   const allocation = insideSlurm(process.env) ? slurmHosts(process.env) : undefined
   const names = emulated ? ['this machine'] : readHosts({ ...options, allocation }).map(({ name }) => name)
-  say(`examining ${names.length === 1 ? 'one host' : `${names.length} hosts`} ...`)
-  const examined = await Promise.all(names.map((name) => examine(name, emulated ? undefined : name, options)))
+  const examined = await examineAll(names, emulated, options)
   const working = examined.flatMap((one) => ('facts' in one ? [one.host] : []))
   const outcome = await linksBetween(working, options, emulated)
   const findings = findingsOf(examined, outcome?.hosts ?? [], outcome?.links)
@@ -68,6 +64,23 @@ async function doctor(options: Given): Promise<number> {
       : reportText(examined, report.linked, outcome?.links, findings),
   )
   return findings.some(({ kind }) => kind === 'problem') ? 1 : 0
+}
+
+/** All at the same time. */
+async function examineAll(names: readonly string[], emulated: boolean, options: Given): Promise<Examined[]> {
+  const progress = showProgress(process.stderr, { total: names.length, terminalOnly: true })
+  progress.begin(`examining ${names.length === 1 ? 'one host' : `${names.length} hosts`}`)
+  try {
+    return await Promise.all(
+      names.map(async (name) => {
+        const found = await examine(name, emulated ? undefined : name, options)
+        progress.end()
+        return found
+      }),
+    )
+  } finally {
+    progress.stop()
+  }
 }
 
 /** One host by itself; undefined: this machine. */
@@ -100,13 +113,16 @@ async function linksBetween(
   const hosts = emulated ? Array.from({ length: count }, (_, index) => `host${index}`) : working
   const where = launch(emulated ? options : { ...options, host: listed(hosts) })
   let links: Links | undefined
+  let progress: Progress | undefined
   const ended = await tsmpirun([...where, '-n', `${count}`, '--timeout', `${LINKS_TIMEOUT_S}`, 'doctor'], (line) => {
     if ('links' in line) links = line.links as Links
     else if ('progress' in line) {
-      const { done, total } = line.progress as { done: number; total: number }
-      say(`links: ${done} of ${total} measured`)
+      progress?.end()
+      progress ??= showProgress(process.stderr, { ...(line.progress as Pieces), terminalOnly: true })
+      progress.begin('measuring links')
     }
   })
+  progress?.stop()
   return ended.code === 0 && links !== undefined ? { hosts, links } : { hosts, failure: ended.complaint }
 }
 
@@ -120,30 +136,16 @@ function listed(hosts: readonly string[]): string {
   return hosts.map((name) => `${isIPv6(name) ? `[${name}]` : name}:1`).join(',')
 }
 
-/** On a terminal the line is replaced by the next; a file or pipe gets nothing. */
-function say(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}\r`)
-}
-
-type Line = Readonly<Record<string, unknown>>
-
-/** Runs a job; what it prints are lines of JSON, what it complains of is kept. */
-function tsmpirun(args: readonly string[], onLine: (line: Line) => void): Promise<{ code: number; complaint: string }> {
-  const child = spawn(process.execPath, [...process.execArgv, TSMPIRUN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [text, complaint] = ['', '']
-  child.stdout.on('data', (bytes: Buffer) => {
-    const lines = (text + bytes.toString()).split('\n')
-    text = lines.pop() as string
-    for (const line of lines) if (line.startsWith('{')) onLine(JSON.parse(line) as Line)
-  })
-  child.stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString()))
-  return new Promise((resolve) => {
-    child.on('close', (code) => {
-      const told = complaint
-        .replace(/^tsmpirun: note: .*\n/gm, '')
-        .replace(/^tsmpirun: /gm, '')
-        .trim()
-      resolve({ code: code ?? 1, complaint: told === '' ? `exit code ${code}` : told })
-    })
-  })
+/** Runs a job; what it complains of is kept. */
+async function tsmpirun(
+  args: readonly string[],
+  onLine: JsonJob['onLine'],
+): Promise<{ code: number; complaint: string }> {
+  let complaint = ''
+  const code = await runJsonJob(args, { onLine, onComplaint: (text) => void (complaint += text) })
+  const told = complaint
+    .replace(/^tsmpirun: note: .*\n/gm, '')
+    .replace(/^tsmpirun: /gm, '')
+    .trim()
+  return { code, complaint: told === '' ? `exit code ${code}` : told }
 }

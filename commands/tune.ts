@@ -2,21 +2,17 @@
  * `tsmpi tune`: measures the collectives of this cluster, by the built-in program of that name, and keeps the table that
  * tsmpirun chooses algorithms by from then on.
  */
-import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import type { CommandModule } from 'yargs'
 import type { Point } from '../collectives/tuning/measure.ts'
 import type { TuningFile } from '../runtime/base/tuning.ts'
 import { defaultTuningFile } from '../runtime/launcher/selection.ts'
-import { EXIT_USAGE, UsageError } from '../runtime/launcher/usage-error.ts'
+import { textTable } from '../runtime/launcher/text-table.ts'
+import { UsageError } from '../runtime/launcher/usage-error.ts'
+import { runJsonJob } from './json-job.ts'
 import { LAUNCHER_OPTIONS, launcherArguments } from './launcher-options.ts'
-
-const TSMPIRUN = fileURLToPath(
-  new URL(`../runtime/launcher/tsmpirun.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
-)
+import { showProgress, type Pieces, type Progress } from './progress.ts'
 
 type Measured = TuningFile & { readonly points: readonly Point[] }
 
@@ -59,24 +55,29 @@ async function tune(options: TuneOptions): Promise<number> {
   const launcher = launcherArguments(options as Readonly<Record<string, unknown>>)
   // Built-in rules and all algorithms are compared: an older table must not choose.
   const args = [...ranks, ...launcher, '--tuning', 'none', 'tune', JSON.stringify(measure)]
-  const { code, stdout } = await tsmpirun(args)
-  if (code !== 0) return code
-  const file = JSON.parse(stdout) as Measured
+  const { code, file } = await measured(args)
+  if (file === undefined) return code === 0 ? 1 : code
   mkdirSync(dirname(output), { recursive: true })
-  writeFileSync(output, stdout)
+  writeFileSync(output, `${JSON.stringify(file, undefined, 2)}\n`)
   process.stdout.write(`${table(file.points)}\nwritten to ${output}\n`)
   return 0
 }
 
-async function tsmpirun(args: readonly string[]): Promise<{ code: number; stdout: string }> {
-  const child = spawn(process.execPath, [...process.execArgv, TSMPIRUN, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [code, stdout] = await Promise.all([
-    new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? EXIT_USAGE))),
-    text(child.stdout),
-  ])
-  return { code, stdout }
+/** Runs the job, with a bar; without a file if it fails. */
+async function measured(args: readonly string[]): Promise<{ code: number; file?: Measured }> {
+  let file: Measured | undefined
+  let progress: Progress | undefined
+  const onLine = (line: Readonly<Record<string, unknown>>): void => {
+    if ('file' in line) file = line['file'] as Measured
+    if (!('progress' in line)) return progress?.end()
+    const { name, ...pieces } = line['progress'] as Pieces & { readonly name: string }
+    progress?.end()
+    progress ??= showProgress(process.stderr, pieces)
+    progress.begin(name)
+  }
+  const code = await runJsonJob(args, { onLine, onComplaint: (text) => void process.stderr.write(text) })
+  progress?.stop()
+  return { code, ...(code === 0 && file !== undefined && { file }) }
 }
 
 function lengths(list: string | undefined): { nbytes?: number[] } {
@@ -93,13 +94,23 @@ function runMs(value: number | undefined): { runMs?: number } {
   return { runMs: value }
 }
 
-/** A line for each point: the times in microseconds, quickest first. */
+/** A row for each point: the times in microseconds, quickest first. */
 function table(points: readonly Point[]): string {
-  const heading = 'collective     ranks     bytes  microseconds, quickest first'
-  const lines = points.map(({ collective, size, nbytes, us }) => {
+  const rows = points.map(({ collective, size, nbytes, us }) => {
     const times = Object.entries(us).sort(([, a], [, b]) => a - b)
     const shown = times.map(([name, time]) => `${name} ${time < 100 ? time.toFixed(1) : Math.round(time)}`)
-    return `${collective.padEnd(14)} ${String(size).padStart(5)} ${String(nbytes).padStart(9)}  ${shown.join(', ')}`
+    return [collective, String(size), String(nbytes), folded(shown)]
   })
-  return [heading, ...lines].join('\n')
+  return textTable(['collective', 'ranks', 'bytes', 'microseconds, quickest first'], rows, [14, 5, 9])
+}
+
+/** Most characters of the last column, so that a row fits 80. */
+const TIMES_WIDTH = 40
+
+/** Items on as many lines as they need. */
+function folded(items: readonly string[]): string {
+  return items.reduce((text, item) => {
+    const fits = text.length - text.lastIndexOf('\n') + item.length < TIMES_WIDTH
+    return `${text},${fits ? ' ' : '\n'}${item}`
+  })
 }

@@ -5,7 +5,7 @@
 import CliTable from 'cli-table3'
 import { drawChart } from '../wall/chart.ts'
 
-/** An axis; on a logarithmic one the terminal shows the logarithm to base 2. */
+/** An axis. */
 export interface Axis {
   readonly label: string
   readonly log?: boolean
@@ -42,14 +42,23 @@ export function drawFigure(figure: Figure, width: number): string {
 
 function drawCurves({ x, y, curves }: CurveFigure, width: number): string {
   const scale = (value: number, { log }: Axis): number => (log ? Math.log2(value) : value)
-  const label = ({ label, log }: Axis): string => (log ? `log2(${label})` : label)
-  const scaled = curves.map(({ name, points }) => ({
+  const scaled = curves.map(({ name, points, model = false }) => ({
     name,
+    model,
     points: points.map(([a, b]) => [scale(a, x), scale(b, y)] as const),
   }))
   const xs = scaled.flatMap(({ points }) => points.map(([a]) => a))
+  const texts = {
+    ...(x.log === true && { xText: (value: number) => short(2 ** value) }),
+    ...(y.log === true && { yText: (value: number) => short(2 ** value) }),
+  }
   const digits = Math.max(...xs) - Math.min(...xs) < 10 ? 1 : 0
-  return `${label(y)} over ${label(x)}\n${drawChart(scaled, { width, xLabel: '', digits })}`
+  return `${y.label} over ${x.label}${logarithmic(x, y)}\n${drawChart(scaled, { width, xLabel: '', digits, ...texts })}`
+}
+
+function logarithmic(x: Axis, y: Axis): string {
+  if (x.log === true && y.log === true) return ', both logarithmic'
+  return x.log === true ? `, ${x.label} logarithmic` : y.log === true ? `, ${y.label} logarithmic` : ''
 }
 
 function drawBars({ category, value, bars }: BarFigure): string {
@@ -74,6 +83,8 @@ const BORDERS =
   'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid'
 const NO_BORDERS = { ...Object.fromEntries(BORDERS.split(' ').map((name) => [name, ''])), middle: '  ' }
 
+/** Three digits, but a whole number, such as of bytes, as it is. */
 function short(value: number | undefined): string {
-  return value === undefined ? '' : String(Number(value.toPrecision(3)))
+  if (value === undefined) return ''
+  return String(value >= 1000 ? Math.round(value) : Number(value.toPrecision(3)))
 }

@@ -5,8 +5,7 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import cliProgress from 'cli-progress'
-import { formatDuration } from '../duration.ts'
+import { showProgress } from '../progress.ts'
 import type { Job, JobEnd } from './lab.ts'
 
 const TSMPIRUN = fileURLToPath(
@@ -24,16 +23,16 @@ export class JobFailure extends Error {
  * @throws JobFailure at the first job that fails and may not, or when `interrupt` fires
  */
 export async function runJobs(jobs: readonly Job[], folder: string, interrupt: AbortSignal): Promise<JobEnd[]> {
-  const progress = createProgress(process.stderr, jobs.length)
+  const progress = showProgress(process.stderr, { total: jobs.length })
   const ended: JobEnd[] = []
   try {
     for (const job of jobs) {
-      progress.begin(job)
+      progress.begin(job.name)
       const end = await runJob(job, folder, interrupt)
       interrupt.throwIfAborted()
       if (end.code !== 0 && job.mayFail !== true) throw new JobFailure(describeFailure(end))
       ended.push(end)
-      progress.end(job)
+      progress.end()
     }
   } finally {
     progress.stop()
@@ -76,50 +75,4 @@ export function jsonLines(end: JobEnd): Record<string, unknown>[] {
       throw new JobFailure(`${end.job.name}: the program printed a line that is no JSON: ${line}`)
     }
   })
-}
-
-interface Progress {
-  begin(job: Job): void
-  end(job: Job): void
-  stop(): void
-}
-
-function createProgress(stream: NodeJS.WriteStream, total: number): Progress {
-  return stream.isTTY ? bar(stream, total) : lines(stream, total)
-}
-
-/** Time left if the jobs to come are like those before. */
-function timeLeft(): (done: number, total: number) => string {
-  const began = performance.now()
-  return (done, total) =>
-    done === 0 || done === total
-      ? ''
-      : `; ${formatDuration(((performance.now() - began) / 1000 / done) * (total - done))} left`
-}
-
-function lines(stream: NodeJS.WritableStream, total: number): Progress {
-  const left = timeLeft()
-  let done = 0
-  return {
-    begin: () => undefined,
-    end: ({ name }) => void stream.write(`${++done}/${total} ${name}${left(done, total)}\n`),
-    stop: () => undefined,
-  }
-}
-
-function bar(stream: NodeJS.WriteStream, total: number): Progress {
-  const left = timeLeft()
-  const drawn = new cliProgress.SingleBar({
-    stream,
-    barsize: 24,
-    hideCursor: true,
-    format: '[{bar}] {value}/{total} {name}{left}',
-  })
-  let done = 0
-  drawn.start(total, 0, { name: '', left: '' })
-  return {
-    begin: ({ name }) => drawn.update(done, { name, left: left(done, total) }),
-    end: () => drawn.update(++done, { left: left(done, total) }),
-    stop: () => drawn.stop(),
-  }
 }

@@ -9,7 +9,8 @@ import type { ResultLine } from '../../hpl/results/schema.ts'
 import { ResultsFile } from './results-file.ts'
 import { runJob } from './job.ts'
 import { planTests, type PlannedTest } from './plan.ts'
-import { createProgress } from './progress.ts'
+import { nameOf, outcomeOf } from './progress.ts'
+import { showProgress, type Progress } from '../progress.ts'
 import { checkSpecification, commandLineSource } from './specification.ts'
 import { formatTable, type Row } from './table.ts'
 import { TimeLeft, type Work } from './time-left.ts'
@@ -71,7 +72,7 @@ export async function runAll(
   const stop = (signal: NodeJS.Signals): void => interrupt.abort(signal)
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, stop)
-  const progress = createProgress(process.stderr, total - waiting.length, total)
+  const progress = showProgress(process.stderr, { done: total - waiting.length, total })
   try {
     await runEach(waiting, { results, progress, interrupt: interrupt.signal })
   } finally {
@@ -83,7 +84,7 @@ export async function runAll(
 
 interface Surroundings {
   readonly results: ResultsFile
-  readonly progress: ReturnType<typeof createProgress>
+  readonly progress: Progress
   readonly interrupt: AbortSignal
 }
 
@@ -91,13 +92,13 @@ async function runEach(waiting: readonly PlannedTest[], { results, progress, int
   const timeLeft = new TimeLeft()
   const work = waiting.map(({ point, ranks }): Work => ({ n: point.n, ranks }))
   for (const [index, test] of waiting.entries()) {
-    progress.begin(test)
+    progress.begin(nameOf(test))
     const line = await runJob(test, interrupt)
     if (line === undefined) return
     results.append(line)
     const solveSeconds = line.kind === 'test' ? (line.test.seconds ?? undefined) : undefined
     timeLeft.add(work[index] as Work, line.sweep?.wallSeconds ?? 0, solveSeconds)
-    progress.end(test, line, timeLeft.of(work.slice(index + 1)))
+    progress.end(outcomeOf(line), timeLeft.of(work.slice(index + 1)))
   }
 }
 

@@ -13,6 +13,7 @@ import os from 'node:os'
 import process from 'node:process'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress } from '../../commands/progress.ts'
 import type { Blas, HostMemory } from '../../hpl/blas/blas.ts'
 import { createCblas, findCblas } from '../../hpl/blas/openblas.ts'
 import { relaxedSimd } from '../../hpl/blas/wasm/module.ts'
@@ -211,12 +212,16 @@ function sample({ run, unit }: Row): number {
 
 function measure(rows: readonly Row[]): void {
   // The first round lets V8 compile and is dropped.
+  const progress = showProgress(process.stderr, { total: options.repeats + 1, terminalOnly: true })
   for (let round = 0; round <= options.repeats; round++) {
+    progress.begin(round === 0 ? 'warming up' : `round ${round}`)
     for (const row of rows) {
       const value = sample(row)
       if (round > 0) row.samples.push(value)
     }
+    progress.end()
   }
+  progress.stop()
 }
 
 function median(values: readonly number[]): number {

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { median, min } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress } from '../../commands/progress.ts'
 import { BLAS_CHOICES } from '../../hpl/blas/select.ts'
 import type { DetailedTimes } from '../../hpl/output.ts'
 import { gflops } from '../../hpl/output.ts'
@@ -211,13 +212,18 @@ const date = new Date().toISOString().slice(0, 10)
 console.log(`HPL N=${n} NB=${nb}, median of ${repeats}; ${machine}; ${date}`)
 const rows: Row[] = []
 let kernels = ''
+const progress = showProgress(process.stderr, { total: groups.length, terminalOnly: true })
 for (const name of groups) {
   const group = GROUPS[name] as Group
+  progress.begin(group.title)
   const measured = measure(name, group)
+  progress.end()
+  progress.clear()
   print(group, measured.rows)
   rows.push(...measured.rows)
   kernels = measured.description
 }
+progress.stop()
 console.log(`\nKernels: ${kernels}`)
 if (json !== undefined)
   writeFileSync(json, `${JSON.stringify({ options, machine, date, kernels, rows }, undefined, 2)}\n`)

@@ -19,6 +19,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress, type Progress } from '../../commands/progress.ts'
 import { findCblas } from '../../hpl/blas/find-cblas.ts'
 import { formatHplDat } from '../../hpl/input.ts'
 import type { HplParameters } from '../../hpl/parameters.ts'
@@ -129,13 +130,16 @@ function measureHpl(blas: string, ranks: number, dat: string, ...args: string[])
   return { seconds: Number(line[1]), gflops: Number(line[2]) }
 }
 
+let progress: Progress | undefined
+
 function measure(blas: string, grid: string, folder: string): Row {
   const { p, q } = parseGrid(grid)
   const dat = path.join(folder, `${grid}.dat`)
   const text = inputFor(p, q)
   writeFileSync(dat, text)
   let description = ''
-  const samples = Array.from({ length: options.repeats }, (): Sample => {
+  const samples = Array.from({ length: options.repeats }, (_, repeat): Sample => {
+    progress?.begin(`${blas}, ${grid}, repeat ${repeat + 1}`)
     const dgemm = measureDgemm(blas, p, q)
     description = dgemm.description
     const hpl: Sample['hpl'] = {
@@ -143,6 +147,7 @@ function measure(blas: string, grid: string, folder: string): Row {
       'hpl --tuned': measureHpl(blas, p * q, dat, '--tuned'),
     }
     const netlib = options.netlib && blas === 'openblas' ? netlibHpl(p * q, text, folder) : undefined
+    progress?.end()
     return { dgemmGflops: dgemm.gflops, hpl: netlib === undefined ? hpl : { ...hpl, netlib } }
   })
   return { grid, blas, description, samples }
@@ -172,11 +177,15 @@ try {
   console.log(`HPL N=${options.n} NB=${options.nb} depth ${options.depth}, ${options.repeats} repeats`)
   console.log('backend   grid  program       dgemm sum     Gflops    share   range')
   const backends = options.blas.filter((blas) => blas !== 'openblas' || findCblas() !== undefined)
+  const total = backends.length * options.grids.length * options.repeats
+  progress = showProgress(process.stderr, { total, terminalOnly: true })
   const rows = backends.flatMap((blas) => options.grids.map((grid) => {
     const row = measure(blas, grid, folder)
+    progress?.clear()
     print(row)
     return row
   })) // prettier-ignore
+  progress.stop()
   for (const description of new Set(rows.map((row) => `${row.blas}: ${row.description}`))) console.log(description)
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ options, rows }, undefined, 2)}\n`)
 } finally {

@@ -11,12 +11,12 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
-import asciichart from 'asciichart'
 import Table from 'cli-table3'
 import { max, median, min } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress } from '../../commands/progress.ts'
+import { drawChart } from '../../commands/wall/chart.ts'
 import { compileMpiPeer, compileZmqPeer, mpirunArguments } from './peers.ts'
 
 const KIB = 1024
@@ -34,8 +34,6 @@ const KINDS: Readonly<
   collectives: { mode: '', sizes: UP_TO_64_MIB, unit: 'us' },
 }
 const CALLS = ['barrier', 'bcast', 'reduce', 'allreduce', 'gather', 'scatter', 'allgather', 'alltoall']
-const PLOT_HEIGHT = 12
-const PLOT_WIDTH = 64
 
 type Unit = 'us' | 'GB/s' | 'messages/us' | '% hidden'
 
@@ -78,16 +76,25 @@ const zmq =
 
 console.log(`${name}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${options.repeats} runs`)
 if (options.hosts === 1 && mpi === undefined) console.log('No mpicc found: without the peer (Debian: libopenmpi-dev).')
-const results = modes.map((mode) => ({ mode, contenders: measureAll(mode) }))
+const contendersByMode = modes.map((mode) => ({
+  mode,
+  contenders: contendersOf(mode, mode === 'barrier' ? [0] : sizes),
+}))
+const runs = contendersByMode.reduce((sum, { contenders }) => sum + options.repeats * contenders.length, 0)
+const progress = showProgress(process.stderr, { total: runs, terminalOnly: true })
+const results = contendersByMode.map(({ mode, contenders }) => ({ mode, contenders: measureAll(mode, contenders) }))
+progress.stop()
 for (const { mode, contenders } of results) report(mode, contenders)
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(asJson(), null, 2)}\n`)
 
-function measureAll(mode: string): Contender[] {
-  const contenders = contendersOf(mode, mode === 'barrier' ? [0] : sizes)
+function measureAll(mode: string, contenders: Contender[]): Contender[] {
   for (let run = 0; run < options.repeats; run++)
-    for (const contender of contenders)
+    for (const contender of contenders) {
+      progress.begin(`${mode}, ${contender.name}`)
       for (const { nbytes, us } of measure(contender))
         contender.values.set(nbytes, [...(contender.values.get(nbytes) ?? []), converted(us, nbytes)])
+      progress.end()
+    }
   return contenders
 }
 
@@ -133,21 +140,19 @@ function report(mode: string, contenders: readonly Contender[]): void {
   const [ours, ...others] = contenders
   const table = new Table({
     head: [
-      `${name === 'collectives' ? mode : name}, ${unit}`,
-      ...contenders.map((one) => one.name),
-      ...others.map((one) => `to ${one.name}`),
+      `${name === 'collectives' ? mode : name}\n${unit}`,
+      ...contenders.map((one) => one.name.replace(' ', '\n')),
+      ...others.map((one) => `to ${one.name}`.replaceAll(' ', '\n')),
+      'range\nof ours',
     ],
     style: { head: [], border: [] },
     colAligns: contenders.flatMap((): ['right', 'right'] => ['right', 'right']),
   })
   for (const nbytes of ours?.values.keys() ?? []) {
     const middle = (one: Contender): number => median(one.values.get(nbytes) ?? [NaN])
-    const cell = (one: Contender): string => {
-      const values = one.values.get(nbytes) ?? [NaN]
-      return `${digits(middle(one))} (${digits(min(values))}-${digits(max(values))})`
-    }
+    const values = ours?.values.get(nbytes) ?? [NaN]
     const ratios = others.map((one) => digits(middle(ours as Contender) / middle(one)))
-    table.push([sizeText(nbytes), ...contenders.map(cell), ...ratios])
+    table.push([sizeText(nbytes), ...contenders.map((one) => digits(middle(one))), ...ratios, `${digits(min(values))}-${digits(max(values))}`]) // prettier-ignore
   }
   console.log(`\n${table.toString()}`)
   if (mode !== 'barrier') plot(contenders)
@@ -158,27 +163,17 @@ function plot(contenders: readonly Contender[]): void {
   const points = [...(contenders[0]?.values.keys() ?? [])]
   if (points.length < 2) return
   const logarithmic = unit !== '% hidden'
-  const each = Math.max(1, Math.floor(PLOT_WIDTH / (points.length - 1)))
-  const series = contenders.map(({ values }) => {
-    const medians = points.map((nbytes) => median(values.get(nbytes) ?? [NaN]))
-    return stretched(logarithmic ? medians.map(Math.log10) : medians, each)
-  })
-  const colors = [asciichart.green, asciichart.lightgreen, asciichart.red, asciichart.blue]
-  const format = (value: number): string => digits(logarithmic ? 10 ** value : value).padStart(9)
-  const legend = contenders.map((one, index) => `${colors[index] ?? ''}${one.name}${asciichart.reset}`).join('  ')
-  const text = `${asciichart.plot(series, { height: PLOT_HEIGHT, colors, format })}\n${' '.repeat(10)}${sizeText(points[0] ?? 0)} to ${sizeText(points.at(-1) ?? 0)}, ${unit}:  ${legend}`
-  // Curves in one colour are hard to tell apart, but a file has none: the table above says the same.
-  console.log(process.stdout.isTTY && process.stdout.hasColors() ? text : stripVTControlCharacters(text))
-}
-
-/** Linear interpolation to `each` columns between two points. */
-function stretched(values: readonly number[], each: number): number[] {
-  const last = values.length - 1
-  return Array.from({ length: last * each + 1 }, (_, column) => {
-    const at = Math.min(Math.floor(column / each), last - 1)
-    const part = column / each - at
-    return (values[at] as number) * (1 - part) + (values[at + 1] as number) * part
-  })
+  const curves = contenders.map(({ name: label, values }) => ({
+    name: label,
+    points: points.map((nbytes, index): [number, number] => {
+      const middle = median(values.get(nbytes) ?? [NaN])
+      return [index, logarithmic ? Math.log10(middle) : middle]
+    }),
+  }))
+  const least = Math.min(...curves.flatMap(({ points }) => points.map(([, y]) => y)))
+  const yText = (y: number): string => digits(logarithmic ? 10 ** y : y)
+  const xText = (x: number): string => sizeText(points[Math.round(x)] ?? 0)
+  console.log(`${unit} over bytes\n${drawChart(curves, { width: 80, xLabel: '', least, yText, xText })}`)
 }
 
 function digits(value: number): string {

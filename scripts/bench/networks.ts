@@ -19,6 +19,7 @@ import Table from 'cli-table3'
 import { max, median, min } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress } from '../../commands/progress.ts'
 
 const options = yargs(hideBin(process.argv))
   .usage('$0\n\nThe same traffic through --emulate and through network namespaces')
@@ -97,10 +98,15 @@ const rows = [
   { ...row(`(${options.mib} MiB both ways)`, ['exchange', LARGE], LARGE / PAYLOAD_BYTES_PER_MS), judged: false },
   { ...row('(1 B beside bulk, half round trip)', ['under-load', 3 * LARGE], undefined), judged: false },
 ]
+const progress = showProgress(process.stderr, { total: options.rounds * rows.length * 2, terminalOnly: true })
 for (let round = 0; round < options.rounds; round++)
   for (const each of rows)
-    for (const network of ['emulated', 'namespaces'] as const)
+    for (const network of ['emulated', 'namespaces'] as const) {
+      progress.begin(`${each.name}, ${network}`)
       each[network].push(...measure(NETWORKS[network], each.args))
+      progress.end()
+    }
+progress.stop()
 report()
 
 function row(name: string, [pattern, nbytes]: readonly [string, number], leastMs: number | undefined): Row {

@@ -13,6 +13,7 @@ import Table from 'cli-table3'
 import { min, quantileSeq } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress } from '../../commands/progress.ts'
 
 /** Times that one job takes of each size. */
 const TIMES = 10
@@ -40,8 +41,14 @@ try {
 
 function report(nbytes: number): void {
   const times = kinds.map((): number[] => [])
+  const progress = showProgress(process.stderr, { total: options.repeats * kinds.length, terminalOnly: true })
   for (let job = 0; job < options.repeats; job++)
-    for (const [kind, { flags }] of kinds.entries()) times[kind]?.push(...measure(nbytes, flags))
+    for (const [kind, { name, flags }] of kinds.entries()) {
+      progress.begin(`${nbytes} B, ${name}`)
+      times[kind]?.push(...measure(nbytes, flags))
+      progress.end()
+    }
+  progress.stop()
   const ranks = [min, (values: number[]) => quantileSeq(values, 0.25), (values: number[]) => quantileSeq(values, 0.5)]
   const table = new Table({
     head: [`${nbytes} B one way`, 'best', 'lower quartile', 'median'],

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { max, median, min } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { showProgress } from '../../commands/progress.ts'
 import { compileMpiPeer, mpirunArguments } from './peers.ts'
 
 const { ranks, repeats, json } = yargs(hideBin(process.argv))
@@ -40,11 +41,15 @@ const peer = compileMpiPeer('hello')
 if (peer === undefined) console.log('No mpicc found: without the peer (Debian: openmpi-bin libopenmpi-dev).')
 else contenders.push({ name: 'mpirun hello.c', command: 'mpirun', args: mpirunArguments(ranks, peer), ms: [] })
 
+const progress = showProgress(process.stderr, { total: (repeats + 1) * contenders.length, terminalOnly: true })
 for (let run = 0; run <= repeats; run++)
   for (const contender of contenders) {
+    progress.begin(contender.name)
     const ms = time(contender)
     if (run > 0) contender.ms.push(ms)
+    progress.end()
   }
+progress.stop()
 
 for (const { name, ms } of contenders)
   console.log(`${name.padEnd(24)} median ${text(median(ms))} ms   range ${text(min(ms))} to ${text(max(ms))} ms`)

@@ -13,9 +13,11 @@ const HELLO = 'examples/01-hello.ts'
 t.test('tune measures all algorithms on the job it is told, and tsmpirun takes the file', async (t) => {
   const file = join(t.testdir(), 'new', 'table.json')
   const args = ['tune', '-n', '3', '--emulate-hosts', '2', '-o', file, '--nbytes', '8,40000', '--run-ms', '0.1']
-  const { stdout } = await promisify(execFile)(process.execPath, [TSMPI, ...args])
-  t.match(stdout, /^collective +ranks +bytes/)
-  t.match(stdout, /^allreduce +3 +40000 .*two-level \d/m)
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [TSMPI, ...args])
+  t.match(stdout, /^│ collective +│ ranks +│ bytes/m)
+  t.match(stdout, /^│ allreduce +│ 3 +│ 40000 [^]*two-level \d/m)
+  t.ok(stdout.split('\n').every((line) => line.length <= 80 || line.startsWith('written to')))
+  t.match(stderr, /^1\/14 barrier on 2 ranks; .* left\n[^]*^14\/14 reduceScatter on 3 ranks$/m)
   t.match(stdout, `written to ${file}`)
   const { tsmpiTuning, measured, rules } = JSON.parse(readFileSync(file, 'utf8')) as {
     tsmpiTuning: number

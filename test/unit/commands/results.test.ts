@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { formatDuration } from '../../../commands/duration.ts'
 import { planTests } from '../../../commands/sweep/plan.ts'
-import { createProgress } from '../../../commands/sweep/progress.ts'
+import { showProgress } from '../../../commands/progress.ts'
+import { nameOf, outcomeOf } from '../../../commands/sweep/progress.ts'
 import { checkSpecification, commandLineSource } from '../../../commands/sweep/specification.ts'
 import { formatTable, type Row } from '../../../commands/sweep/table.ts'
 import { TimeLeft } from '../../../commands/sweep/time-left.ts'
@@ -166,13 +167,14 @@ t.test(
     const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
     const [test] = planTests(checkSpecification([commandLineSource({ n: '1000', grid: '1x2' })])) as [Row['test']]
     const [line] = readResults(`${lineOf({})}\n`, 'f').lines as [ResultLine]
-    const progress = createProgress(stream as unknown as NodeJS.WriteStream, 1, 3)
-    progress.begin(test)
-    progress.end(test, line, 3600)
+    const progress = showProgress(stream as unknown as NodeJS.WriteStream, { done: 1, total: 3 })
+    progress.begin(nameOf(test))
+    progress.end(outcomeOf(line), 3600)
     progress.stop()
     const drawn = (stream.read() as Buffer).toString()
     t.match(drawn, /\[={8}-{16}\] 1\/3: /)
     t.match(drawn, /\[={16}-{8}\] 2\/3, 1 h left: N=1000 NB=128 1x2 WR11R2R8/)
-    t.equal(drawn.split('\n').length, 2)
+    t.notMatch(drawn, '\n')
+    t.notMatch(drawn, /\u001B\[\?/, 'no state of the terminal is changed')
   },
 )

@@ -105,6 +105,37 @@ t.test('drawChart() keeps within its width and names every curve at its end', as
   t.match(lines.at(-2), /^ +N +100 .* 1000$/)
 })
 
+t.test('drawChart() tells curves apart without colour: a mark at each point, and a course for a model', async (t) => {
+  const points = [1, 2, 3, 4].map((x): [number, number] => [x, x])
+  const curves = [
+    { name: 'measured', points },
+    { name: 'other', points: points.map(([x, y]): [number, number] => [x, 4 + y / 2]) },
+    { name: 'law', points: points.map(([x, y]): [number, number] => [x, 3 * y]), model: true },
+  ]
+  const plot = drawChart(curves, { width: 80, xLabel: 'x' }).split('\n')
+  const drawn = plot.map((line) => line.slice(10, 69)).join('')
+  t.equal(drawn.match(/o/g)?.length, 4)
+  t.equal(drawn.match(/x/g)?.length, 4)
+  t.match(drawn, /·{3}/)
+  t.match(drawn, /═/, 'the second curve has strokes of its own')
+  for (const name of ['o measured', 'x other', '· law']) t.ok(plot.some((line) => line.endsWith(` ${name}`)))
+})
+
+t.test('drawChart() ends a curve with its last point', async (t) => {
+  const curves = [
+    { name: 'long', points: [[1, 4], [4, 4]] }, // prettier-ignore
+    { name: 'short', points: [[1, 1], [2, 1]] }, // prettier-ignore
+  ] as const
+  const line = drawChart(curves, { width: 80, xLabel: 'x' }).split('\n').find((row) => row.includes('═')) // prettier-ignore
+  t.match(line, /x═+x {30,}x short$/)
+})
+
+t.test('drawChart() draws what is negative, and a single point', async (t) => {
+  const chart = drawChart([{ name: 'log', points: [[0, -2], [4, 3]] }, { name: 'one', points: [[2, 1]] }], { width: 60, xLabel: 'x' }) // prettier-ignore
+  t.match(chart, /^ +-2\.00 /m)
+  t.ok(chart.split('\n').every((line) => line.length <= 60))
+})
+
 t.test(
   'defaults: orders are ascending multiples of NB, ranks leave cores free, faster machines get faster links',
   async (t) => {

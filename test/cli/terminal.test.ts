@@ -1,0 +1,70 @@
+/**
+ * What commands show while they work: on a terminal of 80 columns a bar with the time left, in a pipe or on a terminal that
+ * cannot move its cursor lines of plain text; tables and plots within 80 columns; no colour where none is wanted.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { shell } from '../helpers/shell.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-terminal-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+const TSMPI = fileURLToPath(new URL('../../dist/tsmpi.js', import.meta.url))
+const MESSAGES = fileURLToPath(new URL('../../scripts/bench/messages.ts', import.meta.url))
+
+const BENCH = `node --import=tsx ${MESSAGES} latency --sizes 8 64 --repeats 2`
+
+/** Short work of each command that takes long with its defaults. */
+const COMMANDS = {
+  tune: `node ${TSMPI} tune -n 2 --nbytes 8 --run-ms 0.1 -o ${join(folder, 'table.json')}`,
+  sweep: `node ${TSMPI} hpl sweep --n 32,64 --nb 8 --grid 1x1 --blas wasm -o ${join(folder, '$$.jsonl')}`,
+  doctor: `node ${TSMPI} doctor --emulate-hosts 2`,
+  // Each of its contenders is a job or two.
+  ...(process.env['TSMPI_TEST_ALL'] === '1' && { bench: BENCH }),
+}
+const BAR = /\[=*-*\] \d+\/\d+(, [\d.]+ (s|min).* left)?: \w/
+const COLOUR = /\u001B\[\d+(;\d+)*m/
+
+const skip = existsSync('/usr/bin/script') ? false : 'the program "script" is not there'
+
+/** What a command writes to a terminal. */
+async function onTerminal(settings: string, command: string): Promise<string> {
+  const line = `env -u CI -u NO_COLOR -u FORCE_COLOR ${settings} script -qec "stty cols 80; ${command}" /dev/null`
+  const { stdout, code } = await shell(line)
+  t.equal(code, 0, `${line}\n${stdout}`)
+  return stdout
+}
+
+/** The lines that stay, without what moves the cursor. */
+function staying(drawn: string): string[] {
+  return drawn
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').split('\r').at(-1) ?? '')
+    .map((line) => line.replaceAll(/^.*\u001B\[1G|\u001B[78]|\u001B\[\d?K/g, ''))
+}
+
+for (const [name, command] of Object.entries(COMMANDS))
+  t.test(
+    `${name} draws a bar on a terminal, within 80 columns, without colour if none is wanted`,
+    { skip },
+    async (t) => {
+      const drawn = await onTerminal('TERM=xterm NO_COLOR=1', command)
+      t.match(drawn, BAR)
+      t.notMatch(drawn, COLOUR)
+      t.notMatch(drawn, /\u001B\[\?/, 'no state of the terminal is changed')
+      t.same(
+        staying(drawn).filter((line) => line.length > 80 && !line.includes(folder)),
+        [],
+      )
+    },
+  )
+
+t.test('a terminal that cannot move its cursor, and a pipe, get plain lines', { skip }, async (t) => {
+  const piped = await shell(`env FORCE_COLOR= ${COMMANDS.tune} 2>&1 | cat`)
+  for (const text of [await onTerminal('TERM=dumb', COMMANDS.tune), piped.stdout]) {
+    t.notMatch(text, /\u001B/)
+    t.match(text, /^7\/7 reduceScatter on 2 ranks\r?$/m)
+  }
+})
