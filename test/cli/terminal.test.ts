@@ -33,7 +33,7 @@ const skip = existsSync('/usr/bin/script') ? false : 'the program "script" is no
 async function onTerminal(settings: string, command: string): Promise<string> {
   const line = `env -u CI -u NO_COLOR -u FORCE_COLOR ${settings} script -qec "stty cols 80; ${command}" /dev/null`
   const { stdout, code } = await shell(line)
-  t.equal(code, 0, `${line}\n${stdout}`)
+  if (code !== 0) throw new Error(`${line} ended with code ${code}:\n${stdout}`)
   return stdout
 }
 
