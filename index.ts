@@ -19,6 +19,7 @@ export { Comm } from './runtime/comm/comm.ts'
 export type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './runtime/comm/options.ts'
 export { Group, type RankRange } from './runtime/comm/group.ts'
 export { Message } from './runtime/comm/message.ts'
+export { ObjectRequest } from './runtime/comm/object-request.ts'
 export {
   ERRORS_ARE_FATAL,
   ERRORS_RETURN,

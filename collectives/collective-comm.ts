@@ -51,6 +51,7 @@ export class CollectiveComm extends Comm {
         retired,
         begin: (call) => this.beginCall(call),
         end: () => this.endCall(),
+        raise: (error) => this.raise(error),
       },
       () => hosts().count === 1,
     )
@@ -72,7 +73,7 @@ export class CollectiveComm extends Comm {
 
   /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
   protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
-    return this.#make(plan())
+    return this.#make(this.checked(plan))
   }
 
   /**
@@ -109,20 +110,27 @@ export class CollectiveComm extends Comm {
       channel.end()
       return result
     } catch (error) {
-      throw located(error)
+      return this.raise(located(error))
     }
   }
 
-  /** Starts a call. */
-  protected nonblocking<T>(plan: Plan<T>): CollectiveRequest<T> {
+  /** Starts a call. @param plan checks the arguments */
+  protected nonblocking<T>(plan: () => Plan<T>): CollectiveRequest<T> {
     const { engine } = this.job
-    return new CollectiveRequest(engine, new Run(engine, this.channel(plan.call, plan.particulars), plan))
+    const made = this.checked(plan)
+    const run = new Run(engine, this.channel(made.call, made.particulars), made)
+    return new CollectiveRequest(engine, run, this.toldError)
   }
 
-  /** Prepares a call that can be started many times; its channel is matched by the order of preparation. */
-  protected persistent(plan: Plan): PersistentCollective {
+  /**
+   * Prepares a call that can be started many times; its channel is matched by the order of preparation.
+   *
+   * @param plan checks the arguments
+   */
+  protected persistent(plan: () => Plan): PersistentCollective {
     const { engine } = this.job
-    const open = this.persistentChannel(plan.call, plan.particulars)
-    return new PersistentCollective(engine, plan.call, () => new Run(engine, open(), plan))
+    const made = this.checked(plan)
+    const open = this.persistentChannel(made.call, made.particulars)
+    return new PersistentCollective(engine, made.call, () => new Run(engine, open(), made), this.toldError)
   }
 }

@@ -48,7 +48,7 @@ export class IntercommCalls extends Comm {
 
   /** Starts a `barrier`: the request is complete when all ranks of both sides have started it. Collective. */
   ibarrier(): CollectiveRequest {
-    return this.#nonblocking(barrierAcross(this.sides))
+    return this.#nonblocking(() => barrierAcross(this.sides))
   }
 
   /** Copies the root's elements to all ranks of the other side. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER */
@@ -58,7 +58,7 @@ export class IntercommCalls extends Comm {
 
   /** Starts a `bcast`. Collective. @throws like `bcast` */
   ibcast(buffer: MessageBuffer | undefined, options: IntercommRootOptions): CollectiveRequest {
-    return this.#nonblocking(bcastAcross(this.sides, buffer, options))
+    return this.#nonblocking(() => bcastAcross(this.sides, buffer, options))
   }
 
   /** Gives the root the other side's blocks, by rank there. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER */
@@ -76,7 +76,7 @@ export class IntercommCalls extends Comm {
     recv: MessageBuffer | undefined,
     options: IntercommRootOptions,
   ): CollectiveRequest {
-    return this.#nonblocking(gatherAcross(this.sides, send, recv, options))
+    return this.#nonblocking(() => gatherAcross(this.sides, send, recv, options))
   }
 
   /** Gives each rank of the other side its block of the root's elements. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER */
@@ -94,7 +94,7 @@ export class IntercommCalls extends Comm {
     recv: MessageBuffer | undefined,
     options: IntercommRootOptions,
   ): CollectiveRequest {
-    return this.#nonblocking(scatterAcross(this.sides, send, recv, options))
+    return this.#nonblocking(() => scatterAcross(this.sides, send, recv, options))
   }
 
   /** Gives all ranks the blocks of the other side's ranks. Collective. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER */
@@ -104,7 +104,7 @@ export class IntercommCalls extends Comm {
 
   /** Starts an `allgather`. Collective. @throws like `allgather` */
   iallgather(send: MessageBuffer, recv: MessageBuffer): CollectiveRequest {
-    return this.#nonblocking(allgatherAcross(this.sides, send, recv))
+    return this.#nonblocking(() => allgatherAcross(this.sides, send, recv))
   }
 
   /** Sends a block to every rank of the other side and receives one from each. Collective. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER */
@@ -114,7 +114,7 @@ export class IntercommCalls extends Comm {
 
   /** Starts an `alltoall`. Collective. @throws like `alltoall` */
   ialltoall(send: MessageBuffer, recv: MessageBuffer): CollectiveRequest {
-    return this.#nonblocking(alltoallAcross(this.sides, send, recv))
+    return this.#nonblocking(() => alltoallAcross(this.sides, send, recv))
   }
 
   /** Gives the root the reduction of the other side's elements. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_BUFFER */
@@ -132,7 +132,7 @@ export class IntercommCalls extends Comm {
     recv: MessageBuffer | undefined,
     options: OpArgument & IntercommRootOptions,
   ): CollectiveRequest {
-    return this.#nonblocking(reduceAcross(this.sides, send, recv, options))
+    return this.#nonblocking(() => reduceAcross(this.sides, send, recv, options))
   }
 
   /** Gives all ranks the reduction of the other side's elements. Collective. @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER */
@@ -154,7 +154,7 @@ export class IntercommCalls extends Comm {
    * half.free()
    */
   iallreduce(send: MessageBuffer, recv: MessageBuffer, options: OpArgument): CollectiveRequest {
-    return this.#nonblocking(allreduceAcross(this.sides, send, recv, options))
+    return this.#nonblocking(() => allreduceAcross(this.sides, send, recv, options))
   }
 
   /** Gives all ranks of the other side the root's value; undefined on the root's side. Collective. @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_ROOT */
@@ -164,7 +164,7 @@ export class IntercommCalls extends Comm {
 
   /** Starts a `bcastObject`. Collective. @throws like `bcastObject` */
   ibcastObject<T>(value: T | undefined, options: IntercommRootOptions): CollectiveRequest<T | undefined> {
-    return this.#nonblocking(bcastObjectAcross(this.sides, value, options))
+    return this.#nonblocking(() => bcastObjectAcross(this.sides, value, options))
   }
 
   /** Gives all ranks the values of the other side's ranks, by rank there. Collective. @throws {MpiError} MPI_ERR_TYPE if one cannot be cloned */
@@ -174,24 +174,26 @@ export class IntercommCalls extends Comm {
 
   /** Starts an `allgatherObject`. Collective. @throws like `allgatherObject` */
   iallgatherObject<T>(value: T): CollectiveRequest<T[]> {
-    return this.#nonblocking(allgatherObjectAcross(this.sides, value))
+    return this.#nonblocking(() => allgatherObjectAcross(this.sides, value))
   }
 
   /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
   protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
-    const made = plan()
+    const made = this.checked(plan)
     const channel = this.channel(made.call, made.particulars)
     try {
       const result = await complete(made.steps(channel))
       channel.end()
       return result
     } catch (error) {
-      throw located(error)
+      return this.raise(located(error))
     }
   }
 
-  #nonblocking<T>(plan: Plan<T>): CollectiveRequest<T> {
+  #nonblocking<T>(plan: () => Plan<T>): CollectiveRequest<T> {
     const { engine } = this.job
-    return new CollectiveRequest(engine, new Run(engine, this.channel(plan.call, plan.particulars), plan))
+    const made = this.checked(plan)
+    const run = new Run(engine, this.channel(made.call, made.particulars), made)
+    return new CollectiveRequest(engine, run, this.toldError)
   }
 }

@@ -8,7 +8,7 @@
  * communicator make the same calls in the same order; a rank whose arguments are refused has not taken part.
  */
 import { UNDEFINED } from '../runtime/base/constants.ts'
-import { MpiError } from '../runtime/base/errors.ts'
+import { MpiError, type MpiErrorClass } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import { Comm } from '../runtime/comm/comm.ts'
 import { newContext, type Job } from '../runtime/comm/comm-context.ts'
@@ -62,16 +62,21 @@ export class Intracomm extends ObjectCalls {
    *
    * @throws {MpiError} MPI_ERR_ARG if `algorithms` names none that exists
    */
-  async dup({ algorithms = {}, reproducible = this.algorithms.reproducible }: DupOptions = {}): Promise<Intracomm> {
-    checkAlgorithms('dup', algorithms)
+  async dup(options: DupOptions = {}): Promise<Intracomm> {
+    return new Intracomm(...(await this.duplicated(options))).inherit(this, true)
+  }
+
+  /** What `dup` makes its communicator of; for those of other classes. Collective. @throws like `dup` */
+  protected async duplicated(options: DupOptions): Promise<Foundation> {
+    const { algorithms = {}, reproducible = this.algorithms.reproducible } = options
+    this.checked(() => checkAlgorithms('dup', algorithms))
     const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
     const channel = this.channel('dup')
     await complete(channel.uses(this.member.select('bcast', context.byteLength))(channel, context, 0, this.hosts))
     channel.end()
     const forced = { ...this.algorithms.forced, ...algorithms }
     const selection = { ...this.algorithms, forced, ...(reproducible === undefined ? {} : { reproducible }) }
-    const made = new Intracomm(this.job, this.group, context[0] as number, selection)
-    return made.inherit(this, true)
+    return [this.job, this.group, context[0] as number, selection]
   }
 
   /**
@@ -94,8 +99,8 @@ export class Intracomm extends ObjectCalls {
 
   async #divide(color: number, key: number): Promise<Foundation | undefined> {
     if (color !== UNDEFINED && !(isInt32(color) && color >= 0))
-      throw new MpiError('MPI_ERR_ARG', `split: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
-    if (!isInt32(key)) throw new MpiError('MPI_ERR_ARG', `split: key is ${describe(key)}, expected a 32-bit integer`)
+      this.#refuse('MPI_ERR_ARG', `split: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
+    if (!isInt32(key)) this.#refuse('MPI_ERR_ARG', `split: key is ${describe(key)}, expected a 32-bit integer`)
     const table = new Int32Array(3 * this.size)
     table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
     const channel = this.channel('split')
@@ -114,8 +119,7 @@ export class Intracomm extends ObjectCalls {
    * @throws {MpiError} MPI_ERR_ARG for wrong arguments
    */
   async splitType(type: 'host', key = 0): Promise<Intracomm> {
-    if (type !== 'host')
-      throw new MpiError('MPI_ERR_ARG', `splitType: type is ${describe(type)}, expected the string "host"`)
+    if (type !== 'host') this.#refuse('MPI_ERR_ARG', `splitType: type is ${describe(type)}, expected the string "host"`)
     const { transport } = this.job.engine
     const first = this.group.worldRanks.findIndex((worldRank) => transport.isNear(worldRank))
     return (await this.split(first, key)) as Intracomm
@@ -145,7 +149,7 @@ export class Intracomm extends ObjectCalls {
   async createGroup(group: Group, { tag = 0 }: { readonly tag?: number } = {}): Promise<Intracomm> {
     this.#checkMembers('createGroup', group)
     if (!isMember(this, group))
-      throw new MpiError('MPI_ERR_GROUP', 'createGroup: the caller is not in the group, expected calls of members only')
+      this.#refuse('MPI_ERR_GROUP', 'createGroup: the caller is not in the group, expected calls of members only')
     // A context beside the pair of this communicator, so that no receive of the program takes the message.
     const members = new Comm(this.job, group, ~this.context)
     const context = Int32Array.of(members.rank === 0 ? newContext(this.job) : 0)
@@ -158,11 +162,15 @@ export class Intracomm extends ObjectCalls {
     return new Intracomm(this.job, group, context, this.algorithms).inherit(this)
   }
 
+  #refuse(code: MpiErrorClass, message: string): never {
+    return this.raise(new MpiError(code, message))
+  }
+
   #checkMembers(call: string, group: Group): void {
     this.checkUsable(call)
     const strangers = group.difference(this.group).worldRanks
     if (strangers.length > 0)
-      throw new MpiError(
+      this.#refuse(
         'MPI_ERR_GROUP',
         `${call}: the group has world rank ${strangers[0]}, expected ranks of the communicator only`,
       )

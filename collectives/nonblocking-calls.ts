@@ -12,52 +12,52 @@ import type { CollectiveRequest } from './requests.ts'
 export class NonblockingCalls extends BufferCalls {
   /** Starts a `barrier`: the request is complete when all ranks have started it. Collective. */
   ibarrier(): CollectiveRequest {
-    return this.nonblocking(PLANS.barrier(this.member))
+    return this.nonblocking(() => PLANS.barrier(this.member))
   }
 
   /** Starts a `bcast`. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER */
   ibcast(...args: ArgumentsOf<'bcast'>): CollectiveRequest {
-    return this.nonblocking(PLANS.bcast(this.member, ...args))
+    return this.nonblocking(() => PLANS.bcast(this.member, ...args))
   }
 
   /** Starts a `gather`. Collective. @throws like `gather` */
   igather(...args: ArgumentsOf<'gather'>): CollectiveRequest {
-    return this.nonblocking(PLANS.gather(this.member, ...args))
+    return this.nonblocking(() => PLANS.gather(this.member, ...args))
   }
 
   /** Starts a `gatherv`. Collective. @throws like `gatherv` */
   igatherv(...args: ArgumentsOf<'gatherv'>): CollectiveRequest {
-    return this.nonblocking(PLANS.gatherv(this.member, ...args))
+    return this.nonblocking(() => PLANS.gatherv(this.member, ...args))
   }
 
   /** Starts a `scatter`. Collective. @throws like `scatter` */
   iscatter(...args: ArgumentsOf<'scatter'>): CollectiveRequest {
-    return this.nonblocking(PLANS.scatter(this.member, ...args))
+    return this.nonblocking(() => PLANS.scatter(this.member, ...args))
   }
 
   /** Starts a `scatterv`. Collective. @throws like `scatterv` */
   iscatterv(...args: ArgumentsOf<'scatterv'>): CollectiveRequest {
-    return this.nonblocking(PLANS.scatterv(this.member, ...args))
+    return this.nonblocking(() => PLANS.scatterv(this.member, ...args))
   }
 
   /** Starts an `allgather`. Collective. @throws like `allgather` */
   iallgather(...args: ArgumentsOf<'allgather'>): CollectiveRequest {
-    return this.nonblocking(PLANS.allgather(this.member, ...args))
+    return this.nonblocking(() => PLANS.allgather(this.member, ...args))
   }
 
   /** Starts an `allgatherv`. Collective. @throws like `allgatherv` */
   iallgatherv(...args: ArgumentsOf<'allgatherv'>): CollectiveRequest {
-    return this.nonblocking(PLANS.allgatherv(this.member, ...args))
+    return this.nonblocking(() => PLANS.allgatherv(this.member, ...args))
   }
 
   /** Starts an `alltoall`. Collective. @throws like `alltoall` */
   ialltoall(...args: ArgumentsOf<'alltoall'>): CollectiveRequest {
-    return this.nonblocking(PLANS.alltoall(this.member, ...args))
+    return this.nonblocking(() => PLANS.alltoall(this.member, ...args))
   }
 
   /** Starts an `alltoallv`. Collective. @throws like `alltoallv` */
   ialltoallv(...args: ArgumentsOf<'alltoallv'>): CollectiveRequest {
-    return this.nonblocking(PLANS.alltoallv(this.member, ...args))
+    return this.nonblocking(() => PLANS.alltoallv(this.member, ...args))
   }
 
   /** Starts a `reduce`; the result of the scalar form is the request's `value`. Collective. @throws like `reduce` */
@@ -69,7 +69,7 @@ export class NonblockingCalls extends BufferCalls {
     recv: Second<ReduceOptions>,
     options?: ReduceOptions,
   ): CollectiveRequest<number | undefined | void> {
-    return this.nonblocking(PLANS.reduce(this.member, send, recv, options))
+    return this.nonblocking(() => PLANS.reduce(this.member, send, recv, options))
   }
 
   /** Starts an `allreduce`; the result of the scalar form is the request's `value`. Collective. @throws like `allreduce` */
@@ -81,7 +81,7 @@ export class NonblockingCalls extends BufferCalls {
     recv: Second<OpArgument>,
     options?: OpArgument,
   ): CollectiveRequest<number | undefined | void> {
-    return this.nonblocking(PLANS.allreduce(this.member, send, recv, options))
+    return this.nonblocking(() => PLANS.allreduce(this.member, send, recv, options))
   }
 
   /** Starts a `scan`; the result of the scalar form is the request's `value`. Collective. @throws like `scan` */
@@ -89,7 +89,7 @@ export class NonblockingCalls extends BufferCalls {
   /** Starts a `scan` of buffers. */
   iscan(...args: ArgumentsOf<'scan'>): CollectiveRequest
   iscan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): CollectiveRequest<number | undefined | void> {
-    return this.nonblocking(PLANS.scan(this.member, send, recv, options))
+    return this.nonblocking(() => PLANS.scan(this.member, send, recv, options))
   }
 
   /** Starts an `exscan`; the result of the scalar form is the request's `value`. Collective. @throws like `exscan` */
@@ -97,16 +97,16 @@ export class NonblockingCalls extends BufferCalls {
   /** Starts an `exscan` of buffers. */
   iexscan(...args: ArgumentsOf<'exscan'>): CollectiveRequest
   iexscan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): CollectiveRequest<number | undefined | void> {
-    return this.nonblocking(PLANS.exscan(this.member, send, recv, options))
+    return this.nonblocking(() => PLANS.exscan(this.member, send, recv, options))
   }
 
   /** Starts a `reduceScatter`. Collective. @throws like `reduceScatter` */
   ireduceScatter(...args: ArgumentsOf<'reduceScatter'>): CollectiveRequest {
-    return this.nonblocking(PLANS.reduceScatter(this.member, ...args))
+    return this.nonblocking(() => PLANS.reduceScatter(this.member, ...args))
   }
 
   /** Starts a `reduceScatterBlock`. Collective. @throws like `reduceScatterBlock` */
   ireduceScatterBlock(...args: ArgumentsOf<'reduceScatterBlock'>): CollectiveRequest {
-    return this.nonblocking(PLANS.reduceScatterBlock(this.member, ...args))
+    return this.nonblocking(() => PLANS.reduceScatterBlock(this.member, ...args))
   }
 }

@@ -9,8 +9,10 @@ import {
   allreduceObjectPlan,
   alltoallObjectPlan,
   bcastObjectPlan,
+  exscanObjectPlan,
   gatherObjectPlan,
   reduceObjectPlan,
+  scanObjectPlan,
   scatterObjectPlan,
   type Combine,
 } from './plans/objects.ts'
@@ -31,7 +33,7 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts a `bcastObject`. Collective. @throws like `bcastObject` */
   ibcastObject<T>(value: T | undefined, options: RootOptions = {}): CollectiveRequest<T> {
-    return this.nonblocking(bcastObjectPlan(this.member, value, options))
+    return this.nonblocking(() => bcastObjectPlan(this.member, value, options))
   }
 
   /**
@@ -48,7 +50,7 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts a `gatherObject`. Collective. @throws like `gatherObject` */
   igatherObject<T>(value: T, options: RootOptions = {}): CollectiveRequest<T[] | undefined> {
-    return this.nonblocking(gatherObjectPlan(this.member, value, options))
+    return this.nonblocking(() => gatherObjectPlan(this.member, value, options))
   }
 
   /**
@@ -66,7 +68,7 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts a `scatterObject`. Collective. @throws like `scatterObject` */
   iscatterObject<T>(values: readonly T[] | undefined, options: RootOptions = {}): CollectiveRequest<T> {
-    return this.nonblocking(scatterObjectPlan(this.member, values, options))
+    return this.nonblocking(() => scatterObjectPlan(this.member, values, options))
   }
 
   /**
@@ -82,7 +84,7 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts an `allgatherObject`. Collective. @throws like `allgatherObject` */
   iallgatherObject<T>(value: T): CollectiveRequest<T[]> {
-    return this.nonblocking(allgatherObjectPlan(value))
+    return this.nonblocking(() => allgatherObjectPlan(value))
   }
 
   /**
@@ -100,7 +102,7 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts an `alltoallObject`. Collective. @throws like `alltoallObject` */
   ialltoallObject<T>(values: readonly T[]): CollectiveRequest<T[]> {
-    return this.nonblocking(alltoallObjectPlan(this.member, values))
+    return this.nonblocking(() => alltoallObjectPlan(this.member, values))
   }
 
   /**
@@ -118,7 +120,7 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts a `reduceObject`. Collective. @throws like `reduceObject` */
   ireduceObject<T>(value: T, combine: Combine<T>, options: RootOptions = {}): CollectiveRequest<T | undefined> {
-    return this.nonblocking(reduceObjectPlan(this.member, value, combine, options))
+    return this.nonblocking(() => reduceObjectPlan(this.member, value, combine, options))
   }
 
   /**
@@ -133,6 +135,38 @@ export class ObjectCalls extends PersistentCalls {
 
   /** Starts an `allreduceObject`. Collective. @throws like `allreduceObject` */
   iallreduceObject<T>(value: T, combine: Combine<T>): CollectiveRequest<T> {
-    return this.nonblocking(allreduceObjectPlan(value, combine))
+    return this.nonblocking(() => allreduceObjectPlan(value, combine))
+  }
+
+  /**
+   * Gives each rank the values of the ranks up to it combined in rank order. Collective. Errors are those of `reduceObject`.
+   *
+   * @example
+   * log((await world.scanObject(String(world.rank), (lower, upper) => lower + upper)).length === world.rank + 1) // → true
+   */
+  scanObject<T>(value: T, combine: Combine<T>): Promise<T> {
+    return this.blocking(() => scanObjectPlan(this.member, value, combine))
+  }
+
+  /** Starts a `scanObject`. Collective. @throws like `scanObject` */
+  iscanObject<T>(value: T, combine: Combine<T>): CollectiveRequest<T> {
+    return this.nonblocking(() => scanObjectPlan(this.member, value, combine))
+  }
+
+  /**
+   * Gives each rank the values of the ranks below it combined in rank order; resolves to undefined on rank 0. Collective.
+   * Errors are those of `reduceObject`.
+   *
+   * @example
+   * const before = await world.exscanObject([world.rank], (lower, upper) => [...lower, ...upper])
+   * if (world.rank === 3) log(before) // → [ 0, 1, 2 ]
+   */
+  exscanObject<T>(value: T, combine: Combine<T>): Promise<T | undefined> {
+    return this.blocking(() => exscanObjectPlan(this.member, value, combine))
+  }
+
+  /** Starts an `exscanObject`. Collective. @throws like `exscanObject` */
+  iexscanObject<T>(value: T, combine: Combine<T>): CollectiveRequest<T | undefined> {
+    return this.nonblocking(() => exscanObjectPlan(this.member, value, combine))
   }
 }

@@ -81,8 +81,8 @@ export class CollectiveRequest<T = void> extends Request {
   readonly #run: Run<T>
 
   /** Programs get requests from the calls whose names begin with i. @internal */
-  constructor(engine: Engine, run: Run<T>) {
-    super(engine, run.whole, () => EMPTY_STATUS)
+  constructor(engine: Engine, run: Run<T>, failed: (error: Error) => never) {
+    super(engine, run.whole, () => EMPTY_STATUS, failed)
     this.#run = run
   }
 
@@ -123,12 +123,13 @@ export class PersistentCollective extends PersistentRequest {
   #freed = false
 
   /** Programs get persistent requests from the calls whose names end in Init. @internal */
-  constructor(engine: Engine, call: string, begin: () => Run) {
+  constructor(engine: Engine, call: string, begin: () => Run, failed: (error: Error) => never) {
     super(
       engine,
       call,
       () => this.#begin(begin),
       () => EMPTY_STATUS,
+      failed,
     )
     this.#call = call
   }

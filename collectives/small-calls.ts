@@ -42,6 +42,8 @@ export interface Membership {
   begin(call: CollectiveName): number
   /** The call has ended well. */
   end(): void
+  /** The call failed. @throws the error, after the communicator's handler has seen it */
+  raise(error: unknown): never
 }
 
 /** Memory of a board that this rank has founded and left. */
@@ -159,6 +161,8 @@ export class SmallCalls {
       recorder?.collective({ call: made.call, context, place, begun, algorithm: 'sharedBoard', nbytes })
       this.#member.end()
       return small.finish()
+    } catch (error) {
+      return this.#member.raise(error)
     } finally {
       const next = this.#queue.shift()
       if (next === undefined) this.#busy = false

@@ -110,6 +110,27 @@ export function allreduceObjectPlan<T>(value: T, combine: Combine<T>): Plan<T> {
   }
 }
 
+export function scanObjectPlan<T>(member: Member, value: T, combine: Combine<T>): Plan<T> {
+  return prefixPlan('scanObject', member.rank + 1, value, combine) as Plan<T>
+}
+
+export function exscanObjectPlan<T>(member: Member, value: T, combine: Combine<T>): Plan<T | undefined> {
+  return prefixPlan('exscanObject', member.rank, value, combine)
+}
+
+/** The values of the first `count` ranks combined; undefined of none. */
+function prefixPlan<T>(call: Plan['call'], count: number, value: T, combine: Combine<T>): Plan<T | undefined> {
+  checkCombine(call, combine)
+  const mine = serializeObject(value, call)
+  return {
+    call,
+    *steps(channel) {
+      const lower = (yield* allgather(channel, mine)).slice(0, count)
+      return count === 0 ? undefined : combined(lower, combine)
+    },
+  }
+}
+
 /** The serialized values of all ranks, by rank. */
 function* allgather(channel: Channel, mine: Uint8Array): Steps<Uint8Array[]> {
   const gathered = yield* gatherBinomialObject(channel, mine, 0)

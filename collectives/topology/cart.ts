@@ -7,7 +7,7 @@
 import { PROC_NULL, UNDEFINED } from '../../runtime/base/constants.ts'
 import { invariant, MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
-import { Intracomm, type Foundation } from '../intracomm.ts'
+import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
 import { coordsOf, gridOrder, product, rankAt } from './placement.ts'
 import { TopologyComm } from './topology-comm.ts'
@@ -92,6 +92,11 @@ export class Cartcomm extends TopologyComm {
     const order = reorder ? gridOrder(dims, periods, hostOf) : hostOf.map((_, rank) => rank)
     const foundation = await Intracomm.divided(comm, member ? 0 : UNDEFINED, member ? (order[comm.rank] as number) : 0)
     return foundation && new Cartcomm(foundation, [...dims], [...periods]).inherit(comm)
+  }
+
+  /** The same grid again, of the same ranks, whose messages never meet this one's. Collective. @throws like `Intracomm.dup` */
+  override async dup(options: DupOptions = {}): Promise<Cartcomm> {
+    return new Cartcomm(await this.duplicated(options), this.dims, this.periods).inherit(this, true)
   }
 
   /** Number of dimensions. */

@@ -6,7 +6,7 @@
  */
 import { invariant, MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
-import { Intracomm, type Foundation } from '../intracomm.ts'
+import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
 import { MIN } from '../op.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
 import { TopologyComm } from './topology-comm.ts'
@@ -107,6 +107,11 @@ export class Distgraph extends TopologyComm {
       sources: all.flatMap(({ source, dest }) => (dest === comm.rank ? [source] : [])).sort(ascending),
       destinations: all.flatMap(({ source, dest }) => (source === comm.rank ? [dest] : [])).sort(ascending),
     })
+  }
+
+  /** The same graph again, of the same ranks, whose messages never meet this one's. Collective. @throws like `Intracomm.dup` */
+  override async dup(options: DupOptions = {}): Promise<Distgraph> {
+    return new Distgraph(await this.duplicated(options), this).inherit(this, true)
   }
 
   static async #make(comm: Intracomm, adjacent: AdjacentOptions): Promise<Distgraph> {

@@ -49,12 +49,12 @@ export abstract class TopologyComm extends Intracomm {
 
   /** Starts a `neighborAllgather`. Collective. @throws like `neighborAllgather` */
   ineighborAllgather(send: MessageBuffer, recv: MessageBuffer): CollectiveRequest {
-    return this.nonblocking(this.#allgather(send, recv))
+    return this.nonblocking(() => this.#allgather(send, recv))
   }
 
   /** Prepares a `neighborAllgather`. Collective. @throws like `neighborAllgather` */
   neighborAllgatherInit(send: MessageBuffer, recv: MessageBuffer): PersistentCollective {
-    return this.persistent(this.#allgather(send, recv))
+    return this.persistent(() => this.#allgather(send, recv))
   }
 
   /**
@@ -69,12 +69,12 @@ export abstract class TopologyComm extends Intracomm {
 
   /** Starts a `neighborAllgatherv`. Collective. @throws like `neighborAllgatherv` */
   ineighborAllgatherv(send: MessageBuffer, recv: MessageBuffer, options: BlockOptions): CollectiveRequest {
-    return this.nonblocking(neighborAllgathervPlan(this.neighborhood, send, recv, options))
+    return this.nonblocking(() => neighborAllgathervPlan(this.neighborhood, send, recv, options))
   }
 
   /** Prepares a `neighborAllgatherv`. Collective. @throws like `neighborAllgatherv` */
   neighborAllgathervInit(send: MessageBuffer, recv: MessageBuffer, options: BlockOptions): PersistentCollective {
-    return this.persistent(neighborAllgathervPlan(this.neighborhood, send, recv, options))
+    return this.persistent(() => neighborAllgathervPlan(this.neighborhood, send, recv, options))
   }
 
   /**
@@ -90,12 +90,12 @@ export abstract class TopologyComm extends Intracomm {
 
   /** Starts a `neighborAlltoall`. Collective. @throws like `neighborAlltoall` */
   ineighborAlltoall(send: MessageBuffer, recv: MessageBuffer): CollectiveRequest {
-    return this.nonblocking(this.#alltoall(send, recv))
+    return this.nonblocking(() => this.#alltoall(send, recv))
   }
 
   /** Prepares a `neighborAlltoall`. Collective. @throws like `neighborAlltoall` */
   neighborAlltoallInit(send: MessageBuffer, recv: MessageBuffer): PersistentCollective {
-    return this.persistent(this.#alltoall(send, recv))
+    return this.persistent(() => this.#alltoall(send, recv))
   }
 
   /**
@@ -110,12 +110,12 @@ export abstract class TopologyComm extends Intracomm {
 
   /** Starts a `neighborAlltoallv`. Collective. @throws like `neighborAlltoallv` */
   ineighborAlltoallv(send: MessageBuffer, recv: MessageBuffer, options: AlltoallvOptions): CollectiveRequest {
-    return this.nonblocking(neighborAlltoallvPlan(this.neighborhood, send, recv, options))
+    return this.nonblocking(() => neighborAlltoallvPlan(this.neighborhood, send, recv, options))
   }
 
   /** Prepares a `neighborAlltoallv`. Collective. @throws like `neighborAlltoallv` */
   neighborAlltoallvInit(send: MessageBuffer, recv: MessageBuffer, options: AlltoallvOptions): PersistentCollective {
-    return this.persistent(neighborAlltoallvPlan(this.neighborhood, send, recv, options))
+    return this.persistent(() => neighborAlltoallvPlan(this.neighborhood, send, recv, options))
   }
 
   #allgather(send: MessageBuffer, recv: MessageBuffer): Plan {

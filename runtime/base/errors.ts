@@ -35,7 +35,8 @@ export const MPI_ERROR_CLASSES = {
 export type MpiErrorClass = keyof typeof MPI_ERROR_CLASSES
 
 /**
- * An error with an error class of the MPI standard. Caught, it leaves the communicator usable.
+ * An error with an error class of the MPI standard. Caught, it leaves the communicator usable, unless it says that ranks
+ * disagreed about a collective call.
  *
  * @example
  * try {

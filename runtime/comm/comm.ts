@@ -14,6 +14,7 @@ import type { BufferWatch } from './buffer-checks.ts'
 import { CommContext } from './comm-context.ts'
 import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
+import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
 import { PersistentRequest, Request } from './request.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Received, type Status } from './status.ts'
@@ -193,7 +194,7 @@ export class Comm extends CommContext {
 
   /** Sends any value that can be structured-cloned. Local. @throws {MpiError} MPI_ERR_TYPE if it cannot; else like `send` */
   async sendObject(value: unknown, options: SendOptions): Promise<void> {
-    const view = this.#guard(() => objectView(value, 'sendObject'))
+    const view = this.checked(() => objectView(value, 'sendObject'))
     await this.#post('sendObject', view, options, false)?.settled()
   }
 
@@ -201,6 +202,31 @@ export class Comm extends CommContext {
   async recvObject<T = unknown>(options: BlockingRecvOptions = {}): Promise<Received<T>> {
     options.signal?.throwIfAborted()
     return this.#received<T>(this.#expect('recvObject', undefined, options), options.signal)
+  }
+
+  /** Sends one value and receives another at the same time, so that a ring of these cannot deadlock. Local. @throws like both */
+  async sendrecvObject<T = unknown>(value: unknown, options: SendrecvOptions): Promise<Received<T>> {
+    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
+    const call = 'sendrecvObject'
+    const view = this.checked(() => objectView(value, call))
+    // A send that is refused must not leave a receive behind.
+    this.#checkSend(call, dest, sendTag)
+    const receive = this.#expect(call, undefined, { source, tag: recvTag })
+    const send = this.#post(call, view, { dest, tag: sendTag }, false)
+    const [received] = await Promise.all([this.#received<T>(receive), send?.settled()])
+    return received
+  }
+
+  /** Starts a `sendObject`; the value may be changed at once. Local. @throws like `sendObject` */
+  isendObject(value: unknown, options: SendOptions): Request {
+    const view = this.checked(() => objectView(value, 'isendObject'))
+    return new Request(this.job.engine, this.#post('isendObject', view, options, false), sendStatus)
+  }
+
+  /** Starts a `recvObject`; what has come is the request's `value` then. Local. @throws like `recvObject` */
+  irecvObject<T = unknown>(options: RecvOptions = {}): ObjectRequest<T> {
+    const operation = this.#expect('irecvObject', undefined, options)
+    return new ObjectRequest<T>(this.job.engine, operation, this.#statusOf, this.#failed)
   }
 
   // ---- comparison ------------------------------------------------------------------------------------------
@@ -224,14 +250,6 @@ export class Comm extends CommContext {
   }
 
   // ---- arguments ---------------------------------------------------------------------------------------------
-
-  #guard<T>(resolve: () => T): T {
-    try {
-      return resolve()
-    } catch (error) {
-      return this.raise(error)
-    }
-  }
 
   #resolve(buffer: MessageBuffer, call: string, latest?: LatestView): MessageView {
     try {
@@ -299,7 +317,7 @@ export class Comm extends CommContext {
     this.#checkSend(call, dest, tag)
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
-    if (checks !== undefined) this.#guard(() => checks.apart(view, call))
+    if (checks !== undefined) this.checked(() => checks.apart(view, call))
     return engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call)
   }
 
@@ -308,7 +326,7 @@ export class Comm extends CommContext {
     this.#checkReceive(call, source, tag)
     if (source === PROC_NULL) return undefined
     const { engine, checks } = this.job
-    if (checks !== undefined) this.#guard(() => checks.apart(view, call))
+    if (checks !== undefined) this.checked(() => checks.apart(view, call))
     const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
     checks?.posted(operation)
     return operation
@@ -369,7 +387,7 @@ export class Comm extends CommContext {
     watch.operation = operation
     if (operation === undefined) watch.complete(0)
     return (ended) => {
-      this.#guard(() => watch.complete(ended.nbytes))
+      this.checked(() => watch.complete(ended.nbytes))
       return statusOf(ended)
     }
   }

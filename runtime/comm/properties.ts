@@ -85,7 +85,7 @@ export const ERRORS_RETURN = 'return'
 export const ERRORS_ARE_FATAL = 'fatal'
 
 /**
- * What is done with errors of a communicator's point-to-point calls; a function sees the error before it is thrown.
+ * What is done with errors of a communicator's calls; a function sees the error before it is thrown.
  *
  * @example
  * const seen: string[] = []
@@ -106,7 +106,7 @@ export abstract class CommProperties {
   #errorHandler: ErrorHandler = ERRORS_THROW
   #attributes: Map<Keyval<unknown>, unknown> | undefined
 
-  /** What is done with errors of point-to-point calls; communicators made of this one begin with the same. */
+  /** What is done with errors of its calls; communicators made of this one begin with the same. */
   get errorHandler(): ErrorHandler {
     return this.#errorHandler
   }
@@ -166,6 +166,18 @@ export abstract class CommProperties {
     const error = located(reason)
     if (this.#errorHandler === ERRORS_RETURN && isMessageError(error)) return { ...EMPTY_STATUS, error }
     return this.raise(error)
+  }
+
+  /** A collective call failed whose request is asked. @throws the error, after the handler has seen it */
+  protected readonly toldError = (error: unknown): never => this.raise(located(error))
+
+  /** What `plan` makes of the arguments of a call. @throws what is wrong with them, after the handler has seen it */
+  protected checked<T>(plan: () => T): T {
+    try {
+      return plan()
+    } catch (error) {
+      return this.raise(error)
+    }
   }
 
   /** A call failed. @throws the error, after the handler has seen it */

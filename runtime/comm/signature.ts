@@ -36,6 +36,8 @@ const CALLS = [
   'neighborAlltoall',
   'neighborAlltoallv',
   'merge',
+  'scanObject',
+  'exscanObject',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

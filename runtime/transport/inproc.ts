@@ -166,8 +166,8 @@ class InprocTransport implements Transport {
     if (this.#queue.length > 0) this.#scheduleIfWaiting()
   }
 
-  isNear(): boolean {
-    return true
+  isNear(dest: number): boolean {
+    return this.hostOf(dest) === this.hostOf(this.worldRank)
   }
 
   hostOf(dest: number): number {

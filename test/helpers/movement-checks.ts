@@ -3,7 +3,7 @@
  * around every switch point, against a line of serial code.
  */
 import ndarray from 'ndarray'
-import { IN_PLACE, SUM, type Intracomm } from '../../index.ts'
+import { IN_PLACE, SUM, waitAll, type Intracomm } from '../../index.ts'
 import { concatenated, contribution, LENGTHS, range, sum, type Failures } from './failures.ts'
 
 const LONG = 33_001
@@ -140,6 +140,18 @@ export async function objects(comm: Intracomm, failures: Failures): Promise<void
     const scattered = await comm.scatterObject(rank === root ? range(size).map(of) : undefined, { root })
     failures.same(`scatterObject from ${root}`, scattered, of(rank))
   }
+  const names = range(size).map((r) => `${r} `)
+  const join = (lower: string, upper: string): string => lower + upper
+  failures.same('scanObject', await comm.scanObject(`${rank} `, join), names.slice(0, rank + 1).join(''))
+  const before = rank === 0 ? undefined : names.slice(0, rank).join('')
+  failures.same('exscanObject', await comm.exscanObject(`${rank} `, join), before)
+  const requests = [
+    comm.iscanObject([rank], (a, b) => [...a, ...b]),
+    comm.iexscanObject([rank], (a, b) => [...a, ...b]),
+  ]
+  await waitAll(requests)
+  failures.same('iscanObject', requests[0]?.value, range(rank + 1))
+  failures.same('iexscanObject', requests[1]?.value, rank === 0 ? undefined : range(rank))
   failures.same('allgatherObject', await comm.allgatherObject(of(rank)), range(size).map(of))
   failures.same('bcastObject of undefined', await comm.bcastObject(undefined), undefined)
 }

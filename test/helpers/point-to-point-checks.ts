@@ -2,8 +2,11 @@
  * Checks of point-to-point communication that run in any job: in one thread, over shared memory, over ZeroMQ. Each is
  * collective over `world`, leaves it clean, and returns what went wrong, as sentences.
  */
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
 import ndarray from 'ndarray'
 import { ANY_SOURCE, PROC_NULL, waitAll, type Intracomm, type Request, type TypedArray } from '../../index.ts'
+import { elements, strided, TYPES, viewOf, type Layout } from './random-views.ts'
 
 type Alloc = (length: number) => Float64Array
 
@@ -191,6 +194,52 @@ async function views(world: Intracomm): Promise<string[]> {
   return failures.slice(0, 3)
 }
 
+/** Any view is sent and received into any other: steps of both signs, gaps, empty extents, every type of elements. */
+async function anyView(world: Intracomm): Promise<string[]> {
+  const { rank, size } = world
+  const failures: string[] = []
+  const dest = (rank + 1) % size
+  const source = (rank - 1 + size) % size
+  const drawn = fc.sample(fc.tuple(strided(9), strided(9), fc.constantFrom(...TYPES)), { numRuns: 40, seed: 11 })
+  for (const [number, [one, other, [type]]] of drawn.entries()) {
+    const count = ({ shape }: Layout): number => shape.reduce((product, extent) => product * extent, 1)
+    const [from, into] = count(one) <= count(other) ? [one, other] : [other, one]
+    const valuesOf = (sender: number) => (i: number) => (i * 7 + sender) % 101
+    const received = viewOf(type, into, () => 127)
+    const untouched = viewOf(type, into, () => 127)
+    const status = await world.sendrecv(viewOf(type, from, valuesOf(rank)), received, { dest, source })
+    const [got, sent] = [elements(received), elements(viewOf(type, from, valuesOf(source)))]
+    const rest = elements(untouched).slice(sent.length)
+    const wrong = [...sent, ...rest].findIndex((value, i) => value !== got[i])
+    if (status.count !== sent.length || wrong >= 0)
+      failures.push(
+        `view ${number} of ${type.name}: ${status.count} of ${sent.length} elements, ${wrong} is ${got[wrong]}`,
+      )
+  }
+  return failures.slice(0, 3)
+}
+
+/** Objects are exchanged, and sent and received by requests. */
+async function objectRequests(world: Intracomm): Promise<string[]> {
+  const { rank, size } = world
+  const failures: string[] = []
+  const dest = (rank + 1) % size
+  const source = (rank - 1 + size) % size
+  for (const n of [0, 3, 40_000]) {
+    const of = (sender: number): unknown[] => [sender, new Map([[sender, new Uint8Array(n).fill(sender)]])]
+    const ring = { dest, source, sendTag: 4, recvTag: 4 }
+    const { value, tag } = await world.sendrecvObject(of(rank), ring)
+    const request = world.irecvObject<unknown[]>({ source, tag: 5 })
+    const sent = world.isendObject(of(rank), { dest, tag: 5 })
+    const [status] = await waitAll([request, sent])
+    if (!isDeepStrictEqual(value, of(source)) || tag !== 4) failures.push(`sendrecvObject of ${n} bytes`)
+    if (!isDeepStrictEqual(request.value, of(source))) failures.push(`irecvObject of ${n} bytes`)
+    if (status?.source !== source || request.value !== request.value)
+      failures.push(`irecvObject: ${JSON.stringify(status)}`)
+  }
+  return failures
+}
+
 /** Nobody is a valid partner; a rank can talk to itself; a receive can be taken back. */
 async function specialPartners(world: Intracomm): Promise<string[]> {
   const { rank } = world
@@ -211,7 +260,18 @@ async function specialPartners(world: Intracomm): Promise<string[]> {
   return failures
 }
 
-const CHECKS = { ringOfAllSizes, order, flood, synchronous, mistakes, objects, views, specialPartners }
+const CHECKS = {
+  ringOfAllSizes,
+  order,
+  flood,
+  synchronous,
+  mistakes,
+  objects,
+  objectRequests,
+  views,
+  anyView,
+  specialPartners,
+}
 
 /** Runs all checks; a sentence for each failure, with the check and the rank. Collective. */
 export async function checkPointToPoint(world: Intracomm, alloc: Alloc): Promise<string[]> {

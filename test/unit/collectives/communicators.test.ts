@@ -211,3 +211,57 @@ t.test('errors of a message are thrown, seen by a handler, returned in the statu
     t.match(printed, [{ code: 'MPI_ERR_TRUNCATE' }])
   })
 })
+
+t.test('a handler sees the errors of collective calls too, whatever their form, once each', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const comm = await world.dup()
+    const seen: string[] = []
+    comm.errorHandler = (error: MpiError) => void seen.push(error.message.split(':')[1]?.trim() ?? '')
+    const two = new Float64Array(2)
+    await t.rejects(comm.bcast(two, { root: 2 }), { code: 'MPI_ERR_ROOT' })
+    t.throws(() => comm.ibcast(two, { root: 2 }), { code: 'MPI_ERR_ROOT' })
+    t.throws(() => comm.bcastInit(two, { root: 2 }), { code: 'MPI_ERR_ROOT' })
+    await t.rejects(comm.bcastObject(1, { root: 2 }), { code: 'MPI_ERR_ROOT' })
+    await t.rejects(comm.split(-5), { code: 'MPI_ERR_ARG' })
+    await t.rejects(comm.dup({ algorithms: { bcast: 'x' } as unknown as Record<string, never> }), {
+      code: 'MPI_ERR_ARG',
+    })
+    t.same(seen, ['bcast', 'bcast', 'bcast', 'bcastObject', 'split', 'dup'])
+
+    // Ranks that disagree: the one that receives what does not fit.
+    const calls: ((buffer: Float64Array) => Promise<unknown>)[] = [
+      (buffer) => comm.bcast(buffer),
+      (buffer) => comm.ibcast(buffer).wait(),
+      (buffer) => {
+        const request = comm.bcastInit(buffer)
+        request.start()
+        return request.wait()
+      },
+    ]
+    for (const call of calls) {
+      seen.length = 0
+      if (comm.rank === 0) await call(new Float64Array(3))
+      else await t.rejects(call(new Float64Array(2)), { code: 'MPI_ERR_COUNT' })
+      t.same(seen, comm.rank === 0 ? [] : ['bcast'])
+    }
+
+    const { error } = console
+    console.error = () => undefined
+    comm.errorHandler = ERRORS_ARE_FATAL
+    const fatal = t.rejects(comm.bcast(two, { root: 7 }), { message: /called abort\(1\)/ })
+    await fatal.finally(() => (console.error = error))
+  })
+})
+
+t.test('a handler sees the errors of small calls through a board', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const comm = await world.dup()
+    const seen: string[] = []
+    comm.errorHandler = (error: MpiError) => void seen.push(error.code)
+    for (let i = 0; i < 12; i++) await comm.barrier()
+    const n = 2 + comm.rank
+    const refused = comm.allreduce(new Float64Array(n), new Float64Array(n), { op: SUM })
+    await t.rejects(refused, { code: 'MPI_ERR_COUNT' })
+    t.same(seen, ['MPI_ERR_COUNT'])
+  })
+})

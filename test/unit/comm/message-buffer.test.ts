@@ -1,23 +1,10 @@
 /** What can be a buffer, and that views are packed in row-major order and unpacked to the same places. */
 import fc from 'fast-check'
-import ndarray, { type NdArray } from 'ndarray'
+import ndarray from 'ndarray'
 import t from 'tap'
 import type { TypedArrayConstructor } from '../../../runtime/base/element-type.ts'
 import { resolveBuffer, type MessageBuffer } from '../../../runtime/base/message-buffer.ts'
-
-const TYPES = [
-  [Int8Array, 'int8'],
-  [Uint8Array, 'uint8'],
-  [Uint8ClampedArray, 'uint8clamped'],
-  [Int16Array, 'int16'],
-  [Uint16Array, 'uint16'],
-  [Int32Array, 'int32'],
-  [Uint32Array, 'uint32'],
-  [Float32Array, 'float32'],
-  [Float64Array, 'float64'],
-  [BigInt64Array, 'bigint64'],
-  [BigUint64Array, 'biguint64'],
-] as const
+import { elements, strided, TYPES, viewOf } from '../../helpers/random-views.ts'
 
 t.test('every typed array is known by its type; parts of an array resolve to their own bytes', async (t) => {
   for (const [constructor, name] of TYPES) {
@@ -38,47 +25,11 @@ t.test('raw memory and Buffers are bytes', async (t) => {
   t.same([view.bytes?.byteOffset, view.count], [2, 3])
 })
 
-/** Views of up to four dimensions over larger arrays: steps of both signs, gaps, empty extents, single elements. */
-const strided = fc
-  .array(fc.record({ extent: fc.nat(4), step: fc.constantFrom(1, 2, -1, -3) }), { minLength: 1, maxLength: 4 })
-  .map((axes) => {
-    let room = 1
-    const layout = axes.map(({ extent, step }) => {
-      const stride = step * room
-      room *= Math.max(1, extent) * Math.abs(step) + 1
-      return { extent, stride }
-    })
-    const offset = layout.reduce(
-      (sum, { extent, stride }) => sum + (stride < 0 ? -stride * Math.max(0, extent - 1) : 0),
-      3,
-    )
-    return {
-      shape: layout.map(({ extent }) => extent),
-      stride: layout.map(({ stride }) => stride),
-      offset,
-      room: room + 2000,
-    }
-  })
-
-/** Elements in row-major order, by ndarray's own access. */
-function elements(view: NdArray<Float64Array>): (number | bigint)[] {
-  const found: (number | bigint)[] = []
-  const visit = (index: number[]): void => {
-    if (index.length === view.shape.length) found.push(view.get(...index))
-    else for (let i = 0; i < (view.shape[index.length] as number); i++) visit([...index, i])
-  }
-  visit([])
-  return found
-}
-
 t.test('a view is packed as ndarray reads it and unpacked where ndarray would write, at any alignment', async (t) => {
   fc.assert(
-    fc.property(strided, fc.constantFrom(...TYPES), fc.nat(7), ({ shape, stride, offset, room }, [type], shift) => {
+    fc.property(strided(), fc.constantFrom(...TYPES), fc.nat(7), (layout, [type], shift) => {
       const constructor = type as unknown as TypedArrayConstructor
-      const data = new constructor(room)
-      const isBig = typeof data[0] === 'bigint'
-      for (let i = 0; i < room; i++) (data as Float64Array)[i] = (isBig ? BigInt(i) : i) as number
-      const view = ndarray(data as Float64Array, shape, stride, offset)
+      const view = viewOf(type, layout, (i) => i)
       const resolved = resolveBuffer(view as MessageBuffer, 'test')
       const expected = elements(view)
       if (resolved.count !== expected.length) return false
@@ -88,12 +39,11 @@ t.test('a view is packed as ndarray reads it and unpacked where ndarray would wr
       const flat = [...(new constructor(packed.slice().buffer) as Float64Array)] as (number | bigint)[]
       if (flat.some((value, i) => value !== expected[i])) return false
 
-      const copy = new constructor(room)
-      const target = ndarray(copy as Float64Array, shape, stride, offset)
+      const target = viewOf(type, layout, () => 0)
       resolveBuffer(target as MessageBuffer, 'test').unpack(packed)
       if (elements(target).some((value, i) => value !== expected[i])) return false
       // Nothing else was touched: as many elements differ from 0 as were written with another value.
-      const written = (copy as Float64Array).filter((value) => Number(value) !== 0).length
+      const written = target.data.filter((value) => Number(value) !== 0).length
       return written === expected.filter((value) => Number(value) !== 0).length
     }),
     { numRuns: 1000 },
