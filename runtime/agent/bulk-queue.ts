@@ -5,6 +5,7 @@
  *
  * Invariant: the pieces of a message leave in order. Whoever receives a piece says so (WIRE.ARRIVED).
  */
+import { Fifo } from '../base/fifo.ts'
 import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
 
@@ -25,7 +26,7 @@ interface Transfer {
 
 export class BulkQueue {
   readonly #options: BulkOptions
-  readonly #transfers: Transfer[] = []
+  readonly #transfers = new Fifo<Transfer>()
   #underWay = 0
 
   constructor(options: BulkOptions) {

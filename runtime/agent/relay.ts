@@ -4,16 +4,17 @@
  *
  * Invariants: frames of one rank to another leave and arrive in order; the bytes of a message are asked for once; its
  * sender gets exactly one FIN, after the bytes have left its memory (and, for synchronous sends, the message has been
- * matched). Bytes that no rank has asked for yet are taken in ahead up to PREFETCH_BYTES, so that a panel arrives while
- * its receiver is inside a long computation; a message that is asked for is never refused for lack of that space.
+ * matched). Bytes that no rank has asked for yet are taken in ahead (prefetch.ts) and the rank is told where they lie; a
+ * message that is asked for is never refused for lack of space.
  */
 import { networkInterfaces } from 'node:os'
+import { Fifo } from '../base/fifo.ts'
 import type { Region } from '../base/region.ts'
 import { Doorbell } from '../transport/doorbell.ts'
-import { RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../transport/host-heap.ts'
+import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../transport/host-heap.ts'
 import { RingReader } from '../transport/ring.ts'
 import { SharedMemories } from '../transport/shared-memories.ts'
-import { openLink } from '../transport/shm.ts'
+import { FAR_EAGER_LIMIT, openLink } from '../transport/shm.ts'
 import { FrameOrder } from '../transport/frame-order.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 import type { Strangers } from '../transport/admission.ts'
@@ -24,9 +25,11 @@ import { InboundMessage } from './inbound-message.ts'
 import { LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
+import { Prefetch } from './prefetch.ts'
 import type { Outbox, Shaper } from './shaper.ts'
 import {
   CHUNK_BYTES,
+  chunkOf,
   decodeFrame,
   encodeFrame,
   makeFrame,
@@ -36,8 +39,9 @@ import {
   writeNumber,
 } from './wire-format.ts'
 
-/** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels. */
+/** Bytes taken in for receives that are not posted yet: a few of HPL's largest panels; and a flood of small messages. */
 const PREFETCH_BYTES = 256 << 20
+const PREFETCH_SMALL_BYTES = 16 << 20
 /** Bytes of bulk on the way to one agent: a small message waits behind so many at most, 4.5 ms on 1 Gbit/s. */
 const WINDOW_BYTES = 512 << 10
 /** A rank that does not read makes its agent try again this often. */
@@ -73,13 +77,15 @@ export class Relay {
   readonly #links: Link[]
   readonly #readers: RingReader[]
   readonly #doorbell: Doorbell
-  readonly #overflow = new Map<number, Frame[]>()
+  readonly #overflow = new Map<number, Fifo<Frame>>()
   readonly #outgoing = new Map<string, Region>()
   /** What goes to each agent. */
   readonly #bulk = new Map<number, BulkQueue>()
   readonly #inbound = new Map<string, InboundMessage>()
+  readonly #memory: HeapAllocator
+  readonly #large = new Prefetch(PREFETCH_BYTES, (message) => this.#request(message))
+  readonly #small = new Prefetch(PREFETCH_SMALL_BYTES, (message) => this.#request(message))
   readonly #frame = new Frame()
-  #prefetched = 0
   #sent = 0
   #received = 0
   #retry: NodeJS.Timeout | undefined
@@ -90,6 +96,7 @@ export class Relay {
     this.#wire = wire
     this.endpoint = wire.inbox.endpoint
     this.#order = new FrameOrder(placement.length)
+    this.#memory = new HeapAllocator(heap.memory)
     const seats = placement[agent] as readonly number[]
     const memories = new SharedMemories(heap, options.channel, seats.length)
     this.#agentOf = new Int32Array(placement.flat().length)
@@ -151,7 +158,7 @@ export class Relay {
         const numbered = this.#numbered(peer, wire)
         this.#outboxes.set(peer, this.#shaper?.outbox(peer, numbered) ?? numbered)
       }
-    this.#wire.inbox.listen((parts) => {
+    const take = (parts: readonly Buffer[]): void => {
       const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
       const peer = this.#agentOf[frame.source] as number
       watch.heard(peer)
@@ -161,7 +168,8 @@ export class Relay {
       this.#order.take(peer)
       if (this.#shaper === undefined) this.#take(frame)
       else this.#shaper.receive(peer, frame, parts)
-    }, fatal)
+    }
+    this.#wire.inbox.listen(take, fatal, (header) => this.#placeOf(header))
     this.#serveRanks()
   }
 
@@ -256,7 +264,7 @@ export class Relay {
         this.#want(frame)
         break
       case FRAME.FIN:
-        if (!this.#refuse(frame)) this.#toWire(frame)
+        if (!this.#release(frame)) this.#toWire(frame)
         break
       default:
         this.#toWire(frame)
@@ -266,31 +274,34 @@ export class Relay {
   /** A rank has matched a message and says where its bytes go. */
   #want(frame: Frame): void {
     const message = this.#inbound.get(inboundKey(frame.dest, frame.id)) as InboundMessage
-    if (message.requested) this.#prefetched -= message.nbytes
     message.land(frame.region as Region, frame.aux)
     if (!message.requested) this.#request(message)
+    this.#prefetchOf(message).release(message)
     this.#settle(message)
   }
 
-  /** True if the FIN says that a rank will not take a rendezvous message (and not that it took an eager one). */
-  #refuse(frame: Frame): boolean {
+  /** True if the FIN says that a rank has read or will not take a rendezvous message (and not that it took an eager one). */
+  #release(frame: Frame): boolean {
     const message = this.#inbound.get(inboundKey(frame.dest, frame.id))
     if (message === undefined) return false
-    message.refuse()
-    if (message.requested) this.#prefetched -= message.nbytes
+    message.release()
+    this.#prefetchOf(message).release(message)
     this.#settle(message)
     return true
+  }
+
+  #prefetchOf({ nbytes }: InboundMessage): Prefetch {
+    return nbytes <= FAR_EAGER_LIMIT ? this.#small : this.#large
   }
 
   #toRank(frame: Frame): void {
     const waiting = this.#overflow.get(frame.dest)
     if (waiting === undefined && this.#write(frame)) return
     if (frame.payload !== undefined) frame.payload = new Uint8Array(frame.payload)
-    if (waiting !== undefined) waiting.push(frame)
-    else {
-      this.#overflow.set(frame.dest, [frame])
-      this.#retry ??= setTimeout(() => this.#writeOverflow(), RETRY_MS)
-    }
+    const queue = waiting ?? new Fifo<Frame>()
+    queue.push(frame)
+    this.#overflow.set(frame.dest, queue)
+    this.#retry ??= setTimeout(() => this.#writeOverflow(), RETRY_MS)
   }
 
   #write(frame: Frame): boolean {
@@ -303,7 +314,7 @@ export class Relay {
   #writeOverflow(): void {
     this.#retry = undefined
     for (const [dest, frames] of this.#overflow) {
-      while (frames.length > 0 && this.#write(frames[0] as Frame)) frames.shift()
+      while (frames.first !== undefined && this.#write(frames.first)) frames.shift()
       if (frames.length === 0) this.#overflow.delete(dest)
     }
     if (this.#overflow.size > 0) this.#retry = setTimeout(() => this.#writeOverflow(), RETRY_MS)
@@ -349,16 +360,13 @@ export class Relay {
   }
 
   #announce(frame: Frame): void {
-    const message = new InboundMessage(frame, (frame.flags & FLAG_SYNCHRONOUS) !== 0)
+    const message = new InboundMessage(frame, (frame.flags & FLAG_SYNCHRONOUS) !== 0, this.#memory)
     const key = inboundKey(frame.source, frame.id)
     if (this.#inbound.has(key)) throw unheardOf('announcement of', frame, 'that has been announced before')
     this.#inbound.set(key, message)
-    if (this.#prefetched + frame.nbytes <= PREFETCH_BYTES) {
-      this.#prefetched += frame.nbytes
-      this.#request(message)
-    }
     frame.payload = undefined
     this.#toRank(frame)
+    this.#prefetchOf(message).announce(message)
   }
 
   #request(message: InboundMessage): void {
@@ -389,6 +397,13 @@ export class Relay {
     return queue
   }
 
+  /** Where the bytes of a chunk belong: if it is a right one, they are there already when it is dealt with. */
+  #placeOf(header: Buffer): Uint8Array | undefined {
+    const chunk = chunkOf(header)
+    const room = chunk && this.#inbound.get(inboundKey(chunk.source, chunk.id))?.room(CHUNK_BYTES)
+    return room?.length === 0 ? undefined : room
+  }
+
   #receive(chunk: Frame): void {
     const message = this.#inbound.get(inboundKey(chunk.source, chunk.id))
     if (message === undefined) throw unheardOf('bytes of', chunk, 'that was not announced')
@@ -402,11 +417,15 @@ export class Relay {
   /** Does what the state of a message allows: release the sender, tell the receiver, forget. */
   #settle(message: InboundMessage): void {
     const { id, source, dest, aux } = message
-    const matched = message.wanted || message.refused
-    const arrived = message.complete || (message.refused && !message.requested)
+    const matched = message.wanted || message.released
+    const arrived = message.complete || (message.released && !message.requested)
     if (arrived && !message.finished && (matched || !message.synchronous)) {
       message.finished = true
       this.#toWire(makeFrame(FRAME.FIN, { id, source: dest, dest: source }))
+    }
+    if (arrived && !matched && !message.told) {
+      message.told = true
+      this.#toRank(makeFrame(FRAME.HERE, { id, source, dest, region: message.ahead }))
     }
     if (!arrived || !matched) return
     this.#inbound.delete(inboundKey(source, id))

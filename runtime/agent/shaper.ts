@@ -8,9 +8,10 @@
  * has to wait, since nobody looks at the others before it. Sleeps in timers while nothing is due. Timers are too
  * coarse for a network: for the last millisecond the event loop turns, or the thread sleeps as long as `restMs` says.
  */
+import { Fifo } from '../base/fifo.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import { acknowledgementBytes, wireBytes, type EmulatedNetwork } from '../transport/emulated-link.ts'
-import { Fifo, ReceivePort, TransmitPort, type Credit, type Receiver } from '../transport/emulated-port.ts'
+import { ReceivePort, TransmitPort, type Credit, type Receiver } from '../transport/emulated-port.ts'
 import type { Frame } from '../transport/transport.ts'
 import { encodeFrame, makeFrame, readTime, WIRE, writeTime } from './wire-format.ts'
 

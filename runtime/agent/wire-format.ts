@@ -91,6 +91,12 @@ export function readTime([header]: readonly Buffer[]): number {
   return (header as Buffer).readDoubleLE(TIME_AT)
 }
 
+/** Whose bytes follow a header: the message's sender and number, if the header, which nobody has checked, is of a chunk. */
+export function chunkOf(header: Buffer): Pick<Frame, 'source' | 'id'> | undefined {
+  if (header.length !== HEADER_BYTES || header.readUInt8(0) !== WIRE.CHUNK) return undefined
+  return { source: header.readInt32LE(12), id: header.readInt32LE(20) }
+}
+
 /**
  * The frame of a message's parts.
  *

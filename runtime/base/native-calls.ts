@@ -34,6 +34,7 @@ const PATIENCE_NBYTES = 256 * 1024 * 1024
 class Copier {
   #copied = 0
   #memory: NativeMemory | undefined
+  #tried = false
 
   get memory(): NativeMemory | undefined {
     return this.#memory
@@ -56,7 +57,9 @@ class Copier {
 
   load(): NativeMemory | undefined {
     this.#copied = -Infinity
-    return (this.#memory ??= loadMemory())
+    if (!this.#tried) this.#memory = loadMemory()
+    this.#tried = true
+    return this.#memory
   }
 }
 

@@ -6,7 +6,8 @@
  * answered exactly once (long-sends.ts, long-receives.ts). Ranks here are world ranks; communicators translate.
  *
  * Life of a message: `isend` -> EAGER frame -> matched, copied, window returned; or `isend` -> RTS frame -> matched ->
- * read from the sender's memory (near) or WANT, LANDED through the agents (far) -> FIN -> send complete.
+ * read from the sender's memory (near), or WANT, LANDED through the agents (far), or from where the agent has put it
+ * meanwhile (far, HERE) -> FIN -> send complete.
  */
 import { ANY_TAG } from '../base/constants.ts'
 import { invariant } from '../base/errors.ts'
@@ -371,6 +372,9 @@ export class Engine implements WaitCounter {
       case FRAME.CREDIT:
         this.#window.credit(frame.source, frame.nbytes)
         break
+      case FRAME.HERE:
+        this.#receives.here(frame)
+        break
       case FRAME.NUDGE:
         break
       case FRAME.HELP:
@@ -390,7 +394,9 @@ export class Engine implements WaitCounter {
     }
     const { kind, flags, elementType, context, source, tag, id, aux, nbytes, region, address } = frame
     const payload = kind === FRAME.EAGER ? (frame.payload as Uint8Array).slice() : undefined
-    this.#unexpected.add({ kind, flags, elementType, context, source, tag, id, aux, nbytes, region, address, payload })
+    const message = { kind, flags, elementType, context, source, tag, id, aux, nbytes, region, address, payload }
+    this.#unexpected.add(message)
+    if (kind === FRAME.RTS && region === undefined && address === 0) this.#receives.expect(message)
     this.#wakeProbes(frame)
   }
 

@@ -19,7 +19,8 @@ export interface Unexpected extends MatchKey {
   readonly aux: number
   readonly nbytes: number
   readonly payload: Uint8Array | undefined
-  readonly region: Region | undefined
+  /** Where the bytes lie; of a message from afar, as soon as they have come. */
+  region: Region | undefined
   readonly address: number
 }
 

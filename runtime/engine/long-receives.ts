@@ -30,6 +30,8 @@ export class LongReceives {
   readonly #outbox: Outbox
   readonly #recorder: Recorder | undefined
   readonly #landings = new Map<number, PendingLanding>()
+  /** Messages from afar that no receive has met and whose bytes are not here. */
+  readonly #expected = new Map<number, Unexpected>()
   /** Made for the first long message. */
   #copies: SharedCopies | undefined
   #latestId = 0
@@ -38,6 +40,19 @@ export class LongReceives {
     this.#transport = transport
     this.#outbox = outbox
     this.#recorder = recorder
+  }
+
+  /** A message from afar has been announced and waits for its receive. */
+  expect(message: Unexpected): void {
+    this.#expected.set(keyOf(message), message)
+  }
+
+  /** The agent has taken in a message that was expected; if a receive has met it meanwhile, LANDED will follow. */
+  here(frame: Frame): void {
+    const message = this.#expected.get(keyOf(frame))
+    if (message === undefined) return
+    message.region = frame.region
+    this.#expected.delete(keyOf(frame))
   }
 
   /** A receive has met its message, which fits. */
@@ -49,6 +64,7 @@ export class LongReceives {
 
   /** The sender of a message that cannot be received must not wait for ever. */
   refuse(receive: Operation, message: Unexpected | Frame, error: Error): void {
+    this.#expected.delete(keyOf(message))
     this.#outbox.control(FRAME.FIN, message.source, { id: message.id })
     receive.fail(error)
   }
@@ -72,7 +88,7 @@ export class LongReceives {
     return Array.from(this.#landings.values(), ({ operation }) => operation)
   }
 
-  /** Near: this rank copies the message out of the sender's memory, once. */
+  /** This rank copies the message once, out of the sender's memory, or out of where its agent has put it. */
   #read(receive: Operation, message: Unexpected | Frame, region: Region): void {
     const { source, nbytes } = message
     const { view } = receive
@@ -115,7 +131,7 @@ export class LongReceives {
   /** Copies a long message; with the help of its sender if that is quicker. */
   #copyLong(native: NativeMemory, copy: LongCopy, source: number): void {
     const transport = this.#transport
-    if (copy.nbytes < SHARED_COPY_NBYTES || transport.hasCores !== true) {
+    if (copy.nbytes < SHARED_COPY_NBYTES || transport.hasCores !== true || !transport.isNear(source)) {
       native.copy(copy.target, copy.source, copy.nbytes)
       return
     }
@@ -126,6 +142,7 @@ export class LongReceives {
   /** Far: the agents put the message into shared memory of this rank. */
   #fetch(receive: Operation, message: Unexpected | Frame): void {
     const { source, id, nbytes } = message
+    this.#expected.delete(keyOf(message))
     const room = receive.view?.region
     const own = room === undefined ? undefined : regionOver(room.buffer, room.byteOffset, nbytes)
     const staged = own === undefined || !this.#transport.isShared(own)
@@ -134,4 +151,9 @@ export class LongReceives {
     this.#landings.set(aux, { operation: receive, landing, staged, id })
     this.#outbox.control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
   }
+}
+
+/** Messages are numbered by their sender: a number that is exact in a double. */
+function keyOf({ source, id }: Pick<Frame, 'source' | 'id'>): number {
+  return source * 2 ** 31 + id
 }

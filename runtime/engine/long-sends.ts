@@ -7,7 +7,7 @@
  */
 import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
-import { loadedMemory, type NativeMemory } from '../base/native-calls.ts'
+import { loadedMemory, nativeMemory, type NativeMemory } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 import { FRAME, type Frame, type Transport } from '../transport/transport.ts'
 import type { Operation } from './operation.ts'
@@ -35,6 +35,8 @@ export class LongSends {
   readonly #sends = new Map<number, PendingSend>()
   /** Bytes of messages that lie in shared memory as copies. */
   #stagedNbytes = 0
+  /** False after a wait for room that was in vain: who floods a rank that does not receive, waits once. */
+  #patient = true
   #latestId = 0
 
   /** @param progress lets receivers tell that they are done with earlier messages */
@@ -69,6 +71,7 @@ export class LongSends {
     this.#sends.delete(id)
     if (send.staged !== undefined) {
       this.#stagedNbytes -= send.nbytes
+      this.#patient = true
       this.#transport.free(send.staged)
     }
     send.operation.complete()
@@ -83,7 +86,9 @@ export class LongSends {
   #nativeFor({ region, nbytes }: MessageView, dest: number): NativeMemory | undefined {
     const transport = this.#transport
     if (transport.sharesAddresses !== true || dest === transport.worldRank || !transport.isNear(dest)) return undefined
-    return nbytes > 0 && region?.byteLength === nbytes ? loadedMemory() : undefined
+    if (nbytes === 0 || region?.byteLength !== nbytes) return undefined
+    // What it takes to do without copies is loaded as soon as there are many of them.
+    return this.#stagedNbytes < CACHED_NBYTES ? loadedMemory() : nativeMemory()
   }
 
   /** A copy of a message in memory that its receiver can read. */
@@ -99,8 +104,9 @@ export class LongSends {
   #awaitStaging(nbytes: number): void {
     if (this.#stagedNbytes > 0) this.#progress()
     this.#stagedNbytes += nbytes
-    if (this.#stagedNbytes <= CACHED_NBYTES || this.#transport.hasCores !== true) return
+    if (this.#stagedNbytes <= CACHED_NBYTES || !this.#patient || this.#transport.hasCores !== true) return
     const end = performance.now() + STAGING_MS
+    this.#patient = false // unless one of the earlier messages is taken meanwhile
     do this.#progress()
     while (this.#stagedNbytes > CACHED_NBYTES && performance.now() < end)
   }

@@ -4,6 +4,7 @@
  * Invariant: frames to one rank leave in the order in which they were posted; one that finds no room is kept, with a copy
  * of its payload, behind those that found none before it. Frames of a rank to itself arrive at once.
  */
+import { Fifo } from '../base/fifo.ts'
 import { Frame, type Transport } from '../transport/transport.ts'
 
 /** What a frame that answers another, or a message to no receive, may say. */
@@ -12,7 +13,7 @@ export type ControlFields = Partial<Pick<Frame, 'id' | 'aux' | 'nbytes' | 'regio
 export class Outbox {
   readonly #transport: Transport
   readonly #deliver: (frame: Frame) => void
-  readonly #kept = new Map<number, Frame[]>()
+  readonly #kept = new Map<number, Fifo<Frame>>()
   /** For frames that answer others. */
   readonly #answer = new Frame()
 
@@ -38,8 +39,7 @@ export class Outbox {
     if (waiting === undefined && this.#transport.trySend(dest, frame)) return
     const copy = Object.assign(new Frame(), frame)
     if (frame.payload !== undefined) copy.payload = frame.payload.slice()
-    if (waiting === undefined) this.#kept.set(dest, [copy])
-    else waiting.push(copy)
+    this.#queueTo(dest).push(copy)
   }
 
   /** Posts a frame without a message. */
@@ -58,10 +58,14 @@ export class Outbox {
   /** Sends what there is room for now. */
   flush(): void {
     for (const [dest, waiting] of this.#kept) {
-      let sent = 0
-      while (sent < waiting.length && this.#transport.trySend(dest, waiting[sent] as Frame)) sent++
-      if (sent === waiting.length) this.#kept.delete(dest)
-      else waiting.splice(0, sent)
+      while (waiting.first !== undefined && this.#transport.trySend(dest, waiting.first)) waiting.shift()
+      if (waiting.first === undefined) this.#kept.delete(dest)
     }
+  }
+
+  #queueTo(dest: number): Fifo<Frame> {
+    let queue = this.#kept.get(dest)
+    if (queue === undefined) this.#kept.set(dest, (queue = new Fifo<Frame>()))
+    return queue
   }
 }

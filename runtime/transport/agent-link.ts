@@ -27,6 +27,9 @@ export interface Listening {
   readonly handshakeMs?: number
 }
 
+/** Chooses memory for the second part of a message by its first. */
+export type Place = (first: Buffer) => Uint8Array | undefined
+
 /** The receiving end of an agent. */
 export interface Inbox {
   /** Where others connect to. */
@@ -37,8 +40,11 @@ export interface Inbox {
    * Calls `deliver` for each message. Its parts are the library's: they stay as they are until `deliver` returns. (To keep
    * them, copy them: `slice` of a Buffer does not.)
    * Errors of `deliver` go to `onError`, and nothing is heard any more.
+   *
+   * @param place where the second part of a message may be put, by its first; that part is then what lies there. Undefined:
+   *   anywhere. It may be called for messages that `deliver` finds fault with. Not all inboxes ask
    */
-  listen(deliver: (parts: readonly Buffer[]) => void, onError: (error: unknown) => void): void
+  listen(deliver: (parts: readonly Buffer[]) => void, onError: (error: unknown) => void, place?: Place): void
   close(): Promise<void>
 }
 

@@ -6,28 +6,8 @@
  * Invariants, both directions: one piece after the other, each taking its bytes / bandwidth; never idle while something
  * could move; pieces of one peer stay in order.
  */
+import { Fifo } from '../base/fifo.ts'
 import { windowBytes, type LinkProfile } from './emulated-link.ts'
-
-/** First in, first out, in constant time also when it is long. */
-export class Fifo<T> {
-  #items: T[] = []
-  #head = 0
-
-  get first(): T | undefined {
-    return this.#items[this.#head]
-  }
-
-  push(item: T): void {
-    this.#items.push(item)
-  }
-
-  shift(): void {
-    this.#head++
-    if (this.#head < 1024 || this.#head < this.#items.length / 2) return
-    this.#items = this.#items.slice(this.#head)
-    this.#head = 0
-  }
-}
 
 /** What waits for one destination: a connection's send queue. */
 interface Flow<T> {

@@ -20,6 +20,7 @@ import {
   type LinkKeys,
   type Listening,
   type Outbox,
+  type Place,
   type RankDuty,
 } from './agent-link.ts'
 import { NativeSocket, OPTION, SOCKET, type Libzmq } from './native-zmq.ts'
@@ -113,8 +114,8 @@ class NativeInbox implements Inbox {
     return new NativeInbox(pump, admission, pull)
   }
 
-  listen(deliver: (parts: readonly Buffer[]) => void): void {
-    this.#pump.add(this.#pull, upTo(MESSAGES_A_TURN, this.#pull, deliver))
+  listen(deliver: (parts: readonly Buffer[]) => void, _onError: (error: unknown) => void, place?: Place): void {
+    this.#pump.add(this.#pull, upTo(MESSAGES_A_TURN, this.#pull, deliver, place))
   }
 
   get strangers(): Strangers {
@@ -201,10 +202,15 @@ function watch(
 }
 
 /** Takes messages of a socket, but not too many in a row; true if there may be more. */
-function upTo(most: number, socket: NativeSocket, take: (parts: readonly Buffer[]) => void): () => boolean {
+function upTo(
+  most: number,
+  socket: NativeSocket,
+  take: (parts: readonly Buffer[]) => void,
+  place?: Place,
+): () => boolean {
   return () => {
     for (let n = 0; n < most; n++) {
-      const parts = socket.receive()
+      const parts = socket.receive(place)
       if (parts === undefined) return false
       take(parts)
     }

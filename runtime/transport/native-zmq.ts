@@ -139,16 +139,22 @@ export class NativeSocket {
     return this.#number(OPTION.FD)
   }
 
-  /** The parts of the next message, which stay until the next call; undefined if there is none. */
-  receive(): Buffer[] | undefined {
+  /**
+   * The parts of the next message, which stay until the next call; undefined if there is none.
+   *
+   * @param place chooses memory for the second part by the first; who has none for it leaves it to the socket
+   */
+  receive(place?: (first: Buffer) => Uint8Array | undefined): Buffer[] | undefined {
     let nbytes = this.#take(0)
     if (nbytes < 0) return undefined
     const parts = [this.#part(0, nbytes)]
     for (let at = nbytes; this.#number(OPTION.RCVMORE) !== 0; at += nbytes) {
       at = Math.min(at, this.#arena.length)
       // The rest of a message has come with its first part.
-      nbytes = this.#take(at)
-      parts.push(this.#part(at, nbytes))
+      const room = parts.length === 1 ? place?.(parts[0] as Buffer) : undefined
+      nbytes = room === undefined ? this.#take(at) : this.#takeInto(room)
+      const fits = room !== undefined && nbytes <= room.length
+      parts.push(fits ? Buffer.from(room.buffer, room.byteOffset, nbytes) : this.#part(at, nbytes))
     }
     return parts
   }
@@ -171,6 +177,11 @@ export class NativeSocket {
   /** Length of the next part; negative if there is none. These sockets know no other error. */
   #take(at: number): number {
     return this.#lib.call.zmq_recv(this.#socket, this.#base + at, this.#arena.length - at, DONTWAIT)
+  }
+
+  #takeInto(room: Uint8Array): number {
+    const { call, memory } = this.#lib
+    return call.zmq_recv(this.#socket, memory.addressOf(room), room.length, DONTWAIT)
   }
 
   #part(at: number, nbytes: number): Buffer {

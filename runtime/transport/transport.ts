@@ -25,6 +25,8 @@ export const FRAME = {
   NUDGE: 7,
   /** To a rank of this host: help with copy number `id`, whose task lies in `region` (engine/shared-copy.ts). */
   HELP: 8,
+  /** To the receiver of a far RTS that it has not matched yet: the bytes lie in `region`, until it says FIN. */
+  HERE: 9,
 } as const
 
 /** Set in `flags` of EAGER and RTS: the send completes only once it is matched (MPI 4.1, section 3.4, synchronous). */
@@ -51,7 +53,7 @@ export class Frame {
   payload: Uint8Array | undefined = undefined
   /** RTS: where the message lies in the memory of this process, if it is no region that the receiver knows; else 0. */
   address = 0
-  /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. */
+  /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. HERE: the bytes. */
   region: Region | undefined = undefined
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { pieceBytes, wireBytes, windowBytes, type LinkProfile } from '../../../runtime/transport/emulated-link.ts'
-import { Fifo, ReceivePort, TransmitPort, type Credit } from '../../../runtime/transport/emulated-port.ts'
+import { ReceivePort, TransmitPort, type Credit } from '../../../runtime/transport/emulated-port.ts'
 
 interface Sent {
   readonly source: number
@@ -242,24 +242,4 @@ t.test('pieces are half a millisecond of the link and a quarter of the buffer at
   t.equal(pieceBytes({ bytesPerMs: 1, latencyMs: 0, bufferBytes: 3000 }), 4096)
   t.equal(pieceBytes({ bytesPerMs: 1e9, latencyMs: 0, bufferBytes: 1 << 30 }), 1 << 20)
   t.equal(windowBytes({ bytesPerMs: 1000, latencyMs: 2, bufferBytes: 5000 }), 9000)
-})
-
-t.test('Fifo gives back what it took, in order', async () => {
-  fc.assert(
-    fc.property(fc.array(fc.boolean(), { maxLength: 5000, minLength: 3000 }), (operations) => {
-      const fifo = new Fifo<number>()
-      const model: number[] = []
-      return operations.every((push, i) => {
-        if (push || i < 2500) {
-          fifo.push(i)
-          model.push(i)
-        } else if (model.length > 0) {
-          fifo.shift()
-          model.shift()
-        }
-        return fifo.first === model[0]
-      })
-    }),
-    { numRuns: 20 },
-  )
 })
