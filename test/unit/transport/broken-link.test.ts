@@ -26,7 +26,6 @@ for (const [way, open] of waysToOpen())
       const endpoint = `tcp://127.0.0.1:${(relay.address() as AddressInfo).port}`
       const outbox = links.outbox(endpoint, client, server.publicKey, () => {
         broken++
-        outbox.close()
         resolve()
       })
       outbox.send([Buffer.from('text')], (error) => t.fail(String(error)))
@@ -34,9 +33,12 @@ for (const [way, open] of waysToOpen())
     const heard = new Promise<void>((resolve, reject) => inbox.listen(() => resolve(), reject))
     await heard
     t.equal(broken, 0, 'not before')
+    relay.close()
     for (const socket of sockets) socket.destroy()
     await broke
     t.equal(broken, 1)
-    relay.close()
-    await inbox.close()
   })
+
+// As agents do, the process closes its sockets by ending: libzmq may abort when one is closed whose connection has broken.
+t.teardown(() => setImmediate(() => process.exit()))
+t.end()
