@@ -10,6 +10,9 @@ export interface Finding {
 /** Below this part of the others' a rate is worth a remark. */
 const SLOW = 0.7
 const CLOCK_MS = 1000
+/** So many times what is usual, a latency is worth a remark; so many times what it is alone, a queue is. */
+const LATE = 2
+const QUEUED = 5
 
 /** @param names hosts of the links, in order; @param links undefined if there are none to measure */
 export function findingsOf(
@@ -79,19 +82,19 @@ function linkRemarks(names: readonly string[], links: Links): Finding[] {
         ]
       : [],
   )
+  return [...far, ...bandwidthRemarks(names, links), ...latencyRemarks(names, links)]
+}
+
+function bandwidthRemarks(names: readonly string[], links: Links): Finding[] {
   const slowest = extreme(links.bandwidthMBps, (a, b) => a < b)
-  if (slowest === undefined) return far
+  if (slowest === undefined) return []
   const { from, to, value } = slowest
   const link = `Slowest link: ${names[from]} to ${names[to]}, ${value.toFixed(0)} MB/s`
   const usual = median(values(links.bandwidthMBps))
   const loaded = links.loadedBandwidthMBps[from]?.[to] ?? value
+  const which = value < SLOW * usual ? `${link} against ${usual.toFixed(0)} usually.` : `${link}; the others are alike.`
   return [
-    ...far,
-    remark(
-      value < SLOW * usual
-        ? `${link} against ${usual.toFixed(0)} usually. ${cable(value)}`
-        : `${link}; the others are alike.`,
-    ),
+    remark(value < SLOW * usual || isFastEthernet(value) ? `${which} ${cable(value)}` : which),
     ...(loaded < SLOW * value
       ? [
           remark(
@@ -102,8 +105,38 @@ function linkRemarks(names: readonly string[], links: Links): Finding[] {
   ]
 }
 
+/** Which link answers late, and what short messages find when the network is full. */
+function latencyRemarks(names: readonly string[], links: Links): Finding[] {
+  const latest = extreme(links.latencyUs, (a, b) => a > b)
+  const queued = extreme(links.loadedLatencyUs, (a, b) => a > b)
+  if (latest === undefined || queued === undefined) return []
+  const usual = median(values(links.latencyUs))
+  const alone = links.latencyUs[queued.from]?.[queued.to] ?? queued.value
+  const ms = (queued.value / 1000).toFixed(1)
+  return [
+    ...(latest.value > LATE * usual
+      ? [
+          remark(
+            `Latest answers: ${names[latest.from]} to ${names[latest.to]}, ${latest.value.toFixed(0)} us against ${usual.toFixed(0)} usually. See what else these hosts do, their power settings, and whether the way between them is longer.`,
+          ),
+        ]
+      : []),
+    ...(queued.value > 1000 && queued.value > QUEUED * alone
+      ? [
+          remark(
+            `When all hosts send, a short message from ${names[queued.from]} to ${names[queued.to]} takes ${ms} ms instead of ${alone.toFixed(0)} us: it waits behind large ones. Programs with many short messages feel that more than the bandwidth.`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function isFastEthernet(megabytesPerSecond: number): boolean {
+  return megabytesPerSecond > 9 && megabytesPerSecond < 12.5
+}
+
 function cable(megabytesPerSecond: number): string {
-  const guess = megabytesPerSecond > 9 && megabytesPerSecond < 12.5 ? 'It looks like 100 Mbit/s. ' : ''
+  const guess = isFastEthernet(megabytesPerSecond) ? 'It looks like 100 Mbit/s. ' : ''
   return `${guess}Check the cable, the port of the switch and the speed that was negotiated (ethtool).`
 }
 

@@ -14,7 +14,7 @@ export function reportText(
   links: Links | undefined,
   findings: readonly Finding[],
 ): string {
-  const parts = [hostTable(examined)]
+  const parts = [hostTable(examined) + versionLine(examined)]
   if (links !== undefined) {
     const number = names.map((name, index) => `${index} = ${name}`).join(', ')
     parts.push(
@@ -52,6 +52,13 @@ function hostTable(examined: readonly Examined[]): string {
     ]
   })
   return plainTable(['host', 'start', 'Node', 'cores', 'GiB', 'BLAS', 'Gflops', 'load'], rows)
+}
+
+/** All hosts have the version of the one that asks: others do not start. */
+function versionLine(examined: readonly Examined[]): string {
+  const systems = new Set(examined.flatMap((one) => ('facts' in one ? [one.facts.platform] : [])))
+  const one = examined.find((one) => 'facts' in one)
+  return one === undefined ? '' : `\n\ntsmpi ${one.facts.tsmpi} on ${[...systems].join(' and ')}`
 }
 
 /** Long names stand in full below, where it matters. */

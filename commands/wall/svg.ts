@@ -32,9 +32,10 @@ export function describe(settings: WallSettings, { links, grids, machine }: Find
     ({ link, points }) =>
     points.flatMap(({ n, limits }) => (limits === undefined ? [] : [{ curve: link.name, n, value: limits.communication }])), // prettier-ignore
   )
-  const crossings = links.flatMap(
-    ({ link, crossover }) =>
-    crossover?.kind === 'at' ? [{ curve: link.name, n: crossover.n, text: `${link.name}: N = ${Math.round(crossover.n)}` }] : [], // prettier-ignore
+  const crossings = links.flatMap(({ link: { name }, crossover }, row) =>
+    crossover?.kind === 'at'
+      ? [{ curve: name, n: crossover.n, text: `${name}: N = ${Math.round(crossover.n)}`, row }]
+      : [],
   )
   const bars = grids.flatMap(({ p, q, pmap, gflops }) =>
     gflops.flatMap((value, k) => {
@@ -51,6 +52,7 @@ export function describe(settings: WallSettings, { links, grids, machine }: Find
       text: `Linpack on ${hosts} hosts against one`,
       subtitle: machine === undefined ? '' : machine.blas,
       anchor: 'start',
+      offset: 20,
     },
     scales: [
       {
@@ -98,7 +100,7 @@ function curvePanel(
       { orient: 'bottom', scale: 'x', title: 'N', grid: true },
       { orient: 'left', scale: 'y', grid: true, ...(format === '%' && { format: '%' }) },
     ],
-    legends: [{ stroke: 'colour', orient: 'right' }],
+    legends: [{ stroke: 'colour', orient: 'right', values: [...new Set(values.map(({ curve }) => curve))] }],
     marks: [
       {
         type: 'group',
@@ -129,7 +131,16 @@ function curvePanel(
         type: 'text',
         from: { data: `${name}-crossings` },
         encode: {
-          enter: { x: at.x, y: { value: 4 }, dx: { value: 4 }, angle: { value: 90 }, text: { field: 'text' }, fill: colour, fontSize: { value: 10 } }, // prettier-ignore
+          // A row for each, from the bottom up: crossings may stand close together. Beside the line, on its roomier side.
+          update: {
+            x: at.x,
+            y: { signal: `${PANEL.height - 8} - 14 * datum.row` },
+            dx: { signal: `scale('x', datum.n) > ${PANEL.width / 2} ? -5 : 5` },
+            align: { signal: `scale('x', datum.n) > ${PANEL.width / 2} ? 'right' : 'left'` },
+            text: { field: 'text' },
+            fill: colour,
+            fontSize: { value: 11 },
+          },
         },
       },
     ],

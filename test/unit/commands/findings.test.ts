@@ -55,6 +55,26 @@ t.test('what is wrong is told together: hosts, versions, speed, links, clocks', 
   t.match(found[7], /When all hosts send at once it carries 5 MB\/s/)
 })
 
+t.test('links that are all slow, late answers and queues are told as well', async (t) => {
+  const names = ['a', 'b', 'c']
+  const hosts = names.map((name) => host(name))
+  const measured = { ...links(3, undefined), clockMs: [0, 0, 0] }
+  const slow = measured.bandwidthMBps.map((row) => row.map((value) => value && 11.7))
+  t.match(texts(hosts, names, { ...measured, bandwidthMBps: slow, loadedBandwidthMBps: slow }), [
+    /^remark: Slowest host/,
+    /^remark: Slowest link: a to b, 12 MB\/s; the others are alike\. It looks like 100 Mbit\/s\. Check the cable/,
+  ])
+  const [latencyUs, loadedLatencyUs] = [measured.latencyUs, measured.loadedLatencyUs].map((matrix) =>
+    matrix.map((row) => [...row]),
+  ) as [(number | null)[][], (number | null)[][]]
+  ;(latencyUs[1] as (number | null)[])[2] = 130
+  ;(loadedLatencyUs[2] as (number | null)[])[0] = 2340
+  t.match(texts(hosts, names, { ...measured, latencyUs, loadedLatencyUs }).slice(2), [
+    /^remark: Latest answers: b to c, 130 us against 50 usually\. /,
+    /^remark: When all hosts send, a short message from c to a takes 2\.3 ms instead of 50 us: it waits behind large/,
+  ])
+})
+
 t.test('the report fits 80 columns, also with many hosts and long names', async (t) => {
   const names = Array.from({ length: 17 }, (_, index) => `a-host-with-a-long-name-${index}.example.org`)
   const hosts = [...names.map((name) => host(name)), { host: 'gone', failure: 'a reason that is long '.repeat(9) }]
@@ -62,4 +82,5 @@ t.test('the report fits 80 columns, also with many hosts and long names', async 
   const text = reportText(hosts, names, measured, findingsOf(hosts, names, measured))
   for (const line of text.split('\n')) t.ok(line.length <= 80, `${line.length}: ${line}`)
   t.notMatch(text, '\u001B', 'and is plain')
+  t.match(text, /\n\ntsmpi 0\.1\.0 on linux x64\n\n/)
 })
