@@ -97,9 +97,13 @@ function plainTable(head: readonly string[], rows: readonly (readonly string[])[
   return table.toString().replace(/ +$/gm, '')
 }
 
+/** Lines of at most 80 columns; what continues a line that is indented by itself stays so. */
 function folded(text: string, indent: string): string {
   return text
     .split('\n')
-    .map((line) => line.replace(new RegExp(`(.{1,${WIDTH - 4}})(?: +|$)`, 'g'), `$1\n${indent}`).trimEnd())
+    .map((line) => {
+      const own = /^ */.exec(line)?.[0] ?? ''
+      return line.replace(new RegExp(`(.{1,${WIDTH - 4}})(?: +|$)`, 'g'), `$1\n${indent}${own}`).trimEnd()
+    })
     .join(`\n${indent}`)
 }

@@ -191,6 +191,60 @@ for (const { name, change } of VARIANTS)
     })
   })
 
+const linux = { skip: process.platform !== 'linux' && 'the head runs Linux' }
+
+t.test(
+  'install-head.sh can be run again after each render, and --remove takes away what it installed',
+  linux,
+  async (t) => {
+    const directory = render()
+    const root = newFolder()
+    const script = join(directory, 'install-head.sh')
+    // The same script on a head that is a folder, with programs that only say what they were asked.
+    writeFileSync(script, readFileSync(script, 'utf8').replace(/(?<=[ <])\/(etc|usr|srv|var)\//g, `${root}/$1/`))
+    const said = join(root, 'said')
+    const stubs = join(root, 'stubs')
+    for (const path of ['stubs', 'etc/ssh', 'etc/systemd/system', 'usr/local/sbin', 'usr/lib/ipxe', 'etc/tsmpi/home'])
+      mkdirSync(join(root, path), { recursive: true })
+    for (const [name, says] of [
+      ['id', 'echo 0'],
+      ['ip', "echo '2: enp3s0 inet 192.168.7.10/24 brd'"],
+      ...['apt-get', 'systemctl', 'exportfs', 'dnsmasq'].map((name) => [name, `echo "${name} $*" >>${said}`]),
+    ] as const)
+      writeFileSync(join(stubs, name), `#!/bin/sh\n${says}\n`, { mode: 0o755 })
+    for (const name of ['undionly.kpxe', 'snponly.efi']) writeFileSync(join(root, 'usr/lib/ipxe', name), '')
+    writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
+    const install = (...args: string[]): ReturnType<typeof check> =>
+      check('env', `PATH=${stubs}:${process.env['PATH'] ?? ''}`, 'sh', script, ...args)
+    const at = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+    t.match(install(), { status: 1, output: 'install-head.sh: there is no root yet: run ./make-root.sh first\n' })
+    writeFileSync(join(root, 'etc/tsmpi/home/ssh_host_ed25519_key.pub'), 'ssh-ed25519 AAAA comment\n')
+    const first = install()
+    t.equal(first.status, 0, first.output)
+    const once = contentOf(join(root, 'etc'))
+    t.equal(install().status, 0)
+    t.same(contentOf(join(root, 'etc')), once, 'a second time changes nothing')
+    t.match(
+      at('etc/hosts'),
+      /^127\.0\.0\.1 localhost\n# tsmpi home begin\n[^]*192\.168\.7\.12 node2\.[^]*# tsmpi home end\n$/,
+    )
+    t.match(at('etc/ssh/ssh_known_hosts'), '\nnode2,node2.cluster.lan,192.168.7.12 ssh-ed25519 AAAA\n')
+    t.match(at('said'), `dnsmasq --test --conf-file=head/dnsmasq.conf\n`)
+    t.same(readdirSync(join(root, 'srv/tsmpi/tftp')), ['boot.ipxe', 'hosts', 'snponly.efi', 'undionly.kpxe'])
+    t.same(readdirSync(join(root, 'usr/local/sbin')), ['shutdown-workers', 'wake-workers'])
+
+    t.equal(install('--remove').status, 0)
+    t.same(contentOf(join(root, 'etc')), {
+      hosts: '127.0.0.1 localhost\n',
+      'ssh/ssh_known_hosts': '',
+      'tsmpi/home/ssh_host_ed25519_key.pub': 'ssh-ed25519 AAAA comment\n',
+    })
+    t.same(readdirSync(join(root, 'usr/local/sbin')), [])
+    t.match(install('--purge'), { status: 1, output: 'install-head.sh: usage: ./install-head.sh [--remove]\n' })
+  },
+)
+
 function canExport(): string | false {
   if (process.getuid?.() !== 0) return 'needs root'
   return without('exportfs', 'unshare') || (existsSync('/etc/exports') ? false : 'needs /etc/exports')

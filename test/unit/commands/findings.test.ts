@@ -75,6 +75,12 @@ t.test('links that are all slow, late answers and queues are told as well', asyn
   ])
 })
 
+t.test('what a command printed keeps its indentation where it is folded', async (t) => {
+  const failure = `could not be started.\n  command: ssh ${'-o Some=option '.repeat(8)}end\n  try: this`
+  const text = reportText([], [], undefined, findingsOf([{ host: 'd', failure }], [], undefined))
+  t.match(text, /\n {4}command: ssh [^\n]*\n {4}-o [^\n]* end\n {4}try: this\n$/)
+})
+
 t.test('the report fits 80 columns, also with many hosts and long names', async (t) => {
   const names = Array.from({ length: 17 }, (_, index) => `a-host-with-a-long-name-${index}.example.org`)
   const hosts = [...names.map((name) => host(name)), { host: 'gone', failure: 'a reason that is long '.repeat(9) }]
