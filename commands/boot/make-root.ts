@@ -124,7 +124,8 @@ cp "$keys/${WORKER_KEY}" "$keys/${WORKER_KEY}.pub" "$new/etc/ssh/"
 install -d -m 700 "$new/root/.ssh" "$new/home/${user}/.ssh"
 cat "$1" "$keys/${HEAD_KEY}.pub" >"$new/root/.ssh/authorized_keys"
 cp "$1" "$new/home/${user}/.ssh/authorized_keys"
-chroot "$new" chown -R ${user}: /home/${user}/.ssh
+# The home may have been made by a copy, for root.
+chroot "$new" chown ${user}: /home/${user} /home/${user}/.ssh /home/${user}/.ssh/authorized_keys
 
 chroot "$new" systemctl enable ssh systemd-networkd systemd-timesyncd
 `
