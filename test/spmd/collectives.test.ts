@@ -1,14 +1,30 @@
-/** Collectives over real transports: the same checks as in one thread, over shared memory and over ZeroMQ. */
+/**
+ * Collectives over real transports: the same checks as in one thread, over shared memory and over ZeroMQ. With
+ * TSMPI_TEST_ALL=1 on every number of ranks up to 8, and 140 000 nonblocking calls instead of 1800.
+ */
 import t from 'tap'
+import { runRanks } from '../../testing.ts'
+import { checkPromises } from '../helpers/collective-promises.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/spmd/programs/collectives.ts'
+
+const ALL = process.env['TSMPI_TEST_ALL'] === '1'
+if (ALL) t.setTimeout(30 * 60_000)
 
 const jobs = [
   ...[1, 2, 3, 4, 5].map((size) => ['-n', String(size)]),
   ['-n', '4', '--emulate-hosts', '2'],
   ['-n', '5', '--emulate-hosts', '2', '--map-by', 'node'],
   ['-n', '3', '--transport', 'zmq'],
+  ...(ALL
+    ? [
+        ['-n', '7'],
+        ['-n', '8'],
+        ['-n', '8', '--transport', 'zmq'],
+        ['-n', '7', '--emulate-hosts', '3'],
+      ]
+    : []),
 ]
 for (const job of jobs)
   t.test(`collectives between threads and processes: tsmpirun ${job.join(' ')}`, async (t) => {
@@ -18,13 +34,39 @@ for (const job of jobs)
     t.equal(ended.code, 0)
   })
 
+for (const [job, calls] of [
+  [['-n', '4'], 100_000],
+  [['-n', '4', '--emulate-hosts', '2'], 20_000],
+  [['-n', '3', '--transport', 'zmq'], 20_000],
+] as const)
+  t.test(`windows of nonblocking collectives: tsmpirun ${job.join(' ')}`, async (t) => {
+    const ended = await tsmpirun([...job, 'test/spmd/programs/nonblocking.ts', String(ALL ? calls : 600)])
+    t.equal(ended.stdout, 'ok\n'.repeat(Number(job[1])))
+    t.equal(messages(ended), '')
+    t.equal(ended.code, 0)
+  })
+
+for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 10])
+  t.test(`what is promised of collectives, in one thread: p=${size}`, async (t) => {
+    const hosts = Array.from({ length: size }, (_, rank) => rank % 2)
+    t.same((await runRanks(size, ({ world }) => checkPromises(world), { hosts })).flat(), [])
+  })
+
 for (const job of [
   ['-n', '4'],
-  ['-n', '4', '--emulate-hosts', '2'],
-  ['-n', '3', '--transport', 'zmq'],
+  ['-n', '7', '--emulate-hosts', '2'],
+  ['-n', '10', '--emulate-hosts', '3', '--map-by', 'node'],
+  ['-n', '4', '--transport', 'zmq'],
+  ...(ALL
+    ? [
+        ['-n', '7'],
+        ['-n', '10'],
+        ['-n', '7', '--transport', 'zmq'],
+      ]
+    : []),
 ])
-  t.test(`windows of nonblocking collectives: tsmpirun ${job.join(' ')}`, async (t) => {
-    const ended = await tsmpirun([...job, 'test/spmd/programs/nonblocking.ts'])
+  t.test(`what is promised of collectives, between threads and processes: tsmpirun ${job.join(' ')}`, async (t) => {
+    const ended = await tsmpirun([...job, 'test/spmd/programs/collective-promises.ts'])
     t.equal(ended.stdout, 'ok\n'.repeat(Number(job[1])))
     t.equal(messages(ended), '')
     t.equal(ended.code, 0)

@@ -21,8 +21,8 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8])
 
 for (const [job, inTurn] of [
   [['-n', '4', '--emulate-hosts', '2'], 100_000],
-  [['-n', '4'], 100_000],
-  [['-n', '3', '--transport', 'zmq'], 20_000],
+  [['-n', '4'], 20_000],
+  [['-n', '3', '--transport', 'zmq'], 5000],
   [['-n', '7', '--emulate-hosts', '3', '--map-by', 'node'], 1000],
 ] as const)
   t.test(`communicators between threads and processes: tsmpirun ${job.join(' ')}`, async (t) => {

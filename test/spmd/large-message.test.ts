@@ -1,4 +1,7 @@
-/** Messages beyond 4 GiB in one thread and over shared memory; skipped, with the reason, where memory is short. */
+/**
+ * Messages beyond 4 GiB in one thread, over shared memory and, with TSMPI_TEST_ALL=1, between hosts; skipped, with the reason,
+ * where memory is short.
+ */
 import t from 'tap'
 import { runRanks } from '../../testing.ts'
 import { LENGTH, MARKS, tooLittleMemory, wrongMarks } from '../helpers/large-messages.ts'
@@ -17,6 +20,15 @@ t.test('a message beyond 4 GiB in one thread', { skip: tooLittleMemory(5) }, asy
 
 t.test('a message beyond 4 GiB between threads', { skip: tooLittleMemory(5) }, async (t) => {
   const ended = await tsmpirun(['-n', '2', 'test/spmd/programs/large-message.ts'])
+  t.equal(messages(ended), '')
+  t.equal(ended.stdout, 'ok\n')
+  t.equal(ended.code, 0)
+})
+
+const betweenHosts =
+  process.env['TSMPI_TEST_ALL'] === '1' ? tooLittleMemory(10) : 'without TSMPI_TEST_ALL=1 it takes too long'
+t.test('a message beyond 4 GiB between hosts', { skip: betweenHosts, timeout: 10 * 60_000 }, async (t) => {
+  const ended = await tsmpirun(['-n', '2', '--emulate-hosts', '2', 'test/spmd/programs/large-message.ts'])
   t.equal(messages(ended), '')
   t.equal(ended.stdout, 'ok\n')
   t.equal(ended.code, 0)

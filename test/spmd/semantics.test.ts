@@ -1,11 +1,19 @@
-/** The standard's promises over every transport: the same checks in one thread, over shared memory and over ZeroMQ. */
+/**
+ * The standard's promises over every transport: the same checks in one thread, over shared memory and over ZeroMQ. With
+ * TSMPI_TEST_ALL=1 on 1 to 8 ranks over each.
+ */
 import t from 'tap'
 import { runRanks } from '../../testing.ts'
 import { checkSemantics } from '../helpers/semantics-checks.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 import { randomNumbers } from '../../runtime/base/random-numbers.ts'
 
-for (const size of [1, 2, 3, 4, 5, 7, 8])
+const ALL = process.env['TSMPI_TEST_ALL'] === '1'
+if (ALL) t.setTimeout(20 * 60_000)
+/** Numbers of ranks: all up to 8, or those given. */
+const sizes = (...some: number[]): number[] => (ALL ? [1, 2, 3, 4, 5, 6, 7, 8] : some)
+
+for (const size of [1, 2, 3, 4, 5, 6, 7, 8])
   for (const options of [{}, { eagerLimit: 0 }, { eagerLimit: 64, queueLimit: 2 }, { faults: randomNumbers(size) }])
     t.test(`semantics in one thread: p=${size} ${JSON.stringify(Object.keys(options))}`, async (t) => {
       const failures = await runRanks(size, ({ world }) => checkSemantics(world), options)
@@ -13,10 +21,9 @@ for (const size of [1, 2, 3, 4, 5, 7, 8])
     })
 
 for (const job of [
-  ['-n', '1'],
-  ['-n', '4'],
+  ...sizes(1, 4).map((size) => ['-n', String(size)]),
+  ...sizes(3).map((size) => ['-n', String(size), '--transport', 'zmq']),
   ['-n', '5', '--emulate-hosts', '2'],
-  ['-n', '3', '--transport', 'zmq'],
 ])
   t.test(`semantics between threads and processes: tsmpirun ${job.join(' ')}`, async (t) => {
     const ended = await tsmpirun([...job, 'test/spmd/programs/semantics.ts'])
