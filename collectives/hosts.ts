@@ -37,12 +37,12 @@ export class Hosts {
     return this.ranksOf.every(({ length }) => length === this.ranksOf[0]?.length)
   }
 
-  /** The ranks of the host of `rank`, ascending. */
+  /** The ranks of the host of `rank`, ascending. Local. */
   neighbours(rank: number): readonly number[] {
     return this.ranksOf[this.hostOf[rank] as number] as readonly number[]
   }
 
-  /** The lowest rank of each host, or `root` on its own. */
+  /** The lowest rank of each host, or `root` on its own. Local. */
   leaders(root?: number): number[] {
     return this.ranksOf.map((ranks, host) =>
       root !== undefined && this.hostOf[root] === host ? root : (ranks[0] as number),

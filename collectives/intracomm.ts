@@ -140,7 +140,7 @@ export class Intracomm extends ObjectCalls {
   }
 
   /**
-   * Like `create`, but collective over the members of `group` only.
+   * Like `create`, but of the members of `group` only. Collective over these.
    *
    * @param tag tells calls apart that a rank has under way at the same time; default 0
    * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator, or the caller none of the group;

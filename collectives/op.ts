@@ -91,12 +91,12 @@ export class Op {
     return new Op({ name, commutative, unit, bitwise: false }, () => reduce)
   }
 
-  /** accumulator := incoming op accumulator. The arrays have been checked: same type, same length. */
+  /** accumulator := incoming op accumulator. The arrays have been checked: same type, same length. Local. */
   apply(incoming: TypedArray, accumulator: TypedArray): void {
     this.functionFor(accumulator)(incoming, accumulator)
   }
 
-  /** The loop for the element type of `array`, for callers that apply it many times. */
+  /** The loop for the element type of `array`, for callers that apply it many times. Local. */
   functionFor(array: TypedArray): ReduceFunction {
     const type = elementTypeOf(array) as ElementType
     return (this.#functions[type.code] ??= this.#compile(type))

@@ -71,7 +71,8 @@ function withBases(checker, symbol) {
  * The examples of everything public, each once: those of exports, and those of the members of classes, inherited ones
  * included, whether or not the base class is exported.
  *
- * @returns `{ name, symbol, examples }` for each export; a class has the examples of its own members too
+ * @returns `{ name, symbol, members, examples }` for each export; a class has its own members and those it inherits, with
+ *   their examples
  */
 export function apiOf(program, entries, root = ROOT) {
   const checker = program.getTypeChecker()
@@ -84,7 +85,13 @@ export function apiOf(program, entries, root = ROOT) {
       const all = withBases(checker, symbol).flatMap((base) => publicMembers(base.name, base))
       const documented = own.flatMap((one) => examplesOf(one.name, one.symbol, root))
       const inherited = all.flatMap((one) => examplesOf(one.name, one.symbol, root))
-      return { name, symbol, documented: documented.length > 0, examples: once([...documented, ...inherited]) }
+      return {
+        name,
+        symbol,
+        members: all,
+        documented: documented.length > 0,
+        examples: once([...documented, ...inherited]),
+      }
     }),
   )
 }

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { apiOf, ENTRY_POINTS, exportedNames, moduleText, publicMembers } from './api-examples.mjs'
+import { apiOf, ENTRY_POINTS, exportedNames, moduleText } from './api-examples.mjs'
 
 const ROOT = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
 const NOT_OURS = new Set(['node_modules', 'dist', 'site', '.tap', '.git', 'coverage'])
@@ -18,6 +18,8 @@ const REFERENCE = 'docs/reference/'
 const COMMAND = 'dist/runtime/launcher/tsmpirun.js'
 
 const mistakes = []
+/** Symbols whose docstrings have been checked: several classes inherit the same. */
+const looked = new Set()
 const pages = findPages(ROOT).map(readPage)
 const manual = pages.filter(
   ({ file }) => file === 'README.md' || (file.startsWith('docs/') && !file.startsWith(REFERENCE)),
@@ -226,13 +228,20 @@ function reportDiagnostics(program, sources) {
   }
 }
 
-/** Checks the docstrings of an export and of the public methods of a class; returns all these symbols. */
-function checkDocstrings(program, { name, symbol }) {
+/**
+ * Checks the docstrings of an export and of the public methods of a class, inherited ones included, each of which says
+ * whether all ranks have to call it; returns all these symbols.
+ */
+function checkDocstrings(program, { name, symbol, members }) {
   const checker = program.getTypeChecker()
-  const ours = [{ name, symbol }, ...publicMembers(name, symbol)].filter(({ symbol }) => isOurs(symbol))
-  for (const { name, symbol } of ours)
-    if (symbol.getDocumentationComment(checker).length === 0)
-      reportSymbol(symbol, `${name} is public and has no docstring`)
+  const ours = [{ name, symbol }, ...members].filter(({ symbol }) => isOurs(symbol) && !looked.has(symbol))
+  for (const { name, symbol } of ours) {
+    looked.add(symbol)
+    const text = ts.displayPartsToString(symbol.getDocumentationComment(checker))
+    if (text === '') reportSymbol(symbol, `${name} is public and has no docstring`)
+    else if (symbol.flags & ts.SymbolFlags.Method && !/\b(Collective|Local)\b/.test(text))
+      reportSymbol(symbol, `${name} is public, and its docstring says neither Collective nor Local`)
+  }
   return ours.map(({ symbol }) => symbol)
 }
 

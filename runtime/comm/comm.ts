@@ -44,7 +44,7 @@ export class Comm extends CommContext {
     await this.#post('send', view, options, false)?.settled()
   }
 
-  /** Sends a message; resolves when its receive has been matched (synchronous mode). Otherwise like `send`. */
+  /** Sends a message; resolves when its receive has been matched (synchronous mode). Local. Otherwise like `send`. */
   async ssend(buffer: MessageBuffer, options: SendOptions): Promise<void> {
     await this.#post('ssend', this.#resolve(buffer, 'ssend'), options, true)?.settled()
   }

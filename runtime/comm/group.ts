@@ -49,12 +49,12 @@ export class Group {
     return this.#worldRanks
   }
 
-  /** World rank of `rank`, which must be in the group. */
+  /** World rank of `rank`, which must be in the group. Local. */
   worldRank(rank: number): number {
     return this.#worldRanks[rank] as number
   }
 
-  /** Rank of a world rank, or undefined if it is no member. */
+  /** Rank of a world rank, or undefined if it is no member. Local. */
   rankOf(worldRank: number): number | undefined {
     return this.#ranks.get(worldRank)
   }

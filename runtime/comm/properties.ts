@@ -43,12 +43,12 @@ export class Keyval<T> {
     return new Keyval(options)
   }
 
-  /** What a duplicate gets of a value. */
+  /** What a duplicate gets of a value. Local. */
   copy(value: T): T | undefined {
     return this.#options.copy?.(value)
   }
 
-  /** Tells the owner of the key that a value is no longer attached. */
+  /** Tells the owner of the key that a value is no longer attached. Local. */
   delete(value: T): void {
     this.#options.delete?.(value)
   }

@@ -102,7 +102,7 @@ export class Request {
     return this.unended === undefined
   }
 
-  /** Does what has become possible since the last look for progress. Sends and receives have nothing left to do then. */
+  /** Does what has become possible since the last look for progress. Sends and receives have nothing left to do then. Local. */
   advance(): void {
     return
   }
@@ -177,7 +177,7 @@ export class PersistentRequest extends Request {
     this.#post = post
   }
 
-  /** Starts the operation. @throws {MpiError} MPI_ERR_REQUEST if it is active or freed; MPI_ERR_COMM if its communicator is freed */
+  /** Starts the operation. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active or freed; MPI_ERR_COMM if its communicator is freed */
   start(): void {
     if (this.active)
       throw new MpiError(
