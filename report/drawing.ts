@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { parseHTML } from 'linkedom'
-import { composeSvg, drawPlot, legendPlot, type Document, type Element } from './compose.ts'
+import { composeSheet, composeSvg, drawPlot, legendPlot, type Document, type Element } from './compose.ts'
 import type { Figure } from './figure.ts'
 
-/** Width of a picture on a page, on a phone, and in a file. */
+/** Width of a picture on a page or in a file, on a phone, and of one of several on a sheet. */
 export const WIDE = 860
 export const NARROW = 360
+const ON_SHEET = 500
 
 /** Legend and picture as SVG elements for a page, each with its text alternative. */
 export function drawInline(figure: Figure, width: number): string {
@@ -24,10 +25,20 @@ export function drawInline(figure: Figure, width: number): string {
 /** The figure as the text of an SVG file. */
 export function drawSvg(figure: Figure): string {
   const document = newDocument()
-  return `${composeSvg(document, figure.title, partsOf(figure, WIDE, document)).outerHTML}\n`
+  return `${composeSvg(document, { title: figure.title, parts: partsOf(figure, WIDE, document) }).outerHTML}\n`
 }
 
-function partsOf({ legend, plot }: Figure, width: number, document: Document): Element[] {
+/** Several figures on one sheet, two beside each other, as the text of an SVG file. The same figures give the same text. */
+export function drawSheet(title: string, figures: readonly Picture[]): string {
+  const document = newDocument()
+  const panels = figures.map((one) => ({ title: one.title, parts: partsOf(one, ON_SHEET, document) }))
+  return `${composeSheet(document, title, panels, 2).outerHTML}\n`
+}
+
+/** What of a figure is drawn. */
+export type Picture = Pick<Figure, 'title' | 'legend' | 'plot'>
+
+function partsOf({ legend, plot }: Picture, width: number, document: Document): Element[] {
   const options = { marginBottom: 44, ...plot(width), style: { fontSize: '12px' } }
   return [...(legend === undefined ? [] : [legendPlot(legend, width)]), options].map((one) => drawPlot(one, document))
 }

@@ -31,30 +31,39 @@ export type Cell = string | number | undefined
 export interface Legend {
   readonly names: readonly string[]
   readonly colors: readonly string[]
-  /** Whether each name has a symbol of its own too. */
-  readonly symbols: boolean
+  /** How each looks in the picture. A symbol is one of its own for each name. */
+  readonly marks: readonly LegendMark[]
 }
+
+export type LegendMark = 'area' | 'dot' | 'symbol' | 'line' | 'dashed' | 'dotted'
 
 /** Distinguishable on light and on dark ground, and for most colour-blind readers; Observable's categorical colours. */
 export const PALETTE = [
   '#4269d0', '#e28b00', '#ff5c49', '#3fa7ad', '#3ca951', '#e8669a', '#a463f2', '#5c93d8', '#9c6b4e', '#8a94a3',
 ] as const // prettier-ignore
 
-/** The first colours for some names, again from the first if there are more names. */
-export function legendOf(names: readonly string[], { symbols = false } = {}): Legend {
-  return { names, colors: names.map((_, index) => PALETTE[index % PALETTE.length] as string), symbols }
+/** The first colours for some names, again from the first if there are more names; all look alike. */
+export function legendOf(names: readonly string[], mark: LegendMark): Legend {
+  const colors = names.map((_, index) => PALETTE[index % PALETTE.length] as string)
+  return { names, colors, marks: names.map(() => mark) }
 }
 
 /** The scales of a picture that go with a legend. Local. */
-export function scalesOf({ names, colors, symbols }: Legend): Pick<PlotOptions, 'color' | 'symbol'> {
+export function scalesOf({ names, colors, marks }: Legend): Pick<PlotOptions, 'color' | 'symbol'> {
   const color = { domain: [...names], range: [...colors] }
-  return symbols ? { color, symbol: { domain: [...names] } } : { color }
+  const symbols = names.filter((_, index) => marks[index] === 'symbol')
+  return symbols.length > 0 ? { color, symbol: { domain: symbols } } : { color }
 }
 
 /** A number for people: four digits. Local. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return ''
   return Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 6, useGrouping: false })
+}
+
+/** A number for an axis: thousands and millions are letters. Local. */
+export function compact(value: number): string {
+  return Math.abs(value) < 1000 ? digits(value) : value.toLocaleString('en-US', { notation: 'compact' })
 }
 
 /** Part of one as per cent. Local. */

@@ -1,6 +1,6 @@
 /**
  * Figures of a lab: curves over a number, or bars by category. In the terminal curves are drawn by asciichart and bars
- * are a table by cli-table3; vega draws both into picture.svg (picture.ts). Layer below: wall/chart.ts.
+ * are a table by cli-table3; picture.ts draws both into picture.svg. Layer below: wall/chart.ts.
  */
 import CliTable from 'cli-table3'
 import { drawChart } from '../wall/chart.ts'

@@ -71,7 +71,7 @@ async function show(lab: Lab, results: unknown, folder: string): Promise<void> {
   const figures = lab.figures(results)
   for (const figure of figures) process.stdout.write(`${drawFigure(figure, WIDTH)}\n`)
   const { drawPicture } = await import('./picture.ts')
-  writeFileSync(join(folder, PICTURE_FILE), await drawPicture(lab.title, figures))
+  writeFileSync(join(folder, PICTURE_FILE), drawPicture(lab.title, figures))
 }
 
 type Outcome = { readonly measured: unknown } | { readonly exitCode: number }

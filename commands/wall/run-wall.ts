@@ -52,7 +52,7 @@ export async function runWall(options: Readonly<Record<string, unknown>> & WallC
   process.stdout.write(`\nresults: ${output}\n`)
   if (svg !== '') {
     const { drawSvg } = await import('./svg.ts')
-    writeFileSync(svg, await drawSvg(settings, findings))
+    writeFileSync(svg, drawSvg(settings, tests.flatMap((test) => results.of(test) ?? []))) // prettier-ignore
     process.stdout.write(`drawing: ${svg}\n`)
   }
   if (signal === undefined) return tests.every((test) => isGood(results.of(test))) ? 0 : 1

@@ -37,7 +37,7 @@ function svgOf(figure: HTMLElement, title: string): string {
     (part) => part.parentElement?.offsetParent !== null && part.parentElement?.closest('svg') === null,
   )
   const parts = shown.map((part) => part.cloneNode(true))
-  return composeSvg(document as unknown as DomDocument, title, parts as unknown as DomElement[]).outerHTML
+  return composeSvg(document as unknown as DomDocument, { title, parts: parts as unknown as DomElement[] }).outerHTML
 }
 
 function save(name: string, type: string, text: string): void {

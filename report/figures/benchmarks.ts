@@ -16,7 +16,7 @@ function sizesFigure({ title, unit, curves }: SizeBenchmark, id: string): Figure
     all.map(({ nbytes, values }) => ({ mode, contender, nbytes: Math.max(1, nbytes), middle: median(values), low: Math.min(...values), high: Math.max(...values) })), // prettier-ignore
   )
   const modes = [...new Set(points.map(({ mode }) => mode))]
-  const legend = legendOf([...new Set(points.map(({ contender }) => contender))], { symbols: true })
+  const legend = legendOf([...new Set(points.map(({ contender }) => contender))], 'symbol')
   const logarithmic = points.every(({ low }) => low > 0)
   return {
     id,
@@ -53,7 +53,7 @@ function samplesFigure({ title, unit, rows }: SampleBenchmark, id: string): Figu
   const samples = rows.flatMap(({ group, name, values }) => values.map((value) => ({ group, name, value })))
   const medians = rows.map(({ group, name, values }) => ({ group, name, value: median(values) }))
   const groups = [...new Set(rows.map(({ group }) => group))]
-  const legend = legendOf([...new Set(rows.map(({ name }) => name))])
+  const legend = legendOf([...new Set(rows.map(({ name }) => name))], 'dot')
   return {
     id,
     title: `Benchmark: ${title}`,

@@ -18,7 +18,7 @@ export function crossoverFigure(runs: readonly Run[]): Figure | undefined {
   if (all.length === 0) return undefined
   const legend = legendOf(
     all.map(({ name }) => name),
-    { symbols: true },
+    'symbol',
   )
   const points = all.flatMap(({ name, pairs }) => pairs.map(({ n, one, several }) => ({ name, n, ratio: several / one, one, several }))) // prettier-ignore
   const marks = all.flatMap(({ name, found }) => (found.kind === 'at' ? [{ name, n: found.n }] : []))

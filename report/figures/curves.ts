@@ -36,7 +36,7 @@ export function gflopsFigure(all: readonly Series[]): Figure | undefined {
   const ofDgemm = ceiling === undefined ? '' : `, ${percent(top.gflops / ceiling.dgemm)} of what dgemm reaches there`
   const legend = legendOf(
     series.map(({ name }) => name),
-    { symbols: true },
+    'symbol',
   )
   const dashed = ceilings.length > 0 ? ' Dashed: dgemm on all ranks together, measured within the runs.' : ''
   return {
@@ -72,7 +72,7 @@ export function communicationFigure(all: readonly Series[]): Figure | undefined 
   const [least, most] = [best(points, (one) => -one.communication), best(points, (one) => one.communication)]
   const legend = legendOf(
     series.map(({ name }) => name),
-    { symbols: true },
+    'symbol',
   )
   return {
     id: 'communication',

@@ -33,7 +33,10 @@ export function phasesFigure(runs: readonly Run[]): Figure | undefined {
   if (chosen.length === 0) return undefined
   const bars = chosen.flatMap(barsOf)
   const names = [...new Set(bars.map(({ run }) => run))]
-  const legend = legendOf(PHASES.map(([, name]) => name))
+  const legend = legendOf(
+    PHASES.map(([, name]) => name),
+    'area',
+  )
   const largest = best(chosen, ({ ranks }) => ranks).ranks
   const summary = chosen.map((run) => `${nameOf(run)}: ${percent(shareOf(run, 'gemm'))} of the time in dgemm, ${percent(run.communication ?? 0)} in communication`) // prettier-ignore
   return {

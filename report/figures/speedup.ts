@@ -1,5 +1,6 @@
 /** Speed-up, efficiency, the metric of Karp and Flatt and scaled speed-up, with the fitted laws. Layer below: scaling.ts. */
 import * as Plot from '@observablehq/plot'
+import { DASHES } from '../compose.ts'
 import {
   digits,
   legendOf,
@@ -9,6 +10,7 @@ import {
   type Cell,
   type Figure,
   type Legend,
+  type LegendMark,
   type Table,
 } from '../figure.ts'
 import type { Estimate } from '../fit/least-squares.ts'
@@ -94,7 +96,10 @@ function karpFlattFigure(studies: readonly StrongStudy[]): Figure[] {
   const known = studies.flatMap(({ name, karpFlatt }) => (karpFlatt === undefined ? [] : [{ name, ...karpFlatt }]))
   if (known.length === 0) return []
   const points = known.flatMap(({ name, points: all }) => all.map(({ p, serial }) => ({ name, p, ...serial })))
-  const legend = legendOf(known.map(({ name }) => name))
+  const legend = legendOf(
+    known.map(({ name }) => name),
+    'symbol',
+  )
   return [
     {
       id: 'karp-flatt',
@@ -118,7 +123,7 @@ function karpFlattFigure(studies: readonly StrongStudy[]): Figure[] {
         marks: [
           Plot.ruleX(points.filter(({ low }) => low !== undefined), { x: 'p', y1: 'low', y2: 'high', stroke: 'name', strokeOpacity: 0.6 }), // prettier-ignore
           Plot.line(points, { x: 'p', y: 'value', stroke: 'name' }),
-          Plot.dot(points, { x: 'p', y: 'value', fill: 'name', r: 3.5, title: (one: Estimate & { p: number }) => `${one.p} processes: ${estimateText(one)}` }), // prettier-ignore
+          Plot.dot(points, { x: 'p', y: 'value', fill: 'name', symbol: 'name', r: 3.5, title: (one: Estimate & { p: number }) => `${one.p} processes: ${estimateText(one)}` }), // prettier-ignore
           Plot.ruleY([0]),
         ],
       }),
@@ -126,10 +131,19 @@ function karpFlattFigure(studies: readonly StrongStudy[]): Figure[] {
   ]
 }
 
+/** How each law is drawn: laws differ by their strokes too. */
+const LOOKS: Readonly<Record<string, LegendMark>> = {
+  measured: 'dot',
+  Amdahl: 'dashed',
+  Gustafson: 'dashed',
+  'universal scalability': 'line',
+  ideal: 'dotted',
+}
+
 /** The ideal is grey, the rest has the colours of all figures. */
 function lawLegend(names: readonly string[]): Legend {
-  const { colors, ...rest } = legendOf(names)
-  return { ...rest, colors: [...colors.slice(0, -1), PALETTE.at(-1) as string] }
+  const { colors } = legendOf(names, 'line')
+  return { names, colors: [...colors.slice(0, -1), PALETTE.at(-1) as string], marks: names.map((name) => LOOKS[name] ?? 'line') } // prettier-ignore
 }
 
 interface Panels {
@@ -159,7 +173,10 @@ function facetPlot(
     y: { ...scale, grid: true, zero: true },
     [facet]: { domain: names, axis: null },
     marks: [
-      Plot.line(curves, { x: 'p', y, z: 'law', stroke: 'law', strokeWidth: 2, ...panel }),
+      ...Object.entries(DASHES).map(
+        ([look, strokeDasharray]) =>
+        Plot.line(curves.filter(({ law }) => LOOKS[law] === look), { x: 'p', y, z: 'law', stroke: 'law', strokeWidth: 2, strokeDasharray, ...panel }), // prettier-ignore
+      ),
       Plot.dot(measured, { x: 'p', y, fill: 'law', r: 3.5, ...panel, title: (one: Point) => `${one.study}\n${one.p} processes: speed-up ${digits(one.speedup)}, efficiency ${percent(one.efficiency)}` }), // prettier-ignore
       Plot.text(names, { [facet]: (name: string) => name, text: (name: string) => name, frameAnchor: 'top-left', dy: -16, fontWeight: 'bold', lineWidth: narrow ? 40 : Math.max(14, (width / names.length - 50) / 8) }), // prettier-ignore
       Plot.ruleY([0]),

@@ -41,7 +41,7 @@ export function leastSquares(
   const target = Matrix.columnVector(y.map((value, i) => value * (weights[i] as number)))
   if (scaled.rows < scaled.columns) return undefined
   const qr = new QrDecomposition(scaled)
-  if (!qr.isFullRank()) return undefined
+  if (!isDetermined(scaled, qr.upperTriangularMatrix)) return undefined
   const solution = qr.solve(target)
   const residuals = Matrix.sub(target, scaled.mmul(solution))
   const squares = residuals.norm('frobenius') ** 2
@@ -57,6 +57,11 @@ export function leastSquares(
       return withInterval(value, Math.sqrt(Math.max(variance, 0)), freedom)
     },
   }
+}
+
+/** Rounding leaves a little of a column that is a multiple of others: what is left is compared with what there was. */
+function isDetermined(x: Matrix, r: Matrix): boolean {
+  return r.diagonal().every((left, k) => Math.abs(left) > 1e-9 * x.getColumnVector(k).norm())
 }
 
 /** The mean of repeated measurements with its interval. Local. @param values at least one */

@@ -17,7 +17,7 @@ export interface Window {
 export const TIMELINE_LEGEND: Legend = {
   names: ['compute', ...STATES, 'message'],
   colors: ['#4269d0', '#e28b00', '#b4bcc9', '#3fa7ad', '#3ca951', '#c0297e'],
-  symbols: false,
+  marks: ['area', 'area', 'area', 'area', 'area', 'line'],
 }
 const COLOR = new Map(TIMELINE_LEGEND.names.map((name, index) => [name, TIMELINE_LEGEND.colors[index] as string]))
 

@@ -277,7 +277,7 @@ for (const entry of labs) {
     const lab = await entry.load()
     const folder = join(entry.folder, 'solution')
     const figures = lab.figures(readResults(folder).results)
-    t.equal(await drawPicture(lab.title, figures), readFileSync(join(folder, 'picture.svg'), 'utf8'))
+    t.equal(drawPicture(lab.title, figures), readFileSync(join(folder, 'picture.svg'), 'utf8'))
     const text = figures.map((figure) => drawFigure(figure, 80)).join('\n')
     t.same(
       text.split('\n').filter((line) => line.length > 80),

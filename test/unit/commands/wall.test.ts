@@ -14,6 +14,7 @@ import type { RankProfile } from '../../../hpl/profile.ts'
 import type { Result, ResultLine } from '../../../hpl/results/schema.ts'
 import { parseLink } from '../../../runtime/launcher/emulation.ts'
 import { UsageError } from '../../../runtime/launcher/usage-error.ts'
+import type { PlannedTest } from '../../../commands/sweep/plan.ts'
 
 t.test('crossover() finds where a power law passes 1, from any two points around it', async () => {
   fc.assert(
@@ -205,7 +206,8 @@ function resultOf(args: readonly string[], point: Result['test'], id: string): R
     test: { ...point, outcome: 'passed', gflops, seconds: 1, ranks: Array.from({ length: ranks }, () => rank) },
     hosts: hosts.map((members, k) => ({ name: `host${k}`, ranks: members, cores: 2 })),
     blas: { kind: 'ordered', description: 'plain loops' },
-    sweep: { id },
+    arguments: [],
+    sweep: { id, command: args },
   } as unknown as ResultLine
 }
 
@@ -248,9 +250,8 @@ t.test(
   async (t) => {
     // prettier-ignore
     const { settings, questions } = await sample()
-    const findings = findingsOf(settings, questions, ({ args, point, id }) =>
-      resultOf(args, point as Result['test'], id),
-    )
+    const known = ({ args, point, id }: PlannedTest): ResultLine => resultOf(args, point as Result['test'], id)
+    const findings = findingsOf(settings, questions, known)
     t.match(findings.links, [
       { link: { name: '1gbe' }, crossover: { kind: 'beyond', n: 200 } },
       { link: { name: '10gbe' }, crossover: { kind: 'at', n: Number } },
@@ -265,9 +266,9 @@ t.test(
     t.match(report, /\n +100 +1\.50 +1\.25 +0\.83 +90 % +imbalance: 90 % waiting for others\n/)
     t.match(report, /\n +2x2 +row .* pivots, rows\n +2x2 +column .* panels\n/)
     t.match(report, /\n10gbe: /)
-    const svg = await drawSvg(settings, findings)
+    const svg = drawSvg(settings, runOrder(questions).map(known)) // prettier-ignore
     t.match(svg, /^<svg [^]*<\/svg>\n$/)
-    for (const text of ['one host', '1gbe', '10gbe', '2x2 column', '10gbe: N = 1']) t.ok(svg.includes(text), text)
+    for (const text of ['on 2 hosts against one', '1x2, one host', '2 hosts, 1gbe', '2x2', 'column', 'N = 1']) t.ok(svg.includes(text), text) // prettier-ignore
   },
 )
 
@@ -276,7 +277,7 @@ t.test('without results the report says so', async (t) => {
   const findings = findingsOf(settings, questions, () => undefined)
   const report = formatReport(settings, findings)
   t.match(report, /\n +100 +no result\n/)
-  t.match(await drawSvg(settings, findings), /^<svg /)
+  t.match(drawSvg(settings, []), /^<svg [^]*2 hosts against one</)
 })
 
 t.test('layoutOf() places the ranks of the grid in both mappings', async (t) => {

@@ -121,3 +121,17 @@ function lcg(seed: number): () => number {
 function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
+
+t.test('repeats on one number of processes determine no law', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 1e-3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 64 }),
+      (seconds, p) => {
+        t.equal(fitAmdahl(seconds.map((one) => ({ p, seconds: one }))), undefined)
+        t.equal(fitGustafson(seconds.map((rate) => ({ p, rate }))), undefined)
+        t.equal(fitUniversal(seconds.map((one) => ({ p, seconds: one }))), undefined)
+      },
+    ),
+  )
+})
