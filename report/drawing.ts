@@ -19,6 +19,8 @@ export function drawInline(figure: Figure, width: number): string {
   plot.setAttribute('aria-label', `${figure.title}. ${figure.summary}`)
   if (parts.length > 1) parts[0]?.setAttribute('aria-hidden', 'true') // its names are in the summary and the tables
   plot.setAttribute('class', `${plot.getAttribute('class') ?? ''} plot`)
+  // Pictures grow with the page: what is seen on a projector is large.
+  for (const part of parts) part.setAttribute('style', `${part.getAttribute('style') ?? ''}; width: ${(100 * Number(part.getAttribute('width'))) / width}%`) // prettier-ignore
   return parts.map(({ outerHTML }) => outerHTML).join('')
 }
 

@@ -55,10 +55,10 @@ export function scalesOf({ names, colors, marks }: Legend): Pick<PlotOptions, 'c
   return symbols.length > 0 ? { color, symbol: { domain: symbols } } : { color }
 }
 
-/** A number for people: four digits. Local. */
-export function digits(value: number): string {
+/** A number for people: four digits in tables, three in sentences. Local. */
+export function digits(value: number, precision = 4): string {
   if (!Number.isFinite(value)) return ''
-  return Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 6, useGrouping: false })
+  return Number(value.toPrecision(precision)).toLocaleString('en-US', { maximumFractionDigits: 6, useGrouping: false })
 }
 
 /** A number for an axis: thousands and millions are letters. Local. */
@@ -66,9 +66,9 @@ export function compact(value: number): string {
   return Math.abs(value) < 1000 ? digits(value) : value.toLocaleString('en-US', { notation: 'compact' })
 }
 
-/** Part of one as per cent. Local. */
+/** Part of one as per cent, in two digits. Local. */
 export function percent(part: number): string {
-  return `${digits(100 * part)} %`
+  return `${digits(100 * part, Math.abs(part) < 0.995 ? 2 : 3)} %`
 }
 
 /** The middle of some numbers. Local. @param values at least one */

@@ -34,18 +34,19 @@ export interface Run {
 }
 
 /** Runs without the names of their places, and what may be part of those. */
-type Facts = Omit<Run, 'place'> & { readonly kernels: string }
+type Facts = Omit<Run, 'place'> & { readonly kernels: readonly string[] }
 
 /** The tests of result files that have a rate. Local. */
 export function runsOf(lines: readonly ResultLine[]): Run[] {
   const facts = lines.flatMap((line) =>
     line.kind === 'test' && ['passed', 'unchecked'].includes(line.test.outcome) ? factsOf(line) : [],
   )
-  const severalKernels = new Set(facts.map(({ kernels }) => kernels)).size > 1
-  return facts.map(({ kernels, ...run }) => ({
-    ...run,
-    place: [hostsText(run.hosts), run.link, severalKernels ? kernels : undefined].filter(Boolean).join(', '),
-  }))
+  // Of kernels, limit and tuning is said what differs between the runs.
+  const differs = [0, 1, 2].map((part) => new Set(facts.map(({ kernels }) => kernels[part])).size > 1)
+  return facts.map(({ kernels, ...run }) => {
+    const told = kernels.filter((text, part) => differs[part] && text !== '').join(' ')
+    return { ...run, place: [hostsText(run.hosts), run.link, told].filter(Boolean).join(', ') }
+  })
 }
 
 function factsOf(result: Result): Facts[] {
@@ -54,8 +55,7 @@ function factsOf(result: Result): Facts[] {
   if (gflops == null || seconds == null) return []
   const launcher = sweep?.command ?? []
   const limit = after(args, '--rate-limit')
-  const tuned = args.includes('--tuned') ? ['tuned'] : []
-  const kernels = [blas.kind, ...(limit === undefined ? [] : [`${limit} Gflops a rank`]), ...tuned].join(' ')
+  const kernels = [blas.kind, limit === undefined ? '' : `${limit} Gflops a rank`, args.includes('--tuned') ? 'tuned' : ''] // prettier-ignore
   const place = { ranks: p * q, hosts: hosts.length, link: hosts.length > 1 ? after(launcher, '--emulate') : undefined }
   const [variant, base] = [encodeVariant(test), { n, nb, p, q, pmap, gflops, seconds, kernels }]
   return [{ ...base, ...place, variant, ...profileOf(test) }]

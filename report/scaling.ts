@@ -52,6 +52,9 @@ function studyOf(name: string, timings: readonly Timing[]): StrongStudy | undefi
   const amdahl = fitAmdahl(timings)
   if (amdahl === undefined) return undefined
   const alone = timings.filter(({ p }) => p === 1).map(({ seconds }) => seconds)
+  // From two numbers of processes a third, the first, cannot be told: any two times lie on some curve.
+  const counts = new Set(timings.map(({ p }) => p)).size
+  if (alone.length === 0 && (counts < 3 || amdahl.single <= 0)) return undefined
   const single = alone.length > 0 ? median(alone) : amdahl.single
   return {
     name,
@@ -66,8 +69,8 @@ function studyOf(name: string, timings: readonly Timing[]): StrongStudy | undefi
 
 /** Which powers of N over p are held: flops, or memory, of a process. */
 const RULES = [
-  { power: 3, what: 'work' },
-  { power: 2, what: 'memory' },
+  { power: 3, what: 'Equal work' },
+  { power: 2, what: 'Equal memory' },
 ] as const
 /** How far an order may be from the one that the rule asks for. */
 const NEAR = 0.04
@@ -88,7 +91,7 @@ export function weakStudies(runs: readonly Run[]): WeakStudy[] {
     const { chain, n0, what, counts } = best(chains, (one) => one.counts + one.n0 / 1e9)
     const points = chain.map(({ ranks, gflops, n }) => ({ p: ranks, rate: gflops, n }))
     const gustafson = counts < 3 ? undefined : fitGustafson(points)
-    const name = `equal ${what} for each process, from N = ${n0}, ${place}`
+    const name = `${what} for each process, from N = ${n0}, ${place}`
     return gustafson === undefined ? [] : [{ name, runs: points, gustafson }]
   })
 }

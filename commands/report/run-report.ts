@@ -67,11 +67,18 @@ function write(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** What the figures do not show. */
+/** Where the tests of HPL ran, and what the figures do not show. */
 function remarksOn(lines: readonly ResultLine[]): string[] {
   const failed = lines.filter((line) => line.kind === 'failure' || line.test.outcome === 'failed')
   const skipped = lines.filter((line) => line.kind === 'test' && line.test.outcome === 'skipped')
+  const machines = new Set(
+    lines.flatMap(
+      (line) =>
+      line.kind === 'test' ? line.hosts.map(({ cpu, cores, node }) => `${cpu}, ${cores} cores, Node ${node}, ${line.blas.description}`) : [], // prettier-ignore
+    ),
+  )
   return [
+    ...(machines.size > 0 ? [`Linpack was measured on: ${[...machines].join('; ')}.`] : []),
     ...(failed.length > 0 ? [`${failed.length} of ${lines.length} tests failed and are not shown.`] : []),
     ...(skipped.length > 0 ? [`${skipped.length} of ${lines.length} tests were skipped.`] : []),
   ]

@@ -23,7 +23,9 @@ for (const [id, { title, tables, live }] of Object.entries(figures)) {
   figure.addEventListener('click', (event) => {
     const button = event.target instanceof Element ? event.target.closest('button') : null
     const { action, table } = button?.dataset ?? {}
-    if (action === 'svg') save(`${id}.svg`, 'image/svg+xml', svgOf(figure, title))
+    if (action === 'full')
+      void (document.fullscreenElement === null ? figure.requestFullscreen() : document.exitFullscreen())
+    else if (action === 'svg') save(`${id}.svg`, 'image/svg+xml', svgOf(figure, title))
     else if (action === 'csv') {
       const chosen = tables[Number(table)]
       if (chosen !== undefined) save(tables.length === 1 ? `${id}.csv` : `${id}-${Number(table) + 1}.csv`, 'text/csv', csvOf(chosen)) // prettier-ignore
@@ -36,7 +38,8 @@ function svgOf(figure: HTMLElement, title: string): string {
   const shown = [...figure.querySelectorAll<SVGSVGElement>('.picture svg')].filter(
     (part) => part.parentElement?.offsetParent !== null && part.parentElement?.closest('svg') === null,
   )
-  const parts = shown.map((part) => part.cloneNode(true))
+  const parts = shown.map((part) => part.cloneNode(true) as SVGSVGElement)
+  for (const part of parts) part.style.width = ''
   return composeSvg(document as unknown as DomDocument, { title, parts: parts as unknown as DomElement[] }).outerHTML
 }
 

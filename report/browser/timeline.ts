@@ -126,6 +126,7 @@ export class Timeline {
       document as unknown as DomDocument,
     ) as unknown as SVGSVGElement
     for (const name of ['role', 'aria-label']) drawn.setAttribute(name, svg.getAttribute(name) ?? '')
+    drawn.style.width = svg.style.width
     drawn.classList.add('plot')
     if (svg === this.#held) {
       svg.classList.add('held')

@@ -1,7 +1,7 @@
 /** What the benchmarks measured: curves over message sizes, and samples beside each other. Layer below: benchmark.ts. */
 import * as Plot from '@observablehq/plot'
 import type { Benchmark, SampleBenchmark, SizeBenchmark } from '../benchmark.ts'
-import { digits, legendOf, scalesOf, median, type Figure } from '../figure.ts'
+import { compact, digits, legendOf, scalesOf, median, type Figure } from '../figure.ts'
 
 /** A figure for each benchmark. @param number of the benchmark among all, for the name */
 export function benchmarkFigure(benchmark: Benchmark, number: number): Figure {
@@ -21,7 +21,7 @@ function sizesFigure({ title, unit, curves }: SizeBenchmark, id: string): Figure
   return {
     id,
     title: `Benchmark: ${title}`,
-    summary: `${unit} over the size of a message: ${legend.names.join(', ')}${modes.length > 1 ? ` for ${modes.join(', ')}` : ''}. Points are medians, bars go from the least to the most.`,
+    summary: `In ${unit}, over the size of a message: ${legend.names.join(', ')}${modes.length > 1 ? ` for ${modes.join(', ')}` : ''}. ${better(unit)} Points are medians, thin bars reach from the least to the most.`,
     legend,
     tables: [
       {
@@ -37,7 +37,11 @@ function sizesFigure({ title, unit, curves }: SizeBenchmark, id: string): Figure
       ...(modes.length > 1 && { marginTop: 30 }),
       ...scalesOf(legend),
       x: { type: 'log', base: 2, label: 'bytes', tickFormat: sizeText, ticks: width < 500 ? 4 : 8 },
-      y: { label: unit, grid: true, ...(logarithmic ? { type: 'log', tickFormat: digits, ticks: 5 } : { zero: true }) },
+      y: {
+        label: unit,
+        grid: true,
+        ...(logarithmic ? { type: 'log', tickFormat: compact, ticks: 4 } : { zero: true }),
+      },
       fy: { domain: modes, axis: null },
       marks: [
         Plot.ruleX(points, { x: 'nbytes', y1: 'low', y2: 'high', stroke: 'contender', strokeOpacity: 0.6, fy: 'mode' }),
@@ -57,7 +61,7 @@ function samplesFigure({ title, unit, rows }: SampleBenchmark, id: string): Figu
   return {
     id,
     title: `Benchmark: ${title}`,
-    summary: `${unit} of ${legend.names.join(', ')}, ${groups.length} ${groups.length === 1 ? 'group' : 'groups'}. A stroke is a sample, the dot the median.`,
+    summary: `In ${unit}: ${legend.names.join(', ')}. ${better(unit)} A stroke is a sample, the dot the median.`,
     legend,
     tables: [
       {
@@ -68,7 +72,7 @@ function samplesFigure({ title, unit, rows }: SampleBenchmark, id: string): Figu
     ],
     plot: (width) => ({
       width,
-      height: 50 + groups.length * (22 + legend.names.length * 18),
+      height: 50 + groups.length * (26 + legend.names.length * 22),
       marginLeft: 16,
       marginTop: 30,
       ...scalesOf(legend),
@@ -83,6 +87,11 @@ function samplesFigure({ title, unit, rows }: SampleBenchmark, id: string): Figu
       ],
     }),
   }
+}
+
+/** Times are better small, rates large. */
+function better(unit: string): string {
+  return /^[mun]?s$/.test(unit) ? 'Less is better.' : 'More is better.'
 }
 
 function sizeText(nbytes: number): string {

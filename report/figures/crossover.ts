@@ -22,10 +22,13 @@ export function crossoverFigure(runs: readonly Run[]): Figure | undefined {
   )
   const points = all.flatMap(({ name, pairs }) => pairs.map(({ n, one, several }) => ({ name, n, ratio: several / one, one, several }))) // prettier-ignore
   const marks = all.flatMap(({ name, found }) => (found.kind === 'at' ? [{ name, n: found.n }] : []))
+  const orders = points.map(({ n }) => n)
+  const [least, most] = [Math.min(...orders), Math.max(...orders)]
+  const highest = Math.max(...points.map(({ ratio }) => ratio))
   return {
     id: 'crossover',
     title: 'When several hosts beat one',
-    summary: all.map(({ name, found }) => `${name}: ${inWords(found)}.`).join(' '),
+    summary: `Above the line several hosts are faster than one, below it slower. ${all.map(({ name, found }) => `${name}: ${inWords(found)}.`).join(' ')}`, // prettier-ignore
     legend,
     tables: [
       {
@@ -46,11 +49,16 @@ export function crossoverFigure(runs: readonly Run[]): Figure | undefined {
     plot: (width) => ({
       ...frame(width, legend),
       x: { label: 'N' },
-      y: { label: 'rate of all hosts / rate of one', grid: true, zero: true },
+      y: { label: 'rate of all hosts / rate of one', grid: true, domain: [0, Math.max(1.2, 1.05 * highest)] },
       marks: [
         Plot.ruleY([1], { strokeWidth: 1.5 }),
+        Plot.text(['as fast as one host'], { y: () => 1, frameAnchor: 'left', textAnchor: 'start', dx: 6, dy: -8 }),
         Plot.ruleX(marks, { x: 'n', stroke: 'name', strokeDasharray: '4 4' }),
-        Plot.text(marks, { x: 'n', text: ({ n }: { n: number }) => `N = ${Math.round(n)}`, fill: 'name', frameAnchor: 'bottom', rotate: -90, textAnchor: 'start', dx: -7, dy: -6 }), // prettier-ignore
+        // A row for each: crossings may stand close together. On the side of its line where there is more room.
+        ...marks.map(({ name, n }, row) => {
+          const left = n > (least + most) / 2
+          return Plot.text([n], { x: (at: number) => at, text: () => `${name}: N = ${Math.round(n)}`, fill: legend.colors[legend.names.indexOf(name)] as string, frameAnchor: 'bottom', textAnchor: left ? 'end' : 'start', dx: left ? -5 : 5, dy: -8 - 15 * row }) // prettier-ignore
+        }),
         Plot.line(points, { x: 'n', y: 'ratio', stroke: 'name', strokeWidth: 2 }),
         Plot.dot(points, { x: 'n', y: 'ratio', fill: 'name', symbol: 'name', r: 3.5, title: (one: (typeof points)[number]) => `${one.name}\nN = ${one.n}: ${digits(one.several)} against ${digits(one.one)} Gflops` }), // prettier-ignore
         Plot.ruleY([0]),

@@ -7,13 +7,13 @@ import type { Series } from '../runs.ts'
 const MOST = 10
 
 /**
- * The series that are drawn: those over several N if there are any, and of these the fastest. Local.
+ * The series that are drawn: those over three or more N if there are any, else over two; of these the fastest. Local.
  *
  * @param all of any number, each with a run
  */
 export function drawnSeries(all: readonly Series[]): { readonly series: readonly Series[]; readonly left: number } {
-  const curves = all.filter(({ runs }) => runs.length > 1)
-  const candidates = curves.length > 0 ? curves : all
+  const longer = (least: number): Series[] => all.filter(({ runs }) => runs.length >= least)
+  const candidates = [longer(3), longer(2), all].find((some) => some.length > 0) ?? []
   const series = candidates.toSorted((a, b) => peak(b) - peak(a)).slice(0, MOST)
   return { series, left: all.length - series.length }
 }
@@ -27,9 +27,10 @@ export function gflopsFigure(all: readonly Series[]): Figure | undefined {
   const { series, left } = drawnSeries(all)
   if (series.length === 0) return undefined
   const points = series.flatMap(({ name, runs }) => runs.map(({ n, gflops }) => ({ name, n, gflops })))
+  // In the largest run dgemm gets the largest matrices: there it comes closest to what it can.
   const ceilings = series.flatMap(({ name, runs }) => {
-    const rates = runs.flatMap(({ dgemmGflops }) => dgemmGflops ?? [])
-    return rates.length === 0 ? [] : [{ name, dgemm: Math.max(...rates) }]
+    const dgemm = runs.findLast(({ dgemmGflops }) => dgemmGflops !== undefined)?.dgemmGflops
+    return dgemm === undefined ? [] : [{ name, dgemm }]
   })
   const top = best(points, ({ gflops }) => gflops)
   const ceiling = ceilings.find(({ name }) => name === top.name)
@@ -38,11 +39,14 @@ export function gflopsFigure(all: readonly Series[]): Figure | undefined {
     series.map(({ name }) => name),
     'symbol',
   )
-  const dashed = ceilings.length > 0 ? ' Dashed: dgemm on all ranks together, measured within the runs.' : ''
+  const dashed =
+    ceilings.length > 0
+      ? ' A dashed line is the ceiling of its colour: what dgemm reached on all ranks together, within the largest run.'
+      : ''
   return {
     id: 'gflops',
     title: 'Gflops over N',
-    summary: `The highest rate is ${digits(top.gflops)} Gflops at N = ${top.n} on ${top.name}${ofDgemm}.${dashed}${leftOut(left)}`,
+    summary: `Higher is faster. The highest rate is ${digits(top.gflops, 3)} Gflops at N = ${top.n} on ${top.name}${ofDgemm}.${dashed}${leftOut(left)}`,
     legend,
     tables: [gflopsTable(all)],
     plot: (width) => ({
@@ -77,7 +81,7 @@ export function communicationFigure(all: readonly Series[]): Figure | undefined 
   return {
     id: 'communication',
     title: 'Communication in the time of a run',
-    summary: `Processes exchange data, or wait for it, ${percent(least.communication)} of the time (N = ${least.n}, ${least.name}) to ${percent(most.communication)} (N = ${most.n}, ${most.name}).${leftOut(left)}`,
+    summary: `The part of the time in which processes exchange data or wait for it, instead of computing: from ${percent(least.communication)} (N = ${least.n}, ${least.name}) to ${percent(most.communication)} (N = ${most.n}, ${most.name}).${leftOut(left)}`,
     legend,
     tables: [gflopsTable(talking)],
     plot: (width) => ({

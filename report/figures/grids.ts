@@ -2,6 +2,7 @@
 import * as Plot from '@observablehq/plot'
 import { best, digits, groupBy, type Figure } from '../figure.ts'
 import type { Run } from '../runs.ts'
+import { panelTitles, TITLE_SPACE } from './panels.ts'
 
 interface Cell {
   readonly grid: string
@@ -12,8 +13,8 @@ interface Cell {
 
 /** The heat map at the order that was run on most grids; undefined if none was run on several. */
 export function gridsFigure(runs: readonly Run[]): Figure | undefined {
-  const orders = [...groupBy(runs, ({ n }) => n)].map(([n, same]) => ({ n, cells: cellsOf(same) }))
-  const several = orders.filter(({ cells }) => new Set(cells.map(({ grid }) => grid)).size > 1)
+  const orders = [...groupBy(runs, ({ n }) => n)].map(([n, same]) => ({ n, cells: comparable(cellsOf(same)) }))
+  const several = orders.filter(({ cells }) => cells.length > 0)
   if (several.length === 0) return undefined
   const { n, cells } = best(several, (one) => one.cells.length + one.n / 1e9)
   const [top, low] = [best(cells, ({ gflops }) => gflops), best(cells, ({ gflops }) => -gflops)]
@@ -23,7 +24,7 @@ export function gridsFigure(runs: readonly Run[]): Figure | undefined {
   return {
     id: 'grids',
     title: `Gflops by P x Q and mapping, N = ${n}`,
-    summary: `${top.grid} in ${top.mapping}-major mapping on ${top.place} is the fastest with ${digits(top.gflops)} Gflops; ${low.grid} ${low.mapping} on ${low.place} has ${digits(low.gflops)}.`,
+    summary: `${top.grid} in ${top.mapping}-major mapping on ${top.place} is the fastest with ${digits(top.gflops, 3)} Gflops; ${low.grid} ${low.mapping} on ${low.place} has ${digits(low.gflops, 3)}. The darker, the faster. Row and column say in which order the ranks fill the grid.`,
     legend: undefined,
     tables: [
       {
@@ -36,22 +37,31 @@ export function gridsFigure(runs: readonly Run[]): Figure | undefined {
       const narrow = width < 500
       const across = narrow ? 1 : places.length
       return {
-        width: Math.min(width, 110 + across * mappings.length * 120),
-        height: 60 + (narrow ? places.length : 1) * (30 + grids.length * 40),
+        width: narrow ? width : Math.min(width, 110 + across * mappings.length * 120),
+        height: 64 + (narrow ? places.length : 1) * (40 + grids.length * 40),
         marginLeft: 52,
-        marginTop: 30,
-        ...(narrow && { marginRight: 90 }),
+        marginTop: TITLE_SPACE,
         x: { domain: mappings, label: 'mapping' },
         y: { domain: grids, label: 'P x Q' },
-        [narrow ? 'fy' : 'fx']: { domain: places, label: null },
+        [narrow ? 'fy' : 'fx']: { domain: places, axis: null },
         color: { type: 'linear', scheme: 'blues', domain: [0, top.gflops] },
         marks: [
           Plot.cell(cells, { x: 'mapping', y: 'grid', [narrow ? 'fy' : 'fx']: 'place', fill: 'gflops', inset: 1, title: ({ grid, mapping, place, gflops }: Cell) => `${grid} ${mapping}, ${place}: ${digits(gflops)} Gflops` }), // prettier-ignore
-          Plot.text(cells, { x: 'mapping', y: 'grid', [narrow ? 'fy' : 'fx']: 'place', text: ({ gflops }: Cell) => digits(gflops), fill: ({ gflops }: Cell) => (gflops > 0.55 * top.gflops ? '#ffffff' : '#10243f'), fontSize: 12 }), // prettier-ignore
+          Plot.text(cells, { x: 'mapping', y: 'grid', [narrow ? 'fy' : 'fx']: 'place', text: ({ gflops }: Cell) => digits(gflops, 3), fill: ({ gflops }: Cell) => (gflops > 0.55 * top.gflops ? '#ffffff' : '#10243f'), fontSize: 12 }), // prettier-ignore
+          panelTitles(
+            places,
+            narrow ? 'fy' : 'fx',
+            narrow ? width : Math.min(width - 68, across * mappings.length * 120) / across,
+          ),
         ],
       }
     },
   }
+}
+
+/** Those of places with several grids. */
+function comparable(cells: readonly Cell[]): Cell[] {
+  return cells.filter(({ place, grid }) => cells.some((other) => other.place === place && other.grid !== grid))
 }
 
 /** A grid of one row or column is the same in both mappings and fills both cells. */

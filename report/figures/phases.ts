@@ -1,20 +1,23 @@
 /** Where the time of each rank went, as stacked bars: the fastest run of each place at its largest N. Layer below: runs.ts. */
 import * as Plot from '@observablehq/plot'
 import { ACTIVITIES, type Activity } from '../../hpl/activities.ts'
-import { best, digits, groupBy, legendOf, scalesOf, percent, type Figure } from '../figure.ts'
+import { best, digits, groupBy, legendOf, scalesOf, percent, type Figure, type Legend } from '../figure.ts'
 import { gridOf, type Run } from '../runs.ts'
 
-/** In words, and in the order in which they are stacked: computing first. */
-const PHASES: readonly (readonly [Activity, string])[] = [
-  ['gemm', 'update (dgemm)'],
-  ['trsm', 'triangular solve'],
-  ['panel', 'panel'],
-  ['solve', 'back-substitution'],
-  ['other', 'other'],
-  ['rows', 'row swaps'],
-  ['pivots', 'pivots'],
-  ['broadcast', 'panel broadcast'],
-  ['wait', 'waiting for panels'],
+/**
+ * In words, in the order in which they are stacked, with their colours: computing first, in blue, then exchanging and
+ * waiting, in warm colours. Neighbours differ in lightness, so that they can be told apart without hues.
+ */
+const PHASES: readonly (readonly [Activity, string, string])[] = [
+  ['gemm', 'update (dgemm)', '#2f5bb7'],
+  ['trsm', 'triangular solve', '#8fb1ee'],
+  ['panel', 'panel', '#4b7fd6'],
+  ['solve', 'back-substitution', '#b9d0f7'],
+  ['other', 'other', '#8a94a3'],
+  ['rows', 'row swaps', '#f6c25b'],
+  ['pivots', 'pivots', '#a2500a'],
+  ['broadcast', 'panel broadcast', '#ef8a2b'],
+  ['wait', 'waiting for panels', '#c9402f'],
 ]
 
 /** Panels at most. */
@@ -22,6 +25,8 @@ const MOST = 6
 
 interface Bar {
   readonly run: string
+  /** Where it stands: run and rank. */
+  readonly row: string
   readonly rank: string
   readonly phase: string
   readonly seconds: number
@@ -33,16 +38,20 @@ export function phasesFigure(runs: readonly Run[]): Figure | undefined {
   if (chosen.length === 0) return undefined
   const bars = chosen.flatMap(barsOf)
   const names = [...new Set(bars.map(({ run }) => run))]
-  const legend = legendOf(
-    PHASES.map(([, name]) => name),
-    'area',
-  )
-  const largest = best(chosen, ({ ranks }) => ranks).ranks
-  const summary = chosen.map((run) => `${nameOf(run)}: ${percent(shareOf(run, 'gemm'))} of the time in dgemm, ${percent(run.communication ?? 0)} in communication`) // prettier-ignore
+  const legend: Legend = {
+    ...legendOf(
+      PHASES.map(([, name]) => name),
+      'area',
+    ),
+    colors: PHASES.map(([, , color]) => color),
+  }
+  // A row for each rank, and one above for the name of the run.
+  const rows = names.flatMap((name) => [name, ...new Set(bars.filter(({ run }) => run === name).map(({ row }) => row))])
+  const summary = chosen.map((run) => `${nameOf(run)}: ${percent(shareOf(run, 'gemm'))} in dgemm, ${percent(run.communication ?? 0)} in communication`) // prettier-ignore
   return {
     id: 'phases',
     title: 'Where the time of each rank went',
-    summary: `${summary.join('; ')}.`,
+    summary: `Blue is computing, warm colours are exchanging and waiting. ${summary.join('; ')}.`,
     legend,
     tables: [
       {
@@ -53,16 +62,21 @@ export function phasesFigure(runs: readonly Run[]): Figure | undefined {
     ],
     plot: (width) => ({
       width,
-      height: 50 + names.length * (34 + Math.max(2, largest) * 17),
+      height: 60 + rows.length * 19,
       marginLeft: 52,
-      marginTop: 34,
       ...scalesOf(legend),
       x: { label: 'seconds', grid: true },
-      y: { label: 'rank', type: 'band', padding: 0.15 },
-      fy: { domain: names, axis: null },
+      y: {
+        label: 'rank (row, column)',
+        type: 'band',
+        domain: rows,
+        padding: 0.15,
+        tickSize: 0,
+        tickFormat: (row: string) => (names.includes(row) ? '' : row.slice(row.lastIndexOf('|') + 1)),
+      },
       marks: [
-        Plot.barX(bars, Plot.stackX({ x: 'seconds', y: 'rank', fy: 'run', fill: 'phase', order: legend.names as string[], title: ({ rank, phase, seconds }: Bar) => `rank (${rank}), ${phase}: ${digits(seconds)} s` })), // prettier-ignore
-        Plot.text(names, { fy: (name: string) => name, text: (name: string) => name, frameAnchor: 'top-left', dy: -14, fontWeight: 'bold' }), // prettier-ignore
+        Plot.barX(bars, Plot.stackX({ x: 'seconds', y: 'row', fill: 'phase', order: legend.names as string[], insetLeft: 0.3, insetRight: 0.3, title: ({ rank, phase, seconds }: Bar) => `rank (${rank}), ${phase}: ${digits(seconds)} s` })), // prettier-ignore
+        Plot.text(names, { y: (name: string) => name, text: (name: string) => name, frameAnchor: 'left', textAnchor: 'start', dy: 3, fontWeight: 'bold' }), // prettier-ignore
         Plot.ruleX([0]),
       ],
     }),
@@ -85,6 +99,7 @@ function barsOf(run: Run): Bar[] {
   return (run.profile ?? []).flatMap(({ row, col, activities }) =>
     PHASES.map(([activity, phase]) => ({
       run: nameOf(run),
+      row: `${nameOf(run)}|${row}, ${col}`,
       rank: `${row}, ${col}`,
       phase,
       seconds: activities[activity].seconds,

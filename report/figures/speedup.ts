@@ -14,6 +14,7 @@ import {
   type Table,
 } from '../figure.ts'
 import type { Estimate } from '../fit/least-squares.ts'
+import { panelTitles, TITLE_SPACE } from './panels.ts'
 import { universalPeak, type Law } from '../fit/laws.ts'
 import type { StrongStudy, WeakStudy } from '../scaling.ts'
 
@@ -37,7 +38,10 @@ export function speedupFigures(studies: readonly StrongStudy[]): Figure[] {
   const curves = shown.flatMap(lawPoints)
   const table = pointTable(studies.flatMap(measuredPoints))
   const legend = lawLegend(LAWS)
-  const common = { legend, summary: shown.map(lawsInWords).join(' ') }
+  const common = {
+    legend,
+    summary: `How many times as fast as one process, with the laws that fit best; in brackets where each parameter lies with 95 %. ${shown.map(lawsInWords).join(' ')}`,
+  }
   const panels = { names: shown.map(({ name }) => name), legend, measured, curves }
   return [
     {
@@ -74,7 +78,7 @@ export function scaledFigure(studies: readonly WeakStudy[]): Figure | undefined 
   return {
     id: 'scaled-speedup',
     title: "Scaled speed-up and Gustafson's law",
-    summary: shown.map(({ name, gustafson }) => `${name}: ${estimateText(gustafson.parameters.serial)} of the parallel run is serial.`).join(' '), // prettier-ignore
+    summary: `How much more work is done in a second, when the problem grows with the processes. ${shown.map(({ name, gustafson }) => `${name}: ${estimateText(gustafson.parameters.serial)} of the parallel run is serial.`).join(' ')}`, // prettier-ignore
     legend,
     tables: [
       {
@@ -104,7 +108,7 @@ function karpFlattFigure(studies: readonly StrongStudy[]): Figure[] {
     {
       id: 'karp-flatt',
       title: 'Serial fraction after Karp and Flatt',
-      summary: known.map(({ name, trend }) => `${name}: ${trendInWords(trend)}.`).join(' '),
+      summary: `The part of the work that seems not to be sped up, computed for each number of processes by itself: level if work is serial, rising if overhead grows. ${known.map(({ name, trend }) => `${name}: ${trendInWords(trend)}.`).join(' ')}`, // prettier-ignore
       legend,
       tables: [
         {
@@ -118,7 +122,7 @@ function karpFlattFigure(studies: readonly StrongStudy[]): Figure[] {
         height: Math.round(Math.max(240, 0.4 * width)),
         marginLeft: 52,
         ...scalesOf(legend),
-        x: { label: 'processes', ticks: counts(points), tickFormat: 'd' },
+        x: { label: 'processes', ticks: [...new Set(points.map(({ p }) => p))], tickFormat: 'd' },
         y: { label: 'serial fraction', grid: true, zero: true },
         marks: [
           Plot.ruleX(points.filter(({ low }) => low !== undefined), { x: 'p', y1: 'low', y2: 'high', stroke: 'name', strokeOpacity: 0.6 }), // prettier-ignore
@@ -165,11 +169,11 @@ function facetPlot(
   const panel = { [facet]: 'study' }
   return {
     width,
-    height: narrow ? 60 + 220 * names.length : 340,
+    height: narrow ? 60 + 220 * names.length : Math.round(Math.max(300, 0.45 * width)),
     marginLeft: 52,
-    marginTop: 36,
+    marginTop: TITLE_SPACE,
     ...scalesOf(legend),
-    x: { label: 'processes', ticks: counts(measured), tickFormat: 'd' },
+    x: { label: 'processes', ticks: [...new Set(measured.map(({ p }) => p))], tickFormat: 'd' },
     y: { ...scale, grid: true, zero: true },
     [facet]: { domain: names, axis: null },
     marks: [
@@ -178,7 +182,7 @@ function facetPlot(
         Plot.line(curves.filter(({ law }) => LOOKS[law] === look), { x: 'p', y, z: 'law', stroke: 'law', strokeWidth: 2, strokeDasharray, ...panel }), // prettier-ignore
       ),
       Plot.dot(measured, { x: 'p', y, fill: 'law', r: 3.5, ...panel, title: (one: Point) => `${one.study}\n${one.p} processes: speed-up ${digits(one.speedup)}, efficiency ${percent(one.efficiency)}` }), // prettier-ignore
-      Plot.text(names, { [facet]: (name: string) => name, text: (name: string) => name, frameAnchor: 'top-left', dy: -16, fontWeight: 'bold', lineWidth: narrow ? 40 : Math.max(14, (width / names.length - 50) / 8) }), // prettier-ignore
+      panelTitles(names, facet, narrow ? width - 68 : (width - 68) / names.length),
       Plot.ruleY([0]),
     ],
   }
@@ -232,7 +236,7 @@ function efficiencyInWords(points: readonly Point[]): string {
   const [most] = points.toSorted((a, b) => b.p - a.p)
   return most === undefined
     ? ''
-    : `At ${most.p} processes (${most.study}) the efficiency is ${percent(most.efficiency)}.`
+    : `Speed-up for each process; 100 % would mean that no process ever waits. At ${most.p} processes (${most.study}) it is ${percent(most.efficiency)}.`
 }
 
 function trendInWords(trend: Estimate | undefined): string {
@@ -244,8 +248,8 @@ function trendInWords(trend: Estimate | undefined): string {
 /** `0.053 (0.049 to 0.058)`; the interval holds the truth with 95 %. */
 function estimateText({ value, low, high }: Estimate): string {
   return low === undefined || high === undefined
-    ? digits(value)
-    : `${digits(value)} (${digits(low)} to ${digits(high)})`
+    ? digits(value, 3)
+    : `${digits(value, 3)} (${digits(low, 3)} to ${digits(high, 3)})`
 }
 
 const PARAMETER_COLUMNS = [

@@ -22,7 +22,7 @@ export interface PageContent {
   readonly origin: string
   readonly files: readonly InputFile[]
   readonly figures: readonly Figure[]
-  /** Lines about what is missing: tests that failed, and the like. */
+  /** Lines about where it was measured, and what is missing: tests that failed, and the like. */
   readonly remarks: readonly string[]
   readonly script: string
 }
@@ -37,8 +37,8 @@ export function renderPage({ title, origin, files, figures, remarks, script }: P
     h('header', [
       h('h1', title),
       h('p.soft', origin),
-      h('ul', files.map(({ name, content }) => h('li', [h('code', name), `: ${content}`]))),
       ...remarks.map((remark) => h('p', remark)),
+      h('details', [h('summary', `Made of ${files.length} ${files.length === 1 ? 'file' : 'files'}`), h('ul', files.map(({ name, content }) => h('li', [h('code', name), `: ${content}`])))]),
       h('div.tools', [h('button', { type: 'button', id: 'theme' }, 'Light or dark')]),
     ]),
     h('nav', { ariaLabel: 'Figures' }, [h('ul', figures.map((one) => h('li', [h('a', { href: `#${one.id}` }, one.title)])))]),
@@ -83,10 +83,15 @@ function figureElement(figure: Figure): Element {
   ]
   return h(`figure${live === undefined ? '' : '.live'}`, { id, ariaLabelledBy: `${id}-title` }, [
     h('h2', { id: `${id}-title` }, title),
-    h('div.picture', live === undefined ? {} : { tabIndex: 0, ariaLabel: `${title}; keys + and − zoom, arrows move, 0 shows all`, role: 'group' }, [picture('wide', WIDE), picture('narrow', NARROW)]), // prettier-ignore
-    h('div.tools', [...(live === undefined ? [] : zoom), button('svg', 'SVG'), ...csvButtons(tables)]),
-    ...(live === undefined ? [] : [h('p.soft.window', { ariaLive: 'polite' }), h('p.soft', 'Drag to move; turn the wheel with Ctrl, pinch or double-click to zoom; or use the keys +, −, ←, → and 0. Point at a bar to see the call.')]), // prettier-ignore
     h('figcaption', summary),
+    h('div.picture', live === undefined ? {} : { tabIndex: 0, ariaLabel: `${title}; keys + and − zoom, arrows move, 0 shows all`, role: 'group' }, [picture('wide', WIDE), picture('narrow', NARROW)]), // prettier-ignore
+    h('div.tools', [
+      ...(live === undefined ? [] : zoom),
+      button('full', 'Full screen'),
+      button('svg', 'SVG'),
+      ...csvButtons(tables),
+    ]),
+    ...(live === undefined ? [] : [h('p.soft.window', { ariaLive: 'polite' }), h('p.soft', 'Drag to move; turn the wheel with Ctrl, pinch or double-click to zoom; or use the keys +, −, ←, → and 0. Point at a bar to see the call.')]), // prettier-ignore
     h('details', [h('summary', 'Data as a table'), ...tables.map(tableElement)]),
   ])
 }

@@ -11,7 +11,7 @@ export const STYLE = `
 :root[data-theme=light] { color-scheme: light; ${LIGHT} }
 :root[data-theme=dark] { color-scheme: dark; ${DARK} }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 56rem; padding: 1rem; background: var(--ground); color: var(--ink);
+body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--ground); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif; }
 header { margin: 0 0 1rem; }
 nav, figure { margin: 0 0 2.5rem; }
@@ -19,11 +19,16 @@ h1 { font-size: 1.5rem; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 0 0 0.5rem; }
 a { color: var(--accent); }
 nav ul, header ul { margin: 0.5rem 0; padding-left: 1.25rem; }
+nav ul { columns: 18rem; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; background: var(--ground); padding: 0.5rem; }
-.soft, figcaption { color: var(--soft); font-size: 0.9rem; }
-figcaption { overflow-wrap: anywhere; margin: 0.5rem 0; }
+.soft { color: var(--soft); font-size: 0.9rem; }
+figcaption { overflow-wrap: anywhere; margin: 0.25rem 0 0.75rem; max-width: 60rem; }
 svg { max-width: 100%; height: auto; --plot-background: var(--raised); }
+svg, svg text { font-family: Arimo, 'Liberation Sans', Helvetica, Arial, sans-serif; }
+figure:fullscreen { background: var(--ground); padding: 2vh 2vw; overflow: auto; }
+figure:fullscreen .picture svg { width: auto; max-height: 78vh; }
+figure:fullscreen figcaption { font-size: 1.2rem; }
 .narrow { display: none; }
 .tools { display: flex; flex-wrap: wrap; gap: 0.4rem; margin: 0.5rem 0; }
 button { font: inherit; font-size: 0.85rem; padding: 0.25rem 0.7rem; color: var(--ink); background: var(--raised);

@@ -22,7 +22,7 @@ export const TIMELINE_LEGEND: Legend = {
 const COLOR = new Map(TIMELINE_LEGEND.names.map((name, index) => [name, TIMELINE_LEGEND.colors[index] as string]))
 
 /** Arrows at most: more would hide the rest. */
-const MOST_ARROWS = 300
+const MOST_ARROWS = 150
 const MARGIN = { left: 96, right: 16 } as const
 
 /** The whole trace. Local. */
@@ -92,7 +92,7 @@ export function timelinePlot(trace: Trace, window: Window, width: number, { live
         y2: 'to',
         stroke: COLOR.get('message') as string,
         strokeWidth: 1,
-        strokeOpacity: 0.8,
+        strokeOpacity: arrows.length > 50 ? 0.5 : 0.8,
         headLength: 5,
         headAngle: 50,
       }),

@@ -1,6 +1,6 @@
 /** The timeline of a trace as a figure, with a table of what each rank did. Layer below: draw.ts. */
-import { percent, type Figure } from '../figure.ts'
-import { TIMELINE_LEGEND, timelinePlot, wholeWindow, windowInWords } from './draw.ts'
+import { digits, percent, type Figure } from '../figure.ts'
+import { TIMELINE_LEGEND, timelinePlot, wholeWindow } from './draw.ts'
 import { STATES, type Trace } from './trace.ts'
 
 /** @param number of the trace among all, for the name */
@@ -13,10 +13,11 @@ export function timelineFigure(trace: Trace, number: number): Figure {
   })
   const most = rows.reduce((a, b) => (b.talking > a.talking ? b : a))
   const window = wholeWindow(trace)
+  const hosts = new Set(rows.map(({ host }) => host)).size
   return {
     id: `timeline-${number}`,
     title: `Timeline: ${trace.file}`,
-    summary: `${trace.ranks.length} ranks on ${new Set(rows.map(({ host }) => host)).size} hosts; ${windowInWords(trace, window)}. Rank ${most.rank} spends most in calls that block, ${percent(Math.min(1, most.talking))} of its time.`,
+    summary: `What each rank did from moment to moment: ${trace.ranks.length} ranks, ${hosts === 1 ? 'one host' : `${hosts} hosts`}, ${digits((window.to - window.from) / 1e6, 3)} s, ${trace.total.messages} messages. An arrow leads from the sending of a message to its receipt. Rank ${most.rank} spends most in calls that block, ${percent(Math.min(1, most.talking))} of its time.`, // prettier-ignore
     legend: TIMELINE_LEGEND,
     tables: [
       {

@@ -108,6 +108,11 @@ t.test('the page works in a browser, at a desk and on a phone', { skip: missingC
   writeFileSync(file, '')
   await page.locator('#deadlock').waitFor()
   t.equal(await page.locator('#deadlock-steps li').count(), 5)
+  const drawn = page.locator('#deadlock-picture svg')
+  t.same(await drawn.locator('.name').allTextContents(), ['rank 0', 'rank 1', 'rank 2', 'rank 3'])
+  t.same(await drawn.locator('.host-name').allTextContents(), ['host0', 'host0', 'host1', 'host1'])
+  t.same(await drawn.locator('.call').allTextContents(), Array(4).fill('recv, tag 7'))
+  t.equal(await drawn.locator('path.wait').count(), 4)
   t.equal(await page.locator('.rank.stuck').count(), 4)
   await page.locator('#status', { hasText: 'exit code 123' }).waitFor()
   for (const colorScheme of ['dark', 'light'] as const) {

@@ -120,6 +120,7 @@ function assets(): ReadonlyMap<string, Asset> {
     ['', own('index.html', html)],
     ['page.css', own('page.css', css)],
     ['page.js', own('page.js', script)],
+    ['wait-graph.js', own('wait-graph.js', script)],
     ['icon.svg', own('icon.svg', 'image/svg+xml')],
     ['uplot.css', plot('uPlot.min.css', css)],
     ['uplot.js', plot('uPlot.iife.min.js', script)],

@@ -44,8 +44,8 @@ export interface PictureView {
 /** Why nothing moves any more. */
 export interface DeadlockView {
   readonly kind: 'cycle' | 'ended' | 'unknown'
-  /** Ranks on the way, each with what it waits for; the last leads to `end`. */
-  readonly steps: readonly { readonly rank: number; readonly text: string }[]
+  /** Ranks on the way, each with what it waits for, in full and in short; the last leads to `end`. */
+  readonly steps: readonly { readonly rank: number; readonly text: string; readonly call: string }[]
   readonly end: number | null
   /** The report as the terminal shows it. */
   readonly report: string
@@ -150,6 +150,7 @@ export function deadlockView(reports: readonly RankReport[]): DeadlockView {
   const steps = reason.steps.map(({ rank, wait }) => ({
     rank,
     text: waitText(wait, byRank.get(rank)?.picture),
+    call: wait.collective ?? `${wait.call}, tag ${wait.tag ?? 'ANY_TAG'}`,
   }))
   return { kind: reason.kind, steps, end: reason.steps.at(-1)?.next ?? null, report }
 }

@@ -48,7 +48,7 @@ t.test('a problem that grows with the processes becomes scaled speed-up', async 
     return resultLine({ n, p: 1, q: p, seconds: flops / 1e9 / rate(p) })
   })
   const [parameters] = figure(figuresFrom({ results }), 'scaled-speedup').tables
-  t.match(parameters?.rows[0]?.[0], /equal work for each process, from N = 1000/)
+  t.match(parameters?.rows[0]?.[0], /Equal work for each process, from N = 1000/)
   t.ok(Math.abs(Number(parameters?.rows[0]?.[3]) - 0.05) < 1e-9)
 })
 
@@ -68,6 +68,37 @@ t.test('grids and mappings become a heat map, one process row stands for both ma
   const map = figure(figuresFrom({ results }), 'grids')
   t.equal(map.tables[0]?.rows.length, 6)
   t.match(map.summary, /^1x4 in row-major mapping on one host is the fastest/)
+})
+
+t.test('two numbers of processes tell of speed-up only if one of them is one', async (t) => {
+  const ids = (counts: readonly number[]): string[] => {
+    const results = counts.map((q) => resultLine({ n: 1000, p: 1, q, seconds: 4 / q + 0.1 }))
+    return figuresFrom({ results }).map(({ id }) => id)
+  }
+  t.notOk(ids([2, 4]).includes('speedup'))
+  t.ok(ids([1, 4]).includes('speedup'))
+  t.ok(ids([2, 3, 4]).includes('speedup'))
+  const slower = [2, 3, 4].map((q) => resultLine({ n: 1000, p: 1, q, seconds: q ** 3 }))
+  t.notOk(
+    figuresFrom({ results: slower }).some(({ id }) => id === 'speedup'),
+    'no time of one process would be negative',
+  )
+})
+
+t.test('a place is named by what differs, and stands in the heat map if it has several grids', async (t) => {
+  const limited = (line: ReturnType<typeof resultLine>, limit: string) => ({
+    ...line,
+    arguments: ['--rate-limit', limit],
+  })
+  const results = [
+    limited(resultLine({ n: 800, p: 1, q: 2, seconds: 1 }), '6'),
+    limited(resultLine({ n: 800, p: 1, q: 4, hosts: 2, link: '1gbe', seconds: 2 }), '6'),
+    limited(resultLine({ n: 800, p: 2, q: 2, hosts: 2, link: '1gbe', seconds: 3 }), '6'),
+  ]
+  const places = (lines: typeof results): unknown[] => figure(figuresFrom({ results: lines }), 'grids').tables[0]?.rows.map(([, , place]) => place) ?? [] // prettier-ignore
+  t.strictSame([...new Set(places(results))], ['2 hosts, 1gbe'])
+  const another = limited(resultLine({ n: 100, p: 1, q: 2, seconds: 1 }), '3')
+  t.strictSame([...new Set(places([...results, another]))], ['2 hosts, 1gbe, 6 Gflops a rank'])
 })
 
 t.test('rates are shown with the rate of dgemm within the runs', async (t) => {

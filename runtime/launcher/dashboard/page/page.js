@@ -2,6 +2,8 @@
  * The page of `tsmpirun --dashboard`: reads the stream of events that server.ts sends and shows the newest of each. Whatever
  * comes from the program is set as text, never as markup. Layer below: uPlot, which draws the curves.
  */
+import { waitGraph } from './wait-graph.js'
+
 /* global uPlot, EventSource, document, matchMedia, ResizeObserver, getComputedStyle */
 
 /** Points of a curve; with more, every other one is dropped, and of those to come as well. */
@@ -88,7 +90,7 @@ function addCard(host, rank) {
   const meter = element('meter')
   item.append(head, what, peers, meter)
   hostList(host).append(item)
-  const card = { item, state, what, peers, meter, stuck: false }
+  const card = { host, item, state, what, peers, meter, stuck: false }
   cards.set(rank, card)
   return card
 }
@@ -149,6 +151,8 @@ function showDeadlock({ kind, steps, end, report }) {
       return item
     }),
   )
+  const picture = waitGraph({ kind, steps, end }, (rank) => cards.get(rank)?.host ?? '')
+  byId('deadlock-picture').replaceChildren(...(picture === undefined ? [] : [picture]))
   byId('deadlock-report').textContent = report
   byId('deadlock').hidden = false
   for (const { rank } of steps) markStuck(cards.get(rank))
