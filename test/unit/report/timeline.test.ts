@@ -74,7 +74,7 @@ t.test('a long trace is drawn with few marks, and zooming in shows single calls'
   const whole = wholeWindow(trace)
   const count = (svg: string): number => svg.match(/<rect /g)?.length ?? 0
   t.ok(count(draw(trace, whole.from, whole.to)) < 3000)
-  t.match(windowInWords(trace, whole), /the 300 longest of 1000 messages/)
+  t.match(windowInWords(trace, whole), /the 150 longest of 1000 messages/)
   t.ok(count(draw(trace, 1000, 1100)) >= 10, 'ten calls in a hundred microseconds')
   t.match(windowInWords(trace, { from: 1000, to: 1100 }), /^100 us from 1000 us: 1[01] messages$/)
 })
