@@ -69,7 +69,7 @@ async function dashboard(browser: Browser): Promise<void> {
 async function deadlock(browser: Browser): Promise<void> {
   const go = join(folder, 'go')
   const job = watched('-n', '4', '--emulate-hosts', '2', 'test/cli/programs/watched.ts', go)
-  const page = await browser.newPage({ viewport: { width: 1000, height: 900 } })
+  const page = await browser.newPage({ viewport: { width: 1000, height: 580 } })
   await page.goto(await job.url)
   await page.locator('#traffic canvas').waitFor()
   writeFileSync(go, '')

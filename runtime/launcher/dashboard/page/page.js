@@ -207,7 +207,8 @@ function curve(id, names) {
 
 function settings(names, width) {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name)
-  const axis = { stroke: colour('--dim'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } }
+  const lines = { stroke: colour('--line'), width: 1 }
+  const axis = { stroke: colour('--dim'), grid: lines, ticks: lines }
   const strokes = [colour('--curve'), colour('--other-curve')]
   return {
     width,
@@ -220,6 +221,7 @@ function settings(names, width) {
         label,
         stroke: strokes[index],
         width: 2,
+        points: { show: false },
         value: (_, value) => value?.toPrecision(4) ?? '',
       })),
     ],
