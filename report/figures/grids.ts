@@ -11,12 +11,12 @@ interface Cell {
   readonly gflops: number
 }
 
-/** The heat map at the order that was run on most grids; undefined if none was run on several. */
+/** The heat map at the order that was run on most grids, of equally many processes if there are any; undefined if none was run on several. */
 export function gridsFigure(runs: readonly Run[]): Figure | undefined {
   const orders = [...groupBy(runs, ({ n }) => n)].map(([n, same]) => ({ n, cells: comparable(cellsOf(same)) }))
   const several = orders.filter(({ cells }) => cells.length > 0)
   if (several.length === 0) return undefined
-  const { n, cells } = best(several, (one) => one.cells.length + one.n / 1e9)
+  const { n, cells } = best(several, (one) => 1000 * rivals(one.cells) + one.cells.length + one.n / 1e9)
   const [top, low] = [best(cells, ({ gflops }) => gflops), best(cells, ({ gflops }) => -gflops)]
   const names = (of: (cell: Cell) => string): string[] => [...new Set(cells.map(of))]
   const [grids, places] = [names(({ grid }) => grid).sort(bySize), names(({ place }) => place)]
@@ -71,6 +71,16 @@ function cellsOf(runs: readonly Run[]): Cell[] {
   )
   const groups = groupBy(shown, ({ grid, mapping, place }) => `${grid} ${mapping} ${place}`)
   return [...groups.values()].map((same) => best(same, ({ gflops }) => gflops))
+}
+
+/** How many have another shape of as many processes beside them: those show what the shape matters. */
+function rivals(cells: readonly Cell[]): number {
+  return cells.filter((one) => cells.some((other) => other.place === one.place && other.grid !== one.grid && ranksOf(other.grid) === ranksOf(one.grid))).length // prettier-ignore
+}
+
+function ranksOf(grid: string): number {
+  const [p = 0, q = 0] = grid.split('x').map(Number)
+  return p * q
 }
 
 function bySize(a: string, b: string): number {

@@ -101,6 +101,12 @@ t.test('a place is named by what differs, and stands in the heat map if it has s
   t.strictSame([...new Set(places([...results, another]))], ['2 hosts, 1gbe, 6 Gflops a rank'])
 })
 
+t.test('the heat map is of an order at which grids of equally many processes compete', async (t) => {
+  const shapes = [[1, 4], [2, 2]] as const // prettier-ignore
+  const results = [...scaling, ...shapes.map(([p, q]) => resultLine({ n: 500, p, q, seconds: 1 }))]
+  t.match(figure(figuresFrom({ results }), 'grids').title, /N = 500$/)
+})
+
 t.test('rates are shown with the rate of dgemm within the runs', async (t) => {
   const results = [200, 400].map((n) => resultLine({ n, p: 2, q: 2, seconds: 1e-9 * n ** 3 }))
   const figures = figuresFrom({ results })
