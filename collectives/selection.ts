@@ -26,6 +26,7 @@ import { allreduceRing } from './allreduce/ring.ts'
 import { allreduceSharedHeap } from './allreduce/shared-heap.ts'
 import { allreduceTwoLevelSplit } from './allreduce/two-level-split.ts'
 import { allreduceTwoLevel } from './allreduce/two-level.ts'
+import { allreduceWorkSharing } from './allreduce/work-sharing.ts'
 import { alltoallBruck } from './alltoall/bruck.ts'
 import { alltoallPairwise } from './alltoall/pairwise.ts'
 import { barrierCentral } from './barrier/central.ts'
@@ -36,12 +37,14 @@ import { bcastPipelinedChain } from './bcast/pipelined-chain.ts'
 import { bcastScatterRingAllgather } from './bcast/scatter-ring-allgather.ts'
 import { bcastSharedHeap } from './bcast/shared-heap.ts'
 import { bcastTwoLevel } from './bcast/two-level.ts'
+import { bcastWorkSharing } from './bcast/work-sharing.ts'
 import type { Blocks } from './blocks.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import { reduceBinomial } from './reduce/binomial.ts'
 import { reduceFoldedBinomial } from './reduce/folded-binomial.ts'
 import { reduceRingGather } from './reduce/ring-gather.ts'
+import { reduceWorkSharing } from './reduce/work-sharing.ts'
 import { reduceScatterRecursiveHalving } from './reduce-scatter/recursive-halving.ts'
 import { reduceScatterReduceThenScatter } from './reduce-scatter/reduce-then-scatter.ts'
 import { reduceScatterRing } from './reduce-scatter/ring.ts'
@@ -84,6 +87,8 @@ interface Demands {
   readonly commutative?: true
   /** It splits vectors. */
   readonly elementwise?: true
+  /** All ranks must share a host. */
+  readonly oneHost?: true
   /** It makes sense only if some host has several ranks. */
   readonly sharedHosts?: true
   /** It has a part for each rank of a host and the ranks at the same place of all hosts. */
@@ -122,6 +127,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       'pipelined-chain': [bcastPipelinedChain],
       'shared-heap': [bcastSharedHeap],
       'two-level': [bcastTwoLevel, { sharedHosts: true }],
+      'work-sharing': [bcastWorkSharing, { oneHost: true }],
     },
     rules: [
       { maxSize: 2, algorithm: 'binomial' },
@@ -144,6 +150,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       'shared-heap': [allreduceSharedHeap, { elementwise: true }],
       'two-level': [allreduceTwoLevel, { ...REORDERING, sharedHosts: true }],
       'two-level-split': [allreduceTwoLevelSplit, { ...REORDERING, sharedHosts: true, uniformHosts: true }],
+      'work-sharing': [allreduceWorkSharing, { oneHost: true, elementwise: true, canonical: true }],
     },
     rules: [
       { maxNbytes: 2048, algorithm: 'recursive-doubling' },
@@ -169,6 +176,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       binomial: [reduceBinomial],
       'folded-binomial': [reduceFoldedBinomial, { canonical: true }],
       'ring-gather': [reduceRingGather, REORDERING],
+      'work-sharing': [reduceWorkSharing, { oneHost: true, elementwise: true, canonical: true }],
     },
     rules: [
       { maxNbytes: 65_536, algorithm: 'binomial' },
@@ -226,6 +234,7 @@ export function serves<K extends Selectable>(
   { reproducible = false }: Selection = {},
 ): boolean {
   const demands: Demands = TABLES[collective].algorithms[name][1] ?? {}
+  if (demands.oneHost === true && hosts.count > 1) return false
   if (demands.sharedHosts === true && hosts.count === size) return false
   if (demands.uniformHosts === true && !hosts.uniform) return false
   if (op === undefined) return true

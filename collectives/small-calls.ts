@@ -240,7 +240,7 @@ export class SmallCalls {
     if (stray?.tag !== number) return false
     throw new MpiError(
       'MPI_ERR_OTHER',
-      `${name}: the ranks of a communicator called different collectives: world rank ${stray.source} called ${describeSignature(stray.signature)} where world rank ${engine.worldRank} called ${name}`,
+      `${name}: the ranks of a communicator called different collectives: world rank ${stray.source} called ${describeSignature(stray.aux)} where world rank ${engine.worldRank} called ${name}`,
     )
   }
 

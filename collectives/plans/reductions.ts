@@ -4,7 +4,17 @@ import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.t
 import { MpiError } from '../../runtime/base/errors.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { checkDivisible, checkPair, received, sent, settled, checkRoot, type Target } from '../arguments.ts'
+import {
+  checkDivisible,
+  checkPair,
+  received,
+  sent,
+  settled,
+  checkRoot,
+  type Source,
+  type Target,
+} from '../arguments.ts'
+import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
@@ -58,9 +68,13 @@ export function allreducePlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  return toAll('allreduce', send, recv, options, (channel, data, op) =>
-    channel.uses(member.select('allreduce', data.byteLength, op))(channel, data, op, member.hosts),
-  )
+  return toAll('allreduce', send, recv, options, (channel, { array, load, given }, op) => {
+    const algorithm = channel.uses(member.select('allreduce', array.byteLength, op))
+    // This one reads the rank's elements where they are.
+    return algorithm === allreduceWorkSharing
+      ? { load: given.load, run: () => reduceToAll(channel, given.array, array, op) }
+      : { load, run: () => algorithm(channel, array, op, member.hosts) }
+  })
 }
 
 export function scanPlan(
@@ -69,7 +83,7 @@ export function scanPlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  return toAll('scan', send, recv, options, scanRecursiveDoubling)
+  return toAll('scan', send, recv, options, inReceiveBuffer(scanRecursiveDoubling))
 }
 
 export function exscanPlan(
@@ -78,7 +92,7 @@ export function exscanPlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  const plan = toAll('exscan', send, recv, options, exscanRecursiveDoubling)
+  const plan = toAll('exscan', send, recv, options, inReceiveBuffer(exscanRecursiveDoubling))
   if (member.rank > 0) return plan
   return {
     ...plan,
@@ -131,7 +145,7 @@ function toAll(
   send: Operand,
   recv: Second<OpArgument>,
   options: OpArgument | undefined,
-  algorithm: (channel: Channel, data: TypedArray, op: Op) => Steps,
+  prepare: Prepare,
 ): Plan<number | undefined> {
   const scalar = typeof send === 'number'
   const { op } = given(scalar ? (recv as OpArgument | undefined) : options)
@@ -146,17 +160,32 @@ function toAll(
     call,
     particulars: { op: op.name },
     ...(call === 'allreduce' ? { small: { array: work.array, op, load, finish } } : {}),
-    steps: (channel) => inOrder(load, () => algorithm(channel, work.array, op), finish),
+    steps: (channel) => {
+      const prepared = prepare(channel, work, op)
+      return inOrder(prepared.load, prepared.run, finish)
+    },
   }
 }
 
+/** Chooses how a reduction is made: what takes the elements to where the algorithm wants them, and the algorithm. */
+type Prepare = (channel: Channel, work: Operands, op: Op) => { readonly load: () => void; readonly run: () => Steps }
+
+function inReceiveBuffer(algorithm: (channel: Channel, data: TypedArray, op: Op) => Steps): Prepare {
+  return (channel, { array, load }, op) => ({ load, run: () => algorithm(channel, array, op) })
+}
+
+/** Where a reduction works, and where the rank's elements are before they are loaded: in the same array or another. */
+interface Operands extends Target {
+  readonly given: Source
+}
+
 /** The receive buffer, with the rank's elements in it once loaded. */
-function accumulator(call: string, send: MessageBuffer | InPlace, recv: MessageBuffer | undefined): Target {
+function accumulator(call: string, send: MessageBuffer | InPlace, recv: MessageBuffer | undefined): Operands {
   const into = received(call, recv)
-  if (send === IN_PLACE) return into
-  const mine = sent(call, send)
-  checkPair(call, mine.array, into.array, 1)
-  return { array: into.array, load: () => loadBlock(mine, into.array), commit: into.commit }
+  if (send === IN_PLACE) return inItself(into)
+  const given = sent(call, send)
+  checkPair(call, given.array, into.array, 1)
+  return { array: into.array, load: () => loadBlock(given, into.array), commit: into.commit, given }
 }
 
 /** Memory of the call's own, with the rank's elements in it once loaded. */
@@ -172,11 +201,15 @@ function given<O>(options: O | undefined): O {
 }
 
 /** One number as an array that the operation is defined on: integers for bitwise operations. */
-function scalarArray(call: string, value: number, op: Op | undefined): Target {
-  if (op?.bitwise !== true) return settled(Float64Array.of(value))
+function scalarArray(call: string, value: number, op: Op | undefined): Operands {
+  if (op?.bitwise !== true) return inItself(settled(Float64Array.of(value)))
   if ((value | 0) !== value)
     throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
-  return settled(Int32Array.of(value))
+  return inItself(settled(Int32Array.of(value)))
+}
+
+function inItself(target: Target): Operands {
+  return { ...target, given: target }
 }
 
 function reduceBlocks(size: number, work: TypedArray, op: Op, counts: readonly number[] | undefined): Blocks {

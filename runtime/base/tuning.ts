@@ -7,7 +7,7 @@
 /** All algorithms by collective, as users name them. collectives/selection.ts has what they stand for. */
 export const ALGORITHM_NAMES = {
   barrier: ['dissemination', 'central', 'two-level'],
-  bcast: ['binomial', 'scatter-ring-allgather', 'pipelined-chain', 'shared-heap', 'two-level'],
+  bcast: ['binomial', 'scatter-ring-allgather', 'pipelined-chain', 'shared-heap', 'two-level', 'work-sharing'],
   allreduce: [
     'recursive-doubling',
     'rabenseifner',
@@ -16,10 +16,11 @@ export const ALGORITHM_NAMES = {
     'shared-heap',
     'two-level',
     'two-level-split',
+    'work-sharing',
   ],
   allgather: ['bruck', 'ring'],
   alltoall: ['bruck', 'pairwise'],
-  reduce: ['binomial', 'folded-binomial', 'ring-gather'],
+  reduce: ['binomial', 'folded-binomial', 'ring-gather', 'work-sharing'],
   reduceScatter: ['recursive-halving', 'ring', 'reduce-then-scatter'],
 } as const
 

@@ -18,7 +18,9 @@ import {
 } from '../base/element-type.ts'
 import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
 import type { Region } from '../base/region.ts'
+import { MpiError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
+import { mismatch } from '../engine/envelope.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { CollectiveCall } from '../engine/recorder.ts'
 import { Group } from './group.ts'
@@ -85,7 +87,8 @@ export class Channel implements Agreement {
   /** Name of the collective, for error messages. */
   readonly call: CollectiveName
   readonly signature: number
-  readonly #engine: Engine
+  /** What carries the messages; for calls that share memory too. */
+  readonly engine: Engine
   readonly #group: Group
   readonly #context: number
   readonly #tag: number
@@ -103,7 +106,7 @@ export class Channel implements Agreement {
     record = beginRecord(engine, place, call),
   ) {
     this.#particulars = particulars
-    this.#engine = engine
+    this.engine = engine
     this.#group = place.group
     this.#context = place.context
     this.#tag = place.tag
@@ -126,11 +129,54 @@ export class Channel implements Agreement {
   }
 
   isend(data: TypedArray, dest: number): Operation {
-    return this.#isend(resolveBuffer(data, this.call), dest)
+    return this.isendView(resolveBuffer(data, this.call), dest)
   }
 
   irecv(data: TypedArray, source: number): Operation {
-    return this.#irecv(resolveBuffer(data, this.call), source)
+    return this.irecvView(resolveBuffer(data, this.call), source)
+  }
+
+  /** Like `isend`, of what is no array of the call's. */
+  isendView(view: MessageView, dest: number): Operation {
+    const worldRank = this.#group.worldRank(dest)
+    if (this.#record !== undefined) this.#record.nbytes += view.nbytes
+    return this.engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
+  }
+
+  /** Like `irecv`; undefined takes a message of any size. */
+  irecvView(view: MessageView | undefined, source: number): Operation {
+    return this.engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call, this)
+  }
+
+  /**
+   * An operation that ends when ranks of this host, in memory that they share, have brought something about. It fails if a
+   * message of this very call comes meanwhile: its sender makes another call, or this one otherwise.
+   *
+   * @param data the elements of the call, for that error
+   * @param awaited a rank that has to do something for it
+   */
+  until(data: TypedArray, isMet: () => boolean, awaited: () => number): Operation {
+    const condition = {
+      isMet: () => isMet() || this.#checkStray(data),
+      awaited: () => this.#group.worldRank(awaited()),
+    }
+    return this.engine.until(condition, { context: this.#context, source: -1, tag: this.#tag }, this.call, this)
+  }
+
+  /** @throws {MpiError} if there is a message of this call that no rank would send who makes the call as this one does */
+  #checkStray(data: TypedArray): false {
+    const stray = this.engine.oldestUnexpected(this.#context)
+    if (stray?.tag !== this.#tag) return false
+    const { call, engine } = this
+    throw (
+      mismatch({ agreement: this, call, view: resolveBuffer(data, call) }, stray, engine.worldRank) ??
+      new MpiError('MPI_ERR_OTHER', `${call}: world rank ${stray.source} and ${engine.worldRank} chose two algorithms`)
+    )
+  }
+
+  /** Has the other ranks, all of this host, look whether what they wait for has come about. */
+  nudgeOthers(): void {
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.engine.nudge(this.#group.worldRank(rank))
   }
 
   *send(data: TypedArray, dest: number): Steps {
@@ -155,14 +201,14 @@ export class Channel implements Agreement {
    */
   *recvCombine(accumulator: TypedArray, source: number, combine: Combine): Steps {
     const view = new CombiningView(accumulator, combine)
-    yield this.#irecv(view, source)
+    yield this.irecvView(view, source)
     view.check()
   }
 
   /** Sends and receives at the same time, combining what comes; the buffers must not overlap. */
   *sendrecvCombine(sent: TypedArray, dest: number, accumulator: TypedArray, source: number, combine: Combine): Steps {
     const view = new CombiningView(accumulator, combine)
-    const receive = this.#irecv(view, source)
+    const receive = this.irecvView(view, source)
     const send = this.isend(sent, dest)
     yield receive
     yield send
@@ -171,12 +217,12 @@ export class Channel implements Agreement {
 
   /** Sends a value in serialized form. */
   isendObject(bytes: Uint8Array, dest: number): Operation {
-    return this.#isend(new MessageView(OBJECT, bytes.length, bytes), dest)
+    return this.isendView(new MessageView(OBJECT, bytes.length, bytes), dest)
   }
 
   /** Receives a value in serialized form, of any size. */
   *recvObject(source: number): Steps<Uint8Array> {
-    const operation = this.#irecv(undefined, source)
+    const operation = this.irecvView(undefined, source)
     yield operation
     return operation.payload as Uint8Array
   }
@@ -190,14 +236,14 @@ export class Channel implements Agreement {
   scratch<T extends TypedArray>(like: T, length: number): T {
     const nbytes = length * like.BYTES_PER_ELEMENT
     if (nbytes < SHARED_SCRATCH_NBYTES) return newArrayLike(like, length)
-    const bytes = this.#engine.transport.alloc(nbytes)
+    const bytes = this.engine.transport.alloc(nbytes)
     this.#scratch.push(bytes)
     return arrayOver(like, bytes)
   }
 
   /** The elements in memory that ranks of this host read: `data` itself if it lies there, else a copy, gone after `end`. */
   shared<T extends TypedArray>(data: T): T {
-    const { transport } = this.#engine
+    const { transport } = this.engine
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     if (data.byteLength < SHARED_SCRATCH_NBYTES || transport.isShared(bytes)) return data
     const copy = this.scratch(data, data.length)
@@ -220,7 +266,7 @@ export class Channel implements Agreement {
 
   #part(group: Group, rank: number): Channel {
     const place = { group, rank, context: this.#context, tag: this.#tag, ended: this.#ended }
-    const part = new Channel(this.#engine, place, this.call, this.#particulars, this.#record)
+    const part = new Channel(this.engine, place, this.call, this.#particulars, this.#record)
     part.#scratch = this.#scratch // goes back with the whole call's
     return part
   }
@@ -230,19 +276,9 @@ export class Channel implements Agreement {
    * way may still write to it.
    */
   end(): void {
-    if (this.#record !== undefined) this.#engine.recorder?.collective(this.#record)
-    for (const bytes of this.#scratch) this.#engine.transport.free(bytes)
+    if (this.#record !== undefined) this.engine.recorder?.collective(this.#record)
+    for (const bytes of this.#scratch) this.engine.transport.free(bytes)
     this.#scratch.length = 0
     this.#ended()
-  }
-
-  #isend(view: MessageView, dest: number): Operation {
-    const worldRank = this.#group.worldRank(dest)
-    if (this.#record !== undefined) this.#record.nbytes += view.nbytes
-    return this.#engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
-  }
-
-  #irecv(view: MessageView | undefined, source: number): Operation {
-    return this.#engine.irecv(view, this.#group.worldRank(source), this.#context, this.#tag, this.call, this)
   }
 }

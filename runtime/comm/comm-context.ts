@@ -162,7 +162,7 @@ export abstract class CommContext extends CommProperties {
     if (tag - stray.tag <= 0 || tag - stray.tag > PERSISTENT_TAGS / 2) return
     throw new MpiError(
       'MPI_ERR_OTHER',
-      `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.signature)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,
+      `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.aux)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,
     )
   }
 

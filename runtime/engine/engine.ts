@@ -24,6 +24,7 @@ import { Outbox } from './outbox.ts'
 import type { Pending, Unreceived } from './pending.ts'
 import type { Recorder } from './recorder.ts'
 import { helpCopy } from './shared-copy.ts'
+import { WorkMemories } from './shared-work.ts'
 
 /** Messages that a rank takes straight from their rings before it looks at what others have sent. */
 const LOOK_AROUND = 64
@@ -40,6 +41,8 @@ export class Engine implements WaitCounter {
   readonly transport: Transport
   /** Told what this rank does, if anything is. */
   readonly recorder: Recorder | undefined
+  /** For collective calls that this rank founds (shared-work.ts). */
+  readonly workMemories: WorkMemories
   readonly #posted = new PostedQueue<Operation>()
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
   readonly #probes = new Set<Operation>()
@@ -62,6 +65,7 @@ export class Engine implements WaitCounter {
   constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
     this.recorder = recorder
     this.transport = open(() => this.progress())
+    this.workMemories = new WorkMemories(this.transport)
     this.#window = new EagerWindow(this.transport.worldSize)
     this.#outbox = new Outbox(this.transport, this.#deliver)
     this.#sends = new LongSends(this.transport, () => this.progress())
@@ -231,10 +235,9 @@ export class Engine implements WaitCounter {
     return this.#posted.contexts + this.#unexpected.contexts
   }
 
-  /** The message of a context that has waited longest, of those that have been delivered, and its signature. */
-  oldestUnexpected(context: number): { source: number; tag: number; signature: number } | undefined {
-    const found = this.#unexpected.oldest(context)
-    return found === undefined ? undefined : { source: found.source, tag: found.tag, signature: found.aux }
+  /** The message of a context that has waited longest, of those that have been delivered. */
+  oldestUnexpected(context: number): Unexpected | undefined {
+    return this.#unexpected.oldest(context)
   }
 
   /** An operation that ends when `iprobe` would find a message. */
