@@ -17,6 +17,7 @@ import { MessageView } from '../runtime/base/message-buffer.ts'
 import { copyBytes, loadedMemory, nativeMemory, type NativeMemory } from '../runtime/base/native-calls.ts'
 import { sliceOf, type Region } from '../runtime/base/region.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
+import { block } from './blocks.ts'
 import type { Op } from './op.ts'
 import { reduceInTree } from './power-of-two.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
@@ -54,11 +55,13 @@ export function* reduceTogether(channel: Channel, share: Share & { readonly give
   const nbytes = partNbytes(given, size, size, op.unit)
   const jobs = Math.ceil(given.byteLength / nbytes)
   const combine = op.functionFor(given)
-  const operands = Array.from({ length: size }, () => channel.scratch(given, nbytes / given.BYTES_PER_ELEMENT))
+  const length = nbytes / given.BYTES_PER_ELEMENT
+  const scratch = channel.scratch(given, size * length)
+  const operands = Array.from({ length: size }, (_, rank) => block(scratch, rank, length))
   yield* shareWork(channel, given, share, jobs, (job, stock) => {
     const at = job * nbytes
     const count = Math.min(nbytes, given.byteLength - at) / given.BYTES_PER_ELEMENT
-    const parts = operands.map((operand) => (count === operand.length ? operand : operand.subarray(0, count)))
+    const parts = count === length ? operands : operands.map((operand) => operand.subarray(0, count))
     for (const [rank, part] of parts.entries()) stock.fetch(bytesOf(part), rank, at)
     const reduced = bytesOf(reduceInTree(parts, combine))
     for (let rank = 0; rank < size; rank++) stock.deliver(reduced, rank, at)

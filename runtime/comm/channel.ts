@@ -17,6 +17,7 @@ import {
   type TypedArray,
 } from '../base/element-type.ts'
 import { MessageView, resolveBuffer } from '../base/message-buffer.ts'
+import { loadedMemory } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 import { MpiError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -241,11 +242,13 @@ export class Channel implements Agreement {
     return arrayOver(like, bytes)
   }
 
-  /** The elements in memory that ranks of this host read: `data` itself if it lies there, else a copy, gone after `end`. */
+  /** The elements in memory that ranks of this host read: `data` itself if they can, else a copy, gone after `end`. */
   shared<T extends TypedArray>(data: T): T {
     const { transport } = this.engine
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     if (data.byteLength < SHARED_SCRATCH_NBYTES || transport.isShared(bytes)) return data
+    // They read it by its address.
+    if (transport.sharesAddresses === true && loadedMemory() !== undefined) return data
     const copy = this.scratch(data, data.length)
     new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength).set(bytes)
     return copy

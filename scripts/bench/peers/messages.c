@@ -88,7 +88,10 @@ int main(int argc, char **argv) {
     long most = (1L << 25) / (nbytes + 1);
     window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
     char **buffers[] = {&a, &b, &part, &whole, &other};
-    for (int i = 0; i < 5; i++) *buffers[i] = calloc(1, (i == 2 ? block : i > 2 ? block * size : nbytes) + 8);
+    for (int i = 0; i < 5; i++) {
+      long length = (i == 2 ? block : i > 2 ? block * size : nbytes) + 8;
+      *buffers[i] = memset(malloc(length), 1, length);
+    }
     double result;
     if (!strcmp(mode, "overlap")) result = overlap(mode, rounds);
     else {
