@@ -155,7 +155,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
     },
     rules: [
       { maxNbytes: 2048, algorithm: 'recursive-doubling' },
-      // 4 ranks on 2 cores, 128 KiB: 92 us, Rabenseifner's algorithm 143; 4 MiB: 1.2 ms, 2.8 ms.
+      // 2 ranks on 2 cores, 128 KiB: 36 us, Rabenseifner's algorithm 59; 4 MiB: 0.7 and 1.0 ms; 8 ranks: 3.5 and 7.9 ms.
       { oneHost: true, minNbytes: 98_304, algorithm: 'work-sharing' },
       // 4 ranks on 2 hosts, 4 MiB: 27 ms, Rabenseifner's 33.
       { oneHost: false, minNbytes: 1_048_577, algorithm: 'two-level' },
