@@ -17,3 +17,37 @@ t.test('docs/migration.md has a row for every call of MPI 4.1 and those that MPI
     [],
   )
 })
+
+/** Names of what JavaScript, ndarray and the command line have, and fields of what calls take and give. */
+const FOREIGN = new Set(
+  (
+    'performance.now subarray filter find DataView ArrayBuffer Error Float64Array.BYTES_PER_ELEMENT requests.every ' +
+    'shape stride offset matrix.pick matrix.lo matrix.step comm tsmpirun tsmpi await i Init MPI_Bsend MPI_Alltoallw ' +
+    'world self host alloc free dims periods coords reorder rank size group name remoteSize sources destinations value ' +
+    'error.code error.message status.source status.tag status.count status.nbytes status.error status.cancelled'
+  ).split(' '),
+)
+
+t.test('docs/migration.md names twins that exist', async (t) => {
+  const api: Record<string, unknown> = await import('../../../index.ts')
+  const known = new Set([...FOREIGN, ...Object.keys(api)])
+  for (const one of Object.values(api)) {
+    if (typeof one !== 'function') continue
+    for (const name of Object.getOwnPropertyNames(one)) known.add(name)
+    for (let proto = one.prototype as object | null; proto; proto = Object.getPrototypeOf(proto) as object | null)
+      for (const name of Object.getOwnPropertyNames(proto)) known.add(name)
+  }
+  const rows = (await read('docs/migration.md')).split('\n').filter((line) => /^\| .*\|$/.test(line))
+  const twins = rows.flatMap(
+    (row) =>
+      row
+        .split('|')
+        .slice(3, -1)
+        .join('')
+        .match(/`[^`]+`/g) ?? [],
+  )
+  const names = twins.flatMap((twin) => /^`(?:await )?([\w.]+)/.exec(twin)?.[1] ?? [])
+  t.ok(names.length > 150, `${names.length} names`)
+  const strange = names.filter((name) => !known.has(name) && !known.has(name.split('.').at(-1) as string))
+  t.same([...new Set(strange)], [])
+})
