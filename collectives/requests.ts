@@ -10,7 +10,7 @@ import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { PersistentRequest, Request } from '../runtime/comm/request.ts'
 import { EMPTY_STATUS } from '../runtime/comm/status.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
-import { Operation } from '../runtime/engine/operation.ts'
+import { COMPOSED, Operation } from '../runtime/engine/operation.ts'
 import type { Plan } from './plan.ts'
 
 /** Runs steps to their end, waiting where they wait. */
@@ -33,7 +33,7 @@ export class Run<T = void> {
 
   /** The steps start at once. */
   constructor(engine: Engine, channel: Channel, plan: Plan<T>) {
-    this.whole = new Operation(engine, plan.call, { context: -1, source: ANY_SOURCE, tag: ANY_TAG })
+    this.whole = new Operation(engine, plan.call, { context: COMPOSED, source: ANY_SOURCE, tag: ANY_TAG })
     this.#channel = channel
     this.#steps = plan.steps(channel)
     this.advance()

@@ -78,7 +78,8 @@ export async function leftoversOf(source: PictureSource): Promise<Leftovers | un
 /** True if the rank's waits are all for messages, so that nothing else would end one of them. */
 export function waitsForMessagesOnly(engine: Engine): boolean {
   if (engine.hasUnsentFrames || engine.waits === 0) return false
-  return engine.waits === engine.pending().reduce((sum, { operation }) => sum + operation.waits, 0)
+  const operations = [...engine.pending().map(({ operation }) => operation), ...engine.composed]
+  return engine.waits === operations.reduce((sum, { waits }) => sum + waits, 0)
 }
 
 function isAwaited({ operation }: Pending): boolean {
@@ -112,7 +113,15 @@ async function leftBehind(
 async function waitPicture(one: Pending, source: PictureSource): Promise<WaitPicture> {
   const { awaited } = one.operation
   const stack = awaited === undefined ? source.checks?.madeBy(one.operation)?.stack : await awaitingStack(awaited)
-  return { ...describe(one), place: stack === undefined ? undefined : source.placeIn(stack) }
+  const place = stack === undefined ? undefined : source.placeIn(stack)
+  return { ...describe(one), place: place ?? (await placeOfWhole(one, source)) }
+}
+
+/** Where the program waits for a nonblocking collective call, if one of this name only is waited for. */
+async function placeOfWhole({ operation }: Pending, { engine, placeIn }: PictureSource): Promise<string | undefined> {
+  const wholes = [...engine.composed].filter(({ call }) => isCollective(operation.context) && call === operation.call)
+  const awaited = wholes.length === 1 ? wholes[0]?.awaited : undefined
+  return awaited === undefined ? undefined : placeIn(await awaitingStack(awaited))
 }
 
 function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture, 'place'> {

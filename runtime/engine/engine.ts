@@ -19,7 +19,7 @@ import { envelopeOf, mismatch, typeOfCode, type Envelope, type Unexpected } from
 import { LongReceives } from './long-receives.ts'
 import { LongSends } from './long-sends.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
-import { Operation, type Agreement, type WaitCounter } from './operation.ts'
+import { COMPOSED, Operation, type Agreement, type WaitCounter } from './operation.ts'
 import { Outbox } from './outbox.ts'
 import type { Pending, Unreceived } from './pending.ts'
 import type { Recorder } from './recorder.ts'
@@ -47,6 +47,8 @@ export class Engine implements WaitCounter {
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
   readonly #probes = new Set<Operation>()
   readonly #conditions = new Map<Operation, Condition>()
+  /** Waited for, and made of other operations. */
+  readonly #composed = new Set<Operation>()
   readonly #outbox: Outbox
   readonly #window: EagerWindow
   readonly #sends: LongSends
@@ -299,6 +301,11 @@ export class Engine implements WaitCounter {
     })
   }
 
+  /** Nonblocking collective calls that are waited for as a whole; what they are made of is `pending`. */
+  get composed(): ReadonlySet<Operation> {
+    return this.#composed
+  }
+
   /** Waits under way. */
   get waits(): number {
     return this.#waits
@@ -328,6 +335,7 @@ export class Engine implements WaitCounter {
   }
 
   waitBegins(operation: Operation): void {
+    if (operation.context === COMPOSED) this.#composed.add(operation)
     this.recorder?.waitBegan(operation)
     if (this.#waits++ > 0) return
     this.#looks = 0
@@ -335,6 +343,8 @@ export class Engine implements WaitCounter {
   }
 
   waitEnds(operation: Operation): void {
+    if (operation.context === COMPOSED && (operation.done || operation.awaited === undefined))
+      this.#composed.delete(operation)
     this.recorder?.waitEnded(operation, this.#looks)
     this.#ended++
     if (--this.#waits === 0) this.transport.setWaiting(false)

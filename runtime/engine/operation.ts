@@ -33,6 +33,9 @@ export interface Watcher {
   readonly abortable: boolean
 }
 
+/** Context of operations that are made of others and have no message of their own. It is odd: part of a collective call. */
+export const COMPOSED = -1
+
 const DONE = Promise.resolve()
 
 export class Operation implements Postable {

@@ -77,6 +77,19 @@ const wrong: readonly { what: string; n: number; options?: readonly string[]; sa
     n: 2,
     says: [/where the cycle closes/, /Hint: ranks 0-1 listen to SIGUSR2; .* name the signal: --forward-signals USR2\./],
   },
+  {
+    what: 'mprobe',
+    n: 2,
+    says: [/rank 0 waits in mprobe\(source 1, tag 5\)/, /which waits for tag 5: the tags differ/],
+  },
+  { what: 'persistent', n: 2, says: [/rank 0 waits in recvInit\(source 1, tag ANY_TAG\)/, /where the cycle closes/] },
+  {
+    what: 'nonblocking',
+    n: 2,
+    says: [/barrier \(call \d on world\), test.*deadlocks\.ts:\d+/, /where the cycle closes/],
+  },
+  { what: 'sides', n: 3, says: [/rank 0 waits in barrier \(call \d on communicator/, /where the cycle closes/] },
+  { what: 'neighbours', n: 3, says: [/waits in neighborAllgather/, /where the cycle closes/] },
   { what: 'probe', n: 2, says: [/probe\(source 1, tag 5\)/] },
   { what: 'grid', n: 4, says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+\)/, /world ranks 1 3/] },
 ]

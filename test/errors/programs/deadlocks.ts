@@ -1,5 +1,5 @@
 /** Programs that cannot go on, one for each first argument. */
-import { ANY_SOURCE, Grid, Intercomm, run, waitAll, waitAny, waitSome, type Intracomm } from 'tsmpi'
+import { ANY_SOURCE, Cartcomm, Grid, Intercomm, run, waitAll, waitAny, waitSome, type Intracomm } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
@@ -98,6 +98,45 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   },
 
   probe: (world) => world.probe({ source: world.rank ^ 1, tag: 5 }),
+
+  /** Takes a message that nobody sends, and holds another of its sender's. */
+  mprobe: async (world) => {
+    if (world.rank === 1) await world.send(word(), { dest: 0, tag: 6 })
+    if (world.rank === 0) await world.mprobe({ source: 1, tag: 5 })
+    await world.barrier()
+  },
+
+  /** A persistent receive is started and its send is not. */
+  persistent: async (world) => {
+    const [dest, source] = [(world.rank + 1) % world.size, (world.rank + world.size - 1) % world.size]
+    const exchange = [world.recvInit(word(), { source }), world.sendInit(word(), { dest })]
+    exchange[0]?.start()
+    await exchange[0]?.wait()
+  },
+
+  /** The same two nonblocking calls in different orders: each waits for the one that the other has not started. */
+  nonblocking: async (world) => {
+    const twin = await world.dup()
+    const [first, second] = world.rank === 0 ? [world, twin] : [twin, world]
+    await first.ibarrier().wait()
+    await second.ibarrier().wait()
+  },
+
+  /** One side of an intercommunicator meets, the other waits for a message of it. */
+  sides: async (world) => {
+    const side = Math.min(world.rank, 1)
+    const half = (await world.split(side)) as Intracomm
+    const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - side })
+    if (side === 0) await inter.barrier()
+    else await inter.recv(word(), { source: 0, tag: 1 })
+  },
+
+  /** The last of a line talks to its neighbour before it takes part. */
+  neighbours: async (world) => {
+    const line = (await Cartcomm.create(world, { dims: [world.size] })) as Cartcomm
+    if (line.rank === line.size - 1) await line.recv(word(), { source: line.rank - 1, tag: 1 })
+    await line.neighborAllgather(word(), new Float64Array(2))
+  },
 
   grid: async (world) => {
     const grid = await Grid.create(world, { nprow: 2, npcol: 2 })
