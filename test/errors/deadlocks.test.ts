@@ -130,6 +130,7 @@ const right: readonly (readonly string[])[] = [
     'native',
     'signal',
     'cancel',
+    'impatient',
     'probes',
     'tests',
     'ibarrier',

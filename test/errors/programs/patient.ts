@@ -192,6 +192,15 @@ const PROGRAMS: Record<string, (context: RankContext) => Promise<unknown>> = {
     await world.barrier()
   },
 
+  /** The barrier that most wait for begins on rank 0 only when all have given up waiting. */
+  impatient: async ({ world, self }) => {
+    const signal = AbortSignal.timeout(LONG_MS)
+    const started = world.rank === 0 ? undefined : world.ibarrier()
+    const first = started?.wait({ signal }) ?? self.recv(word(), { source: 0, signal })
+    await first.catch(() => undefined)
+    await (started ?? world.ibarrier()).wait()
+  },
+
   /** Whoever has its message first takes back what the others still wait for. */
   cancel: async ({ world }) => {
     const requests = [1, 2].map((tag) => world.irecv(word(), { source: ANY_SOURCE, tag }))
