@@ -1,0 +1,42 @@
+/** Jobs of the network benchmarks: traffic (programs/networks.ts) or Linpack over some network, and what of it counts. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const TSMPIRUN = root('dist/runtime/launcher/tsmpirun.js')
+const TRAFFIC = root('scripts/bench/programs/networks.ts')
+
+/** Bytes on the wire that carry payload: a full frame has 1448 of 1538. */
+export const PAYLOAD_SHARE: number = 1448 / 1538
+
+/** Arguments of tsmpirun after the hosts. */
+export function traffic(pattern: string, nbytes: number, repeats: number): string[] {
+  return [TRAFFIC, pattern, String(nbytes), String(repeats)]
+}
+
+/**
+ * Runs a job with a rank on each of so many hosts.
+ *
+ * @param network options of tsmpirun that say what the hosts are
+ * @returns every time that it measured, in ms
+ * @throws Error with what it said if it fails
+ */
+export function jobMs(hosts: number, network: readonly string[], args: readonly string[], cwd?: string): number[] {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [TSMPIRUN, '-n', String(hosts), ...network, ...args], {
+    encoding: 'utf8',
+    cwd,
+  })
+  if (status !== 0) throw new Error(`tsmpirun ${network.join(' ')} ${args.join(' ')} ended with ${status}:\n${stderr}`)
+  if (args[0] !== 'hpl') return (JSON.parse(stdout) as { ms: number[] }).ms
+  return [...stdout.matchAll(/^W\S+ +\d+ +\d+ +\d+ +\d+ +([\d.]+)/gm)].map(([, seconds]) => Number(seconds) * 1000)
+}
+
+/** A quarter of the values are less; of three or fewer it is the least. */
+export function lowerQuartile(ms: readonly number[]): number {
+  return ms.toSorted((a, b) => a - b)[Math.floor((ms.length - 1) / 4)] as number
+}
+
+/** Three significant digits, or whole numbers. */
+export function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
