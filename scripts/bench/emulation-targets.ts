@@ -25,8 +25,8 @@ const SMALL_BYTES = 2e8
 /** Measures all of them; takes some 20 s. */
 export async function measureTargets(repeats: number): Promise<Target[]> {
   const network = (link: string): string[] => [...HOSTS, '--emulate', link]
-  const large = median(...jobMs(2, network('1gbe'), traffic('ping-pong', LARGE, 3 * repeats)))
-  const small = median(...jobMs(2, network('1gbe'), traffic('ping-pong', 8, 3 * repeats)))
+  const large = median(...jobMs(2, network('1gbe'), traffic('ping-pong', LARGE, repeats)))
+  const small = median(...jobMs(2, network('1gbe'), traffic('ping-pong', 8, repeats)))
   const open = network('bandwidth=1000 Gbit/s,latency=0 us,buffer=64 MiB')
   const [shaped, plain] = [open, HOSTS].map((each) =>
     median(...jobMs(2, each, traffic('ping-pong', 8 * LARGE, repeats))),

@@ -1,5 +1,5 @@
 /**
- * Traffic that shows what a network does: `pattern nbytes repeats`. Rank 0 prints a line of JSON, `{ pattern, nbytes, ms }`
+ * Traffic that shows what a network does: `pattern nbytes repeats [warmUpMs]`. Rank 0 prints a line of JSON, `{ pattern, nbytes, ms }`
  * with the time of every repeat: from the first rank's start after a barrier until the last one has what it waited for, or
  * half a round trip. All hosts must be on one machine: their clocks are compared.
  */
@@ -20,13 +20,16 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
 }
 
 await run(async ({ world, argv, alloc, log }) => {
-  const [name = '', size = '', repeats = ''] = argv
+  const [name = '', size = '', repeats = '', warmUpMs = '0'] = argv
   const pattern = PATTERNS[name]
   if (pattern === undefined) throw new Error(`pattern "${name}", expected one of ${Object.keys(PATTERNS).join(', ')}`)
   const nbytes = Number(size)
   const [a, b] = [alloc(Uint8Array, nbytes), alloc(Uint8Array, nbytes)]
   const ms: number[] = []
-  await pattern(world, a, b) // unmeasured: connections open, the compiler works
+  // Unmeasured: connections open, the compiler works.
+  const warm = machineMs() + Number(warmUpMs)
+  do await pattern(world, a, b)
+  while ((await world.allreduce(machineMs() < warm ? 1 : 0, { op: MAX })) > 0)
   for (let i = 0; i < Number(repeats); i++) {
     await world.barrier()
     const begin = machineMs()
