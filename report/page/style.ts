@@ -51,7 +51,7 @@ td.number { text-align: right; }
   body { max-width: none; padding: 0; }
   .tools, .skip, nav { display: none; }
   .wide { display: block; } .narrow { display: none; }
-  .picture, h2 { break-inside: avoid; break-after: avoid; }
+  .picture, h2, figcaption { break-inside: avoid; break-after: avoid; }
   .scroll { max-height: none; overflow: visible; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
