@@ -27,22 +27,30 @@ const RANKS = 4
 
 /** Pages by kind, in reading order. A page of docs/ that stands in none of these is taken for a how-to. */
 const SECTIONS = {
-  Tutorial: ['start', 'first-cluster', 'dashboard', 'sweep', 'wall', 'report', 'labs'],
+  Tutorial: ['first-cluster', 'labs'],
   'How-to': [
+    'start',
     'hosts',
     'input-output',
     'diagnosis',
     'tracing',
+    'dashboard',
     'doctor',
+    'sweep',
+    'wall',
+    'report',
     'emulation',
-    'netlab',
-    'faults',
     'boot',
     'migration',
   ],
   Reference: ['api', 'collectives', 'hpl', 'hpl-variants', 'failures'],
-  Explanation: ['performance', 'security', 'networks'],
+  Explanation: ['performance', 'security'],
 }
+
+/** The texts of the labs, which hang below the page about them. */
+const LABS = readdirSync(join(ROOT, 'examples/labs'))
+  .filter((name) => /^\d\d-/.test(name))
+  .map((name) => `examples/labs/${name}/README.md`)
 
 /** Of code blocks; others are shown as they are. */
 const LANGUAGES = [
@@ -72,7 +80,8 @@ try {
 
 async function build() {
   const pages = stagePages()
-  for (const page of pages) leadLinks(page, new Set(pages))
+  const linked = [...pages, ...LABS]
+  for (const page of linked) leadLinks(page, new Set(linked))
   const documents = pages.filter((page) => page !== 'README.md')
   const options = {
     name: 'tsmpi',
@@ -89,6 +98,7 @@ async function build() {
     disableSources: true,
     excludeInternal: true,
     excludePrivate: true,
+    includeVersion: true,
     validation: { notExported: false },
     highlightLanguages: LANGUAGES,
     treatWarningsAsErrors: true,
@@ -110,6 +120,7 @@ function stagePages() {
   const known = Object.values(SECTIONS).flat()
   const homeless = written.map((name) => name.replace(/\.md$/, '')).filter((name) => !known.includes(name))
   put('README.md', readFileSync(join(ROOT, 'README.md'), 'utf8'))
+  for (const lab of LABS) page(lab, 'Tutorial')
   const sections = Object.entries(SECTIONS).flatMap(([section, names]) =>
     (section === 'How-to' ? [...names, ...homeless] : names)
       .filter((name) => written.includes(`${name}.md`))
@@ -127,8 +138,13 @@ function stagePages() {
 
 function page(path, section, text = readFileSync(join(ROOT, path), 'utf8')) {
   const [, title = path] = /^# (.*)$/m.exec(text) ?? []
-  const body = text.replace(/^# .*\n+/m, '')
-  put(path, `---\ntitle: ${JSON.stringify(title.replace(/`/g, ''))}\ngroup: ${section}\n---\n\n${body}`)
+  const below = path === 'docs/labs.md' ? LABS.map((lab) => relative(dirname(path), lab)) : []
+  const matter = [
+    `title: ${JSON.stringify(title.replace(/`/g, ''))}`,
+    `group: ${section}`,
+    ...(below.length > 0 ? [`children: ${JSON.stringify(below)}`] : []),
+  ]
+  put(path, `---\n${matter.join('\n')}\n---\n\n${text}`)
   return path
 }
 

@@ -17,7 +17,7 @@ export class AnswersFile {
 
   /** @throws UsageError if the file cannot be read or is no YAML */
   constructor(folder: string) {
-    this.#source = yamlSource(join(folder, ANSWERS_FILE))
+    this.#source = readAnswers(join(folder, ANSWERS_FILE))
   }
 
   /** The number of the lab that these answers belong to. */
@@ -55,5 +55,18 @@ export class AnswersFile {
 
   #where(section: Section, key: string): string {
     return `${this.#source.place([section, key])}: ${section}.${key}`
+  }
+}
+
+/** @throws UsageError, for mistakes of grammar with what the grammar is: a student need not know YAML */
+function readAnswers(path: string): YamlSource {
+  try {
+    return yamlSource(path)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError([
+      error.message,
+      `${path}: a line is "name: value", with a space after the colon; a text stands below "why: >", each line of it indented by four spaces`,
+    ])
   }
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { inflateSync } from 'node:zlib'
 import { parseHTML } from 'linkedom'
 import t from 'tap'
+import { listLabs } from '../../commands/lab/catalogue.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const { spawnSync } = process.getBuiltinModule('node:child_process')
@@ -83,3 +84,37 @@ t.test(
     t.end()
   },
 )
+
+t.test('every lab has a page below that of the labs', { skip }, (t) => {
+  const navigation = JSON.stringify(unpacked('navigation.js'))
+  for (const { folder, number } of listLabs()) {
+    const [, title = ''] = /^# (.*)$/m.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? []
+    t.match(title, `Lab ${number}`)
+    t.ok(navigation.includes(JSON.stringify(title)), title)
+  }
+  const { document } = parseHTML(readFileSync(join(site, 'documents', 'Labs.html'), 'utf8'))
+  const linked = [...document.querySelectorAll('table a[href]')].map((link) => link.getAttribute('href') ?? '')
+  t.equal(linked.filter((target) => /Labs\.Lab_\d+/.test(target)).length, listLabs().length)
+  t.end()
+})
+
+t.test('site, README and package say the same', { skip }, (t) => {
+  const { document } = parseHTML(readFileSync(join(site, 'index.html'), 'utf8'))
+  const words = (text: string): string => text.replace(/\s+/g, ' ').trim()
+  const shown = words(document.body.textContent)
+  const { version, files, description } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    version: string
+    files: string[]
+    description: string
+  }
+  t.match(shown, `v${version}`)
+  const [, , first = ''] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n')
+  t.ok(shown.includes(words(first)), 'the first sentence of README.md')
+  for (const word of ['message passing', 'HPL (Linpack)', 'TypeScript']) t.ok(description.includes(word), word)
+  // All that pages are made of is in the package too.
+  t.same(
+    ['docs', 'examples', 'hostfiles', 'ARCHITECTURE.md', 'CHANGELOG.md'].filter((path) => !files.includes(path)),
+    [],
+  )
+  t.end()
+})
