@@ -162,8 +162,8 @@ function xAxis(columns: number, at: (column: number) => string, label: string): 
     const first = SCALE + column - Math.floor(text.length / 2)
     line.splice(first, text.length, ...text)
   }
-  return `${label.padStart(SCALE - 2)}${line
+  return `${label.padStart(SCALE - 3)}${line
     .join('')
-    .slice(SCALE - 2)
+    .slice(SCALE - 3)
     .trimEnd()}`
 }
