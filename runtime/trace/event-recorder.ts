@@ -211,7 +211,10 @@ export class EventRecorder implements Recorder {
       mark.place = this.#place('wait', this.#wait)
       mark.begun = this.now()
     }
-    if (this.#depth++ === 0) this.#totals[TOTAL.WAITING_SINCE] = Math.max(mark.begun, this.#accounted)
+    if (this.#depth++ > 0) return
+    // A condition has no call of its own: its wait begins now.
+    const begun = mark.begun === 0 ? this.now() : mark.begun
+    this.#totals[TOTAL.WAITING_SINCE] = Math.max(begun, this.#accounted)
   }
 
   waitEnded(operation: Operation, looks: number): void {

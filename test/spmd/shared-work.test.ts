@@ -9,3 +9,10 @@ for (const size of [2, 3, 4])
     t.equal(ended.stdout, 'ok\n')
     t.equal(ended.code, 0)
   })
+
+t.test('the profile of a rank that first waits for the others to come counts from there', async (t) => {
+  const ended = await tsmpirun(['-n', '3', '--profile', 'test/spmd/programs/shared-work.ts'])
+  const shares = [...ended.stderr.matchAll(/^ +[012] +\S+ +[\d.]+ +(-?[\d.]+) +[\d.]+ +[\d.]+ %$/gm)]
+  t.equal(shares.length, 3, ended.stderr)
+  for (const [line, application] of shares) t.ok(Number(application) >= 0, line)
+})
