@@ -62,8 +62,9 @@ export interface RankContext {
   /** Prints one line on standard output, formatted like `console.log`; lines of different ranks never mix. */
   log(...values: unknown[]): void
   /**
-   * Tells those who look at the job with `tsmpirun --dashboard` how far the program is. Local; one rank is enough. Costs
-   * nothing without a dashboard, and with one little: of calls that come quicker than ten a second most are dropped.
+   * Tells those who look at the job how far the program is: on a terminal, as a bar with the time left, and with
+   * `tsmpirun --dashboard`. Local; one rank is enough. Costs nothing if nobody looks, and otherwise little: of calls that come
+   * quicker than ten a second most are dropped.
    */
   showProgress(progress: ProgressReport): void
   /**
@@ -197,7 +198,7 @@ function transportOf({ seating, pace }: RankSeat, progress: Progress, stuck: () 
   return new PacedShmTransport(seating, new Pace(pace, paceClock(threadClock())), progress, stuck)
 }
 
-/** How the rank tells the dashboard how far it is. What is complete is told, unless that comes even quicker. */
+/** How the rank tells the launcher how far it is. What is complete is told, unless that comes even quicker. */
 function progressOf({ watched, seating }: RankSeat): RankContext['showProgress'] {
   if (!watched) return () => undefined
   let told = -Infinity

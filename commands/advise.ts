@@ -11,7 +11,7 @@ import { readHosts } from '../runtime/launcher/hosts.ts'
 import { isThisMachine } from '../runtime/launcher/network.ts'
 import { placeRanks } from '../runtime/launcher/placement.ts'
 import { UsageError } from '../runtime/launcher/usage-error.ts'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '../runtime/base/duration.ts'
 
 interface AdviseOptions {
   readonly memory: string | undefined

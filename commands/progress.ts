@@ -4,7 +4,7 @@
  * kill. Layer below: cli-progress.
  */
 import cliProgress from 'cli-progress'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '../runtime/base/duration.ts'
 
 /** Work of many pieces, done one after the other. */
 export interface Progress {

@@ -5,16 +5,15 @@
 import { text } from 'node:stream/consumers'
 import type { Intracomm } from '../collectives/intracomm.ts'
 import { run, type RankContext } from '../run.ts'
-import type { ProgressReport } from '../runtime/agent/job-description.ts'
 import type { Blas, HostMemory } from './blas/blas.ts'
 import { limitRate, settleEach } from './blas/rate-limit.ts'
 import { createBlas } from './blas/select.ts'
 import { readCommandLine, type HplOptions } from './command-line.ts'
-import { runHpl, type HplRun, type TestPoint, type TestRecord } from './driver.ts'
+import { runHpl, type HplRun, type TestRecord } from './driver.ts'
 import { checkInput, openOutput, readInput, type HplInput } from './input-file.ts'
-import { encodeVariant } from './output.ts'
 import { DEVICE_STDOUT, type HplParameters } from './parameters.ts'
 import { formatResult, gatherFacts, openLines, STANDARD_OUTPUT } from './results/writer.ts'
+import { RunProgress } from './run-progress.ts'
 import { tuned, tunedNote } from './tuned.ts'
 
 /** What rank 0 decides for all. */
@@ -41,12 +40,11 @@ async function main(context: RankContext): Promise<void> {
   const silent = options.json === STANDARD_OUTPUT && parameters.device === DEVICE_STDOUT
   const output = world.rank === 0 && !silent ? openOutput(parameters) : undefined
   const print = (text: string): void => output?.print(text)
-  const show = (test: TestPoint, how: Pick<ProgressReport, 'share' | 'gflops'>): void =>
-    context.showProgress({ label: nameOf(test), ...how })
+  const progress = new RunProgress(parameters, context.showProgress)
   const results = options.json === undefined ? undefined : await openResults(context, options.json, parameters, blas)
   const onTest = (test: TestRecord): void => {
     results?.write(test)
-    if (test.gflops !== undefined) show(test, { share: 1, gflops: test.gflops })
+    progress.ended(test)
   }
   const { tests } = await runHpl({
     world,
@@ -59,17 +57,12 @@ async function main(context: RankContext): Promise<void> {
     warmUp: options.warmUp,
     ...(options.tuned && tuning(context, blas)),
     onTest,
-    onStep: (test, { column, gflops }) => show(test, { share: column / test.n, gflops }),
+    onStep: (test, step) => progress.at(test, step),
     ...(options.progress && { progress: (line) => void process.stderr.write(line) }),
   })
   results?.close()
   output?.close()
   if (tests.some(({ crossCheck }) => crossCheck?.passed === false)) process.exitCode = 1
-}
-
-/** As in the tables of the report. */
-function nameOf(test: TestPoint): string {
-  return `${encodeVariant(test)} N=${test.n} NB=${test.nb} ${test.p} x ${test.q}`
 }
 
 /** Where each test leaves a line of JSON; undefined on ranks other than 0. Collective. */

@@ -109,7 +109,7 @@ export interface RankTraffic extends Traffic {
 }
 
 /**
- * How far a program is, for those who look at it with `tsmpirun --dashboard`.
+ * How far a program is, for those who look at it: on the terminal of tsmpirun, or with `--dashboard`.
  *
  * @example
  * for (let step = 1; step <= 10; step++) {
@@ -120,7 +120,7 @@ export interface RankTraffic extends Traffic {
 export interface ProgressReport {
   /** What is being done. */
   readonly label: string
-  /** How much of that is done, from 0 to 1. */
+  /** How much of all the work is done, from 0 to 1: the time left is told by it. */
   readonly share: number
   /** 10^9 floating point operations a second so far. */
   readonly gflops?: number

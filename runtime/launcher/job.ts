@@ -284,8 +284,10 @@ export class Job implements AgentListener {
       case 'unbound':
         this.#options.bindingReport?.hear(agent.plan, rank, event)
         break
-      case 'vitals':
-      case 'progress': // for the dashboard
+      case 'progress':
+        this.#options.output.progress(event.progress)
+        break
+      case 'vitals': // for the dashboard
         break
       case 'note':
         this.#say(`note: ${event.text}`)
@@ -427,7 +429,7 @@ export class Job implements AgentListener {
       bindings: contents.bindings && ranks.map((rank) => contents.bindings?.[rank] ?? null),
       checks: contents.checks,
       recording: this.#options.recording?.kind ?? (this.#options.dashboard && 'profile'),
-      watched: this.#options.dashboard !== undefined,
+      watched: this.#options.dashboard !== undefined || this.#options.output.showsProgress,
       input: this.#options.input,
       network: network && {
         keys: network.keys[index] as CurveKeys,

@@ -19,10 +19,11 @@ import { planLaunch, type LaunchPlan } from './launch-plan.ts'
 import { networkOf } from './network.ts'
 import type { AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
-import { Output } from './output.ts'
+import { Output, type OutputListener } from './output.ts'
 import { readSelection } from './selection.ts'
 import { insideSlurm, slurmHosts } from './slurm.ts'
 import type { StartSettings } from './start-command.ts'
+import type { TerminalBar } from './terminal-bar.ts'
 import { EXIT_USAGE, UsageError } from './usage-error.ts'
 
 /** How long a host may take to start its agents. */
@@ -68,11 +69,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (dryRun) return 0
   const recording = await recordingOf(options, plans)
   const dashboard = await dashboardOf(options, plans)
-  const output: Output = new Output(options.io, sizeOf(plans), {
+  const listener: OutputListener = {
     onFull: () => (job.heldBack = true),
     onRoom: () => (job.heldBack = false),
     onFailed: (exitCode) => job.stop(exitCode),
-  })
+  }
+  const output = new Output(options.io, sizeOf(plans), listener, await terminalBar())
   const job: Job = new Job({
     plans,
     start: startSettings({ ...options, agentCommand: netlab?.agentCommand() ?? options.agentCommand }, nodes ?? []),
@@ -138,6 +140,12 @@ async function dashboardOf(
   const opened = await page.open(plans, dashboardPort)
   process.stderr.write(`tsmpirun: dashboard: ${opened.url}\n`)
   return opened
+}
+
+/** What shows on a terminal how far the program is, if there is one. */
+async function terminalBar(): Promise<typeof TerminalBar | undefined> {
+  if (!process.stderr.isTTY || process.env['TERM'] === 'dumb') return undefined
+  return (await import('./terminal-bar.ts')).TerminalBar
 }
 
 /** Loaded only if it is asked for, as what prints bindings. */

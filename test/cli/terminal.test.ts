@@ -1,5 +1,5 @@
 /**
- * What commands show while they work: on a terminal of 80 columns a bar with the time left, in a pipe or on a terminal that
+ * What commands and jobs show while they work: on a terminal of 80 columns a bar with the time left, in a pipe or on a terminal that
  * cannot move its cursor lines of plain text; tables and plots within 80 columns; no colour where none is wanted.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { shell } from '../helpers/shell.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-terminal-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
 const TSMPI = fileURLToPath(new URL('../../dist/tsmpi.js', import.meta.url))
+const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
 const MESSAGES = fileURLToPath(new URL('../../scripts/bench/messages.ts', import.meta.url))
 
 const BENCH = `node --import=tsx ${MESSAGES} latency --sizes 8 64 --repeats 2`
@@ -60,6 +61,20 @@ for (const [name, command] of Object.entries(COMMANDS))
       )
     },
   )
+
+t.test('tsmpirun draws how far a program is, below what it prints', { skip }, async (t) => {
+  const drawn = await onTerminal('TERM=xterm', `cd ${folder}; node ${TSMPIRUN} -n 4 hpl`)
+  t.match(drawn, /\u001B\[K\[=*-*\] \d+ %, [\d.]+ (s|min).* left: W\w+ N=\d+ NB=\d+ \d x \d/)
+  t.notMatch(drawn, /\u001B\[\?/, 'no state of the terminal is changed')
+  const lines = staying(drawn).map((line) => line.replace('\u001B[K', ''))
+  t.same(
+    lines.filter((line) => line.startsWith('[') || (line.length > 80 && !line.includes(folder))),
+    [],
+    'nothing of it stays',
+  )
+  t.equal(lines.filter((line) => line.endsWith('PASSED')).length, 864, 'nor does it take anything away')
+  t.notMatch(await onTerminal('TERM=dumb', `cd ${folder}; node ${TSMPIRUN} -n 4 hpl`), /\u001B/)
+})
 
 t.test('a terminal that cannot move its cursor, and a pipe, get plain lines', { skip }, async (t) => {
   const piped = await shell(`env FORCE_COLOR= ${COMMANDS.tune} 2>&1 | cat`)
