@@ -59,7 +59,7 @@ export class Grid {
   /** Row and column of this process. */
   readonly myrow: number
   readonly mycol: number
-  /** All processes of the grid; ranks by `order`. */
+  /** All processes of the grid; ranks by `order`. The three are named, for reports: 'grid 2 x 2', 'row 0', 'column 1'. */
   readonly all: Intracomm
   /** The processes of my row; ranks are columns. */
   readonly row: Intracomm
@@ -98,7 +98,11 @@ export class Grid {
     const myrow = order === 'row' ? Math.floor(rank / npcol) : rank % nprow
     const mycol = order === 'row' ? rank % npcol : Math.floor(rank / nprow)
     const [row, column] = await Promise.all([all.split(myrow, mycol), all.split(mycol, myrow)])
-    return new Grid({ nprow, npcol, order }, { all, row: row as Intracomm, column: column as Intracomm })
+    const comms = { all, row: row as Intracomm, column: column as Intracomm }
+    all.name = `grid ${nprow} x ${npcol}`
+    comms.row.name = `row ${myrow}`
+    comms.column.name = `column ${mycol}`
+    return new Grid({ nprow, npcol, order }, comms)
   }
 
   /** Rank in `all` of the process in a row and a column. Local. */

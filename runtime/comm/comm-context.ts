@@ -91,7 +91,8 @@ export abstract class CommContext extends CommProperties {
     this.rank = rank
     this.size = group.size
     // Others are beside a communicator, for its own use.
-    if (context >= 0) job.communicators.add({ context, group: peers, calls: () => this.#collectives })
+    if (context >= 0)
+      job.communicators.add({ context, name: () => this.name, group: peers, calls: () => this.#collectives })
   }
 
   /** Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local. */

@@ -7,6 +7,8 @@ import type { Group } from './group.ts'
 /** A communicator of this rank. */
 export interface CommEntry {
   readonly context: number
+  /** What the program calls it, if anything. */
+  readonly name: () => string
   /** Those whom ranks in calls mean. */
   readonly group: Group
   /** Collective calls that this rank has made on it. */
@@ -51,8 +53,9 @@ export function homeOf(context: number): number {
   return context < 0 ? ~context : context & ~1
 }
 
-/** What a communicator is called in reports: the same on all its members. */
-export function commName(context: number): string {
+/** What a communicator is called in reports: its number, the same on all its members, and the program's name for it. */
+export function commName(context: number, name = ''): string {
   const own = homeOf(context)
-  return BORN.get(own) ?? `communicator ${own / 2}`
+  const known = BORN.get(own) ?? `communicator ${own / 2}`
+  return name === '' ? known : `${known} "${name}"`
 }

@@ -101,7 +101,7 @@ export type ErrorHandler =
 
 /** The base of all communicators. */
 export abstract class CommProperties {
-  /** For messages and tools; duplicates begin without one. */
+  /** Shown in reports; duplicates begin without one. */
   name = ''
   #errorHandler: ErrorHandler = ERRORS_THROW
   #attributes: Map<Keyval<unknown>, unknown> | undefined

@@ -67,8 +67,8 @@ export async function leftoversOf(source: PictureSource): Promise<Leftovers | un
       ...describe({ operation, kind: dest === undefined ? 'receive' : 'send', nbytes: operation.nbytes, dest }),
       place: placeIn(made.stack ?? ''),
     })),
-    unfreed: unfreed.slice(0, SHOWN).map(({ context, made }) => ({
-      name: commName(context),
+    unfreed: unfreed.slice(0, SHOWN).map(({ context, name, made }) => ({
+      name: commName(context, name()),
       place: placeIn(made.stack ?? ''),
     })),
     moreUnfreed: Math.max(0, unfreed.length - SHOWN),
@@ -167,7 +167,7 @@ function commPictures(contexts: readonly number[], { communicators, placeIn }: P
     const ranks = Array.from({ length: entry?.group.size ?? 0 }, (_, rank) => entry?.group.worldRank(rank) as number)
     return {
       context,
-      name: commName(context),
+      name: commName(context, entry?.name()),
       members: runsOf(ranks),
       calls: entry?.calls() ?? 0,
       place: placeIn(entry?.made.stack ?? ''),

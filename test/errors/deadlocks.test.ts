@@ -91,7 +91,11 @@ const wrong: readonly { what: string; n: number; options?: readonly string[]; sa
   { what: 'sides', n: 3, says: [/rank 0 waits in barrier \(call \d on communicator/, /where the cycle closes/] },
   { what: 'neighbours', n: 3, says: [/waits in neighborAllgather/, /where the cycle closes/] },
   { what: 'probe', n: 2, says: [/probe\(source 1, tag 5\)/] },
-  { what: 'grid', n: 4, says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+\)/, /world ranks 1 3/] },
+  {
+    what: 'grid',
+    n: 4,
+    says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+ "column 1"\)/, /world ranks 1 3/],
+  },
 ]
 
 for (const { what, n, options = [], says } of wrong)

@@ -14,7 +14,7 @@ for (const { what, says } of [
   },
   { what: 'receive', says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world/ },
   { what: 'send', says: /rank 0: a send is not complete: isend\(dest 1, tag 3, 800000 bytes\) on world/ },
-  { what: 'communicator', says: /rank 1: communicator 4 was not freed, made at .*leftovers\.ts:\d+/ },
+  { what: 'communicator', says: /rank 1: communicator 4 "twin" was not freed, made at .*leftovers\.ts:\d+/ },
 ])
   t.test(`left behind: ${what}`, async (t) => {
     const ended = await tsmpirun(['-n', '2', LEFTOVERS, what])

@@ -22,6 +22,7 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
 
   communicator: async (world) => {
     const twin = await world.dup()
+    twin.name = 'twin'
     await twin.barrier()
   },
 
