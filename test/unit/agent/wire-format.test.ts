@@ -23,6 +23,7 @@ const TRAVELLING = [
   WIRE.PULL,
   WIRE.CHUNK,
   WIRE.TAKEN,
+  WIRE.BEAT,
   WIRE.ARRIVED,
 ] as const
 
