@@ -63,14 +63,14 @@ function axis({ log = false }: Axis, values: readonly number[]): Plot.ScaleOptio
 function bars({ title, category, value, bars: all }: BarFigure): Picture {
   const [categories, series] = [[...new Set(all.map((bar) => bar.category))], [...new Set(all.map((bar) => bar.series))]] // prettier-ignore
   const legend = legendOf(series, 'area')
-  const label = Math.max(...categories.map((name) => name.length))
+  const names = 6.4 * Math.max(...categories.map((name) => name.length))
   return {
     title,
     legend: series.length > 1 ? legend : undefined,
     plot: (width) => ({
       width,
       height: 56 + categories.length * (16 + 18 * series.length),
-      marginLeft: 24 + 6.4 * label,
+      marginLeft: 40 + names,
       marginRight: 52,
       marginTop: 8,
       ...scalesOf(legend),
@@ -80,7 +80,7 @@ function bars({ title, category, value, bars: all }: BarFigure): Picture {
       marks: [
         Plot.barX(all, { x: 'value', y: 'series', fy: 'category', fill: 'series' }),
         Plot.text(all, { x: (bar: { value: number }) => Math.max(0, bar.value), y: 'series', fy: 'category', text: (bar: { value: number }) => digits(bar.value), textAnchor: 'start', dx: 4 }), // prettier-ignore
-        Plot.axisFy({ anchor: 'left', label: category }),
+        Plot.axisFy({ anchor: 'left', label: category, labelOffset: 32 + names }),
         Plot.ruleX([0]),
       ],
     }),
