@@ -137,12 +137,13 @@ function converted(us: number, nbytes: number): number {
 }
 
 function report(mode: string, contenders: readonly Contender[]): void {
-  const [ours, ...others] = contenders
+  const [ours] = contenders
+  const peers = contenders.filter((one) => !one.name.startsWith('tsmpi'))
   const table = new Table({
     head: [
-      `${name === 'collectives' ? mode : name}\n${unit}`,
+      'size',
       ...contenders.map((one) => one.name.replace(' ', '\n')),
-      ...others.map((one) => `to ${one.name}`.replaceAll(' ', '\n')),
+      ...peers.map((one) => `to ${one.name}`.replaceAll(' ', '\n')),
       'range\nof ours',
     ],
     style: { head: [], border: [] },
@@ -151,10 +152,10 @@ function report(mode: string, contenders: readonly Contender[]): void {
   for (const nbytes of ours?.values.keys() ?? []) {
     const middle = (one: Contender): number => median(one.values.get(nbytes) ?? [NaN])
     const values = ours?.values.get(nbytes) ?? [NaN]
-    const ratios = others.map((one) => digits(middle(ours as Contender) / middle(one)))
+    const ratios = peers.map((one) => digits(middle(ours as Contender) / middle(one)))
     table.push([sizeText(nbytes), ...contenders.map((one) => digits(middle(one))), ...ratios, `${digits(min(values))}-${digits(max(values))}`]) // prettier-ignore
   }
-  console.log(`\n${table.toString()}`)
+  console.log(`\n${name === 'collectives' ? mode : name}, ${unit}\n${table.toString()}`)
   if (mode !== 'barrier') plot(contenders)
 }
 
