@@ -52,7 +52,7 @@ const clusterSchema = mapping({
     suite: text(/^[a-z]+$/, 'a release of Debian such as bookworm').default('bookworm'),
     mirror: text(
       /^https?:\/\/[A-Za-z0-9.:/_~-]+$/,
-      'a mirror of Debian such as http://deb.debian.org/debian',
+      'the address of a mirror of Debian such as http://mirror.lan/debian',
     ).optional(),
     packages: z
       .array(text(/^[a-z0-9][a-z0-9+.-]+$/, 'the name of a Debian package'), 'expected a list of Debian packages')
