@@ -29,16 +29,6 @@ interface Share {
   readonly got?: TypedArray
 }
 
-/** The memory of all ranks during a call, to those who do the jobs. Offsets and lengths are bytes. */
-interface Stock {
-  /** Copies what `rank` has given to `target`. */
-  fetch(target: Uint8Array, rank: number, at: number): void
-  /** Copies `source` to where the result of `rank` goes; does nothing if it wants none. */
-  deliver(source: Uint8Array, rank: number, at: number): void
-  /** Copies what one rank has given to where the result of another goes; does nothing if that wants none. */
-  pass(source: number, from: number, dest: number, to: number, nbytes: number): void
-}
-
 /** Bytes of a job's part of the vector: long against what it costs to take a job, some of them in the cache of a core. */
 const PART_NBYTES = 65_536
 /** Bytes that a job has in the cache at once. */
@@ -63,8 +53,7 @@ export function* reduceTogether(channel: Channel, share: Share & { readonly give
     const count = Math.min(nbytes, given.byteLength - at) / given.BYTES_PER_ELEMENT
     const parts = count === length ? operands : operands.map((operand) => operand.subarray(0, count))
     for (const [rank, part] of parts.entries()) stock.fetch(bytesOf(part), rank, at)
-    const reduced = bytesOf(reduceInTree(parts, combine))
-    for (let rank = 0; rank < size; rank++) stock.deliver(reduced, rank, at)
+    stock.deliver(bytesOf(reduceInTree(parts, combine)), at)
   })
 }
 
@@ -75,8 +64,8 @@ export function* passTogether(channel: Channel, data: TypedArray, root: number):
   const jobs = Math.ceil(data.byteLength / nbytes)
   yield* shareWork(channel, data, rank === root ? { given: data } : { got: data }, jobs, (job, stock) => {
     const at = job * nbytes
-    for (let step = 1; step < size; step++)
-      stock.pass(root, at, (root + step) % size, at, Math.min(nbytes, data.byteLength - at))
+    const length = Math.min(nbytes, data.byteLength - at)
+    for (let step = 1; step < size; step++) stock.pass(root, (root + step) % size, at, length)
   })
 }
 
@@ -89,7 +78,8 @@ function partNbytes(data: TypedArray, size: number, held: number, unit: number):
 }
 
 /**
- * Makes the call. All ranks give the same number of jobs and elements of the same type and number.
+ * Makes the call. All ranks give the same number of jobs and elements of the same type and number. A rank whose operation
+ * throws stays to the end: until then others use its memory.
  *
  * @param data the elements that the ranks must agree on in type and number, more bytes than travel unasked
  * @param work does one job; by any rank
@@ -110,9 +100,14 @@ function* shareWork(
     () => call.allHaveCome,
     () => Math.max(call.missing, 0),
   )
-  const stock = new HostStock(channel, call)
+  const stock = new Stock(channel, call)
+  const failures: unknown[] = []
   for (let job = call.take(); job < jobs; job = call.take()) {
-    work(job, stock)
+    try {
+      work(job, stock)
+    } catch (error) {
+      failures.push(error)
+    }
     if (call.finish() === jobs) channel.nudgeOthers()
   }
   yield channel.until(
@@ -123,6 +118,7 @@ function* shareWork(
   yield* channel.settleAll(invitations)
   loan.settle()
   call.leave()
+  if (failures.length > 0) throw failures[0]
 }
 
 /** True if a call on `data` can be shared: shorter messages travel without being offered. */
@@ -200,12 +196,14 @@ function placeOf({ engine }: Channel, bytes: Region): { readonly segment: number
 
 /** Memory that this rank reaches. */
 interface Reach {
+  /** Undefined if it is reached by its address alone. */
   readonly region: Region | undefined
   /** 0 if it is copied by region. */
   readonly address: number
 }
 
-class HostStock implements Stock {
+/** The memory of all ranks during a call, to those who do the jobs. Offsets and lengths are bytes. */
+class Stock {
   readonly #given: readonly (Reach | undefined)[]
   readonly #got: readonly (Reach | undefined)[]
   readonly #native: NativeMemory | undefined
@@ -214,37 +212,39 @@ class HostStock implements Stock {
     const ranks = Array.from({ length: size }, (_, rank) => rank)
     const [given, got] = [ranks.map((rank) => call.given(rank)), ranks.map((rank) => call.got(rank))]
     const byAddress = [...given, ...got].some(({ segment }) => segment === ADDRESS)
-    const native = (this.#native = byAddress ? nativeMemory() : loadedMemory())
+    this.#native = byAddress ? nativeMemory() : loadedMemory()
     const reach = ({ segment, offset, nbytes }: Whereabouts): Reach | undefined => {
       if (nbytes === 0) return undefined
       if (segment === ADDRESS) return { region: undefined, address: offset }
-      const region = engine.transport.bytesAt?.(segment, offset, nbytes) as Region
-      return { region, address: native?.addressOf(region) ?? 0 }
+      return this.#own(engine.transport.bytesAt?.(segment, offset, nbytes) as Region)
     }
     this.#given = given.map(reach)
     this.#got = got.map(reach)
   }
 
+  /** Copies what `rank` has given to `target`. */
   fetch(target: Uint8Array, rank: number, at: number): void {
-    const from = this.#given[rank] as Reach
-    const native = this.#native
-    if (native !== undefined) native.copy(native.addressOf(target), from.address + at, target.length)
-    else copyBytes(target, sliceOf(from.region as Region, at, target.length))
+    this.#copy(this.#own(target), 0, this.#given[rank] as Reach, at, target.length)
   }
 
-  deliver(source: Uint8Array, rank: number, at: number): void {
-    const to = this.#got[rank]
-    const native = this.#native
-    if (to === undefined) return
-    if (native !== undefined) native.copy(to.address + at, native.addressOf(source), source.length)
-    else copyBytes(sliceOf(to.region as Region, at, source.length), source)
+  /** Copies `source` to where the results go, of all ranks that want one. */
+  deliver(source: Uint8Array, at: number): void {
+    const from = this.#own(source)
+    for (const to of this.#got) if (to !== undefined) this.#copy(to, at, from, 0, source.length)
   }
 
-  pass(source: number, from: number, dest: number, to: number, nbytes: number): void {
-    const [given, got] = [this.#given[source] as Reach, this.#got[dest]]
-    if (got === undefined) return
-    if (this.#native !== undefined) this.#native.copy(got.address + to, given.address + from, nbytes)
-    else copyBytes(sliceOf(got.region as Region, to, nbytes), sliceOf(given.region as Region, from, nbytes))
+  /** Copies a part of what one rank has given to the same place in the result of another. */
+  pass(source: number, dest: number, at: number, nbytes: number): void {
+    this.#copy(this.#got[dest] as Reach, at, this.#given[source] as Reach, at, nbytes)
+  }
+
+  #own(region: Region): Reach {
+    return { region, address: this.#native?.addressOf(region) ?? 0 }
+  }
+
+  #copy(to: Reach, toAt: number, from: Reach, fromAt: number, nbytes: number): void {
+    if (this.#native !== undefined) this.#native.copy(to.address + toAt, from.address + fromAt, nbytes)
+    else copyBytes(sliceOf(to.region as Region, toAt, nbytes), sliceOf(from.region as Region, fromAt, nbytes))
   }
 }
 

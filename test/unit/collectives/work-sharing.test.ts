@@ -1,6 +1,6 @@
 /** Calls whose ranks work for each other: ranks that disagree about one are told so, as with every other algorithm. */
 import t from 'tap'
-import { MAX, SUM, type Intracomm } from '../../../index.ts'
+import { MAX, Op, SUM, type Intracomm } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 
 /** More elements than travel unasked. */
@@ -60,4 +60,24 @@ t.test('the bits of a sum are those of recursive doubling', async (t) => {
     return results
   })
   for (const [shared, doubled] of sums) t.ok(Buffer.from(shared!.buffer).equals(Buffer.from(doubled!.buffer)))
+})
+
+t.test('an operation that throws on one rank leaves nobody waiting', async (t) => {
+  let applied = 0
+  const failsOnce = Op.create(
+    () => {
+      if (applied++ === 0) throw new Error('a bad operation')
+    },
+    { unit: 1 },
+  )
+  const outcomes = await runRanks(3, async ({ world }) => {
+    const comm = await world.dup({ algorithms: { allreduce: 'work-sharing' } })
+    const outcome = await comm.allreduce(doubles(LONG), doubles(LONG), { op: failsOnce }).then(
+      () => 'done',
+      (error: Error) => error.message,
+    )
+    await world.barrier()
+    return outcome
+  })
+  t.same(outcomes.sort(), ['a bad operation', 'done', 'done'])
 })
