@@ -29,7 +29,7 @@ export interface Running {
  * Far above what any test needs: a job that hangs is told, with what it printed, and fails its own test only. All recorded
  * runs of HPL over sockets take 50 s on two quiet cores, and 150 s on two slow ones beside other tests.
  */
-const LIMIT_MS = process.env['TSMPI_TEST_ALL'] === '1' ? 600_000 : 150_000
+const LIMIT_MS = process.env['TSMPI_TEST_ALL'] === '1' ? 450_000 : 150_000
 
 export interface StartOptions {
   readonly cwd?: string
