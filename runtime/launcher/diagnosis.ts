@@ -3,14 +3,15 @@
  * is doing when somebody wants to know.
  *
  * A deadlock is told when every host stands still, two rounds of looks at all of them find the same marks, and no frame is
- * on the wire between them; runtime/agent/host-watch.ts says why that is proof. Then the ranks are asked what they do, and
- * whether work of theirs that Node does not list could wake one. If not, and a third look finds the marks unchanged, they
- * said so while nothing moved.
+ * on the wire between them; runtime/agent/host-watch.ts says why that is proof, if only messages can wake a rank. Of work
+ * that Node does not list a rank knows only when it looks closely: so the ranks are asked then what they do. If all answer,
+ * as a rank does whose event loop turns, and name nothing that could wake them, and a third look finds the marks
+ * unchanged, they said so while nothing moved.
  */
 import type { AgentEvent, Command } from '../agent/job-description.ts'
 import type { HostLook } from '../agent/host-watch.ts'
 import { leftoversText } from '../diagnosis/report.ts'
-import { HIDDEN_WORK, type Leftovers, type RankReport } from '../diagnosis/picture.ts'
+import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 
 /** Between two looks, if frames were still on the wire. */
 const AGAIN_MS = 100
@@ -39,6 +40,8 @@ export class Diagnosis<A extends Watched> {
   #testimony: readonly RankReport[] | undefined
   #reports: { readonly missing: Set<A>; readonly found: RankReport[]; readonly resolve: () => void } | undefined
   #report: Promise<RankReport[]> | undefined
+  /** Agents that did not report in time when they were last asked. */
+  #unheard = 0
 
   /** @param onStuck called once, with what the ranks do, when none of the job can ever be woken again */
   constructor(agents: readonly A[], onStuck: (reports: readonly RankReport[]) => void) {
@@ -106,9 +109,9 @@ export class Diagnosis<A extends Watched> {
   /** Ranks look closely at themselves only now: it costs too much to be done while they wait. */
   async #hearAll(): Promise<void> {
     const reports = await this.report()
-    const working = reports.some(({ picture }) => picture?.resources.includes(HIDDEN_WORK) === true)
-    if (!working) this.#testimony = reports
-    this.#lookAgain(working ? PATIENCE_MS : 0)
+    const stuck = this.#unheard === 0 && reports.every(isStuck)
+    if (stuck) this.#testimony = reports
+    this.#lookAgain(stuck ? 0 : PATIENCE_MS)
   }
 
   #lookAgain(afterMs: number): void {
@@ -131,6 +134,7 @@ export class Diagnosis<A extends Watched> {
       for (const agent of missing) agent.send({ command: 'report' })
     })
     this.#reports = undefined
+    this.#unheard = missing.size
     return found.sort((a, b) => a.rank - b.rank)
   }
 
@@ -139,4 +143,9 @@ export class Diagnosis<A extends Watched> {
     this.#reports.found.push(...reports)
     if (this.#reports.missing.size === 0) this.#reports.resolve()
   }
+}
+
+/** True of a rank that says that nothing but messages can wake it; one that computes does not answer. */
+function isStuck({ state, picture }: RankReport): boolean {
+  return state === 'ended' || picture?.resources.length === 0
 }

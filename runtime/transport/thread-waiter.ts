@@ -64,6 +64,8 @@ export class ThreadWaiter {
   /** Times that nothing but sleep was left because others needed the core. */
   #hasteSlept = 0
   #waiting = false
+  /** Said to be still. */
+  #still = false
   #scheduled = false
   /** The next turn, while it waits. */
   #turn: NodeJS.Immediate | undefined
@@ -103,6 +105,8 @@ export class ThreadWaiter {
 
   setWaiting(waiting: boolean): void {
     this.#waiting = waiting
+    // Something else than a message has made the program go on: it may compute for long before the event loop turns.
+    if (!waiting && this.#still) this.#toggle()
     if (!waiting || this.#scheduled) return
     this.#scheduled = true
     void SETTLED.then(this.#quickly) // half the price of queueMicrotask, which makes an AsyncResource
@@ -127,7 +131,7 @@ export class ThreadWaiter {
   }
 
   readonly #patiently = (): void => {
-    if (this.#vigil.stillness.still) this.#keepStill()
+    if (this.#still) this.#keepStill()
     else if (this.#waiting && !(this.#sleeps === 0 ? this.#lookLong() : this.#look(QUICK_LOOKS))) this.#sleep()
     else this.#sleeps = 0
     if (this.#waiting) this.#turn = setImmediate(this.#patiently)
@@ -160,17 +164,22 @@ export class ThreadWaiter {
     this.#sleeps = quiet && this.#progress() === 0 ? this.#sleeps + 1 : 0
     if (this.#sleeps < QUIET_SLEEPS) return
     this.#sleeps -= QUESTION_SLEEPS
-    if (this.#vigil.onlyMessagesWake()) this.#vigil.stillness.toggle()
+    if (this.#vigil.onlyMessagesWake()) this.#toggle()
+  }
+
+  #toggle(): void {
+    this.#still = !this.#still
+    this.#vigil.stillness.toggle()
   }
 
   /** Like `sleep`, but says so before it takes anything in; what has come is for the next turn. */
   #keepStill(): void {
-    const { stillness, frameReady, onlyMessagesWake } = this.#vigil
+    const { frameReady, onlyMessagesWake } = this.#vigil
     this.#doorbell.lieDown()
     if (!frameReady()) this.#doorbell.sleep(SLICE_MS)
     this.#doorbell.getUp()
     if (this.#waiting && !frameReady() && (++this.#sleeps % QUESTION_SLEEPS !== 0 || onlyMessagesWake())) return
-    stillness.toggle()
+    this.#toggle()
     this.#sleeps = 0
   }
 }

@@ -131,6 +131,7 @@ const right: readonly (readonly string[])[] = [
     'pool',
     'compressed',
     'compute',
+    'roused',
     'native',
     'signal',
     'cancel',

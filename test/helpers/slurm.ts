@@ -15,7 +15,7 @@ import {
 import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { allGone } from './tsmpirun.ts'
+import { allGone, isAlive } from './tsmpirun.ts'
 
 const { spawnSync } = process.getBuiltinModule('node:child_process')
 
@@ -88,6 +88,10 @@ async function stop(folder: string): Promise<void> {
   const files = PID_FILES.map((name) => join(folder, name)).filter(existsSync)
   const pids = files.map((file) => Number(readFileSync(file, 'utf8')))
   for (const pid of pids) process.kill(pid)
+  // On a crowded machine Slurm's daemons wait for each other for half a minute and more.
+  await allGone(pids, 20_000).catch(() => {
+    for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL')
+  })
   await allGone(pids, 20_000)
   rmSync(folder, { recursive: true })
 }

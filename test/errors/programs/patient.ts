@@ -33,6 +33,10 @@ const word = (value = 0): Float64Array => Float64Array.of(value)
 /** Long enough for a deadlock to be told, if one were. */
 const LONG_MS = 1500
 
+function compute(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end;);
+}
+
 /** Rank 0 has something to wait for; when it has come, it tells the others, who wait for rank 0. */
 async function others({ world }: RankContext, wait: () => Promise<unknown>): Promise<void> {
   if (world.rank === 0) {
@@ -163,9 +167,24 @@ const PROGRAMS: Record<string, (context: RankContext) => Promise<unknown>> = {
 
   compute: (context) =>
     others(context, () => {
-      const end = performance.now() + LONG_MS
-      while (performance.now() < end);
+      compute(LONG_MS)
       return Promise.resolve()
+    }),
+
+  /** What nobody could know of wakes a rank that stood still, and it computes at once. */
+  roused: (context) =>
+    others(context, async () => {
+      const { self } = context
+      const key = (over: () => void): void => scrypt('password', 'salt', 64, { N: 2 ** 18, maxmem: 2 ** 29 }, over)
+      key(() => void self.send(word(), { dest: 0 }))
+      await self.recv(word(), { source: 0 })
+      compute(LONG_MS)
+      // And once more without a receive that ends.
+      key(() => {
+        compute(LONG_MS)
+        void self.send(word(), { dest: 0 })
+      })
+      await self.recv(word(), { source: 0 })
     }),
 
   native: (context) =>
