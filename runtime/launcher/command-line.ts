@@ -72,8 +72,7 @@ export interface LaunchOptions {
  * @throws UsageError for every mistake found
  */
 export async function parseCommandLine(args: readonly string[]): Promise<LaunchOptions> {
-  // mpirun's -np is one option to its users, and two letters to every parser.
-  const parser = describeOptions(args.map((arg) => (/^-(np|ppn|rf)$/.test(arg) ? `-${arg}` : arg)))
+  const parser = describeOptions(args.map(asOneOption))
   const argv = await parser.parseAsync()
   const [program, ...rest] = argv._.map(String)
   const programArgs = args.slice(args.length - rest.length) // as they were given
@@ -135,6 +134,19 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   checkTogether(options, problems)
   if (problems.length > 0) throw new UsageError(problems)
   return options
+}
+
+/** Options of Open MPI's mpirun that say in a word what takes another of ours and its value. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['pernode', '-N=1'],
+  ['bynode', '--map-by=node'],
+  ['byslot', '--map-by=slot'],
+])
+
+/** As the parser reads it, to which `-hostfile` is one option, as to mpirun: what follows `-n4` at once is set apart. */
+function asOneOption(arg: string): string {
+  const [, letter, value] = /^-([nN](?=\d)|[Hx](?!=))(.+)$/.exec(arg) ?? []
+  return letter === undefined ? (OTHER_WORDS.get(arg.replace(/^--?/, '')) ?? arg) : `-${letter}=${value}`
 }
 
 const DIAGNOSIS_OPTIONS = {
@@ -238,6 +250,7 @@ function describeOptions(args: readonly string[]) {
     )
     .parserConfiguration({
       'halt-at-non-option': true,
+      'short-option-groups': false,
       'camel-case-expansion': true,
       'boolean-negation': false,
       'parse-positional-numbers': false,
@@ -272,7 +285,7 @@ function describeOptions(args: readonly string[]) {
         nargs: 1,
         describe: 'Export an environment variable to all ranks: VAR or VAR=value',
       },
-      wdir: { type: 'string', requiresArg: true, describe: 'Working directory of the ranks' },
+      wdir: { alias: 'wd', type: 'string', requiresArg: true, describe: 'Working directory of the ranks' },
       ...LISTENING,
       timeout: {
         type: 'string',

@@ -31,7 +31,11 @@ const flag = { type: 'boolean', default: false } as const
 /** For yargs. */
 export const PLACEMENT = {
   exclude: { type: 'string', array: true, nargs: 1, describe: 'Leave these hosts out: a,b' },
-  N: { alias: ['npernode', 'ppn'], ...text, describe: 'Ranks on each host; the same as --map-by ppr:N:node' },
+  N: {
+    alias: ['npernode', 'ppn', 'perhost'],
+    ...text,
+    describe: 'Ranks on each host; the same as --map-by ppr:N:node',
+  },
   'map-by': {
     ...text,
     describe: 'slot: fill hosts one by one; node: deal ranks round; ppr:N:node: N on each; seq; speed',

@@ -184,11 +184,7 @@ function counted(
     case 'slot':
       return dealRest(fillSlots(hosts, size), hosts, size)
     case 'node':
-      return dealRest(
-        deal(zeros(hosts), size, hosts, ({ slots }) => slots),
-        hosts,
-        size,
-      )
+      return byNode(hosts, size)
     case 'speed':
       return bySpeed(hosts, size)
   }
@@ -198,6 +194,12 @@ function perHost(ranks: number, hosts: readonly KnownHost[], size: number): numb
   if (size > ranks * hosts.length)
     throw new UsageError([`-n ${size}: ${ranks} ranks on each of ${hosts.length} hosts are ${ranks * hosts.length}`])
   return hosts.map((_, index) => Math.min(ranks, Math.max(size - index * ranks, 0)))
+}
+
+/** As Open MPI does: where there are more ranks than slots, slots do not matter. */
+function byNode(hosts: readonly KnownHost[], size: number): number[] {
+  const enough = size <= hosts.reduce((sum, { slots }) => sum + slots, 0)
+  return deal(zeros(hosts), size, hosts, ({ slots, maxSlots = Infinity }) => (enough ? slots : maxSlots))
 }
 
 function fillSlots(hosts: readonly KnownHost[], size: number): number[] {

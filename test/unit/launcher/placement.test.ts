@@ -64,7 +64,13 @@ t.test("placeRanks agrees with the examples of Open MPI's manual page", async (t
 
 t.test('placeRanks numbers by node as long as hosts have ranks left', async (t) => {
   t.equal(place('a:4,b:2', { ranking: 'node' }), 'a 0 2 4 5 | b 1 3')
-  t.equal(place('a:1,b:3', { size: 6, mapping: { by: 'node' } }), 'a 0 2 | b 1 3 4 5')
+  t.equal(place('a:1,b:3', { size: 4, mapping: { by: 'node' } }), 'a 0 | b 1 2 3')
+})
+
+t.test('placeRanks deals more ranks than slots by node as if there were none, up to the limits', async (t) => {
+  const node = { by: 'node' } as const
+  t.equal(place('a:1,b:3', { size: 6, mapping: node }), 'a 0 2 4 | b 1 3 5')
+  t.equal(place('a:1/2,b:3', { size: 6, mapping: node }), 'a 0 2 | b 1 3 4 5')
 })
 
 t.test('placeRanks by speed gives each rank the fastest core that is left', async (t) => {

@@ -1,0 +1,48 @@
+/** How the words of tsmpirun's command line are read: those that mpirun's users type, and what belongs to the program. */
+import t from 'tap'
+import { parseCommandLine } from '../../../runtime/launcher/command-line.ts'
+
+t.test('long options are read with one dash too, as by mpirun', async (t) => {
+  const words = '-np 3 -hostfile h -host a:2,b -rank-by node -map-by slot -wdir /w -oversubscribe -display-map p'
+  const options = await parseCommandLine(words.split(' '))
+  t.match(options, {
+    n: 3,
+    hostfile: 'h',
+    host: 'a:2,b',
+    wdir: '/w',
+    program: 'p',
+    placement: { mapping: { by: 'slot' }, ranking: 'node', oversubscription: 'allow', display: new Set(['map']) },
+  })
+  t.match(await parseCommandLine(['-machinefile=h', '-perhost', '2', 'p']), {
+    hostfile: 'h',
+    placement: { mapping: { by: 'ppr', ranks: 2 } },
+  })
+})
+
+t.test("mpirun's words for a way of mapping are understood", async (t) => {
+  const mappings = { pernode: { by: 'ppr', ranks: 1 }, bynode: { by: 'node' }, byslot: { by: 'slot' } }
+  for (const [word, mapping] of Object.entries(mappings))
+    for (const dashes of ['-', '--'])
+      t.same((await parseCommandLine([dashes + word, 'p'])).placement.mapping, mapping, dashes + word)
+})
+
+t.test('the value of a short option may follow at once', async (t) => {
+  t.match(await parseCommandLine(['-n4', '-N2', '-Ha:2,b', '-xA=b', '-x=C=d', 'p']), {
+    n: 4,
+    host: 'a:2,b',
+    exports: ['A=b', 'C=d'],
+    placement: { mapping: { by: 'ppr', ranks: 2 } },
+  })
+})
+
+t.test('a misspelt option is told as a whole, and is no request for help', async (t) => {
+  for (const word of ['-hostfle', '-mca', '--hostfle'])
+    await t.rejects(parseCommandLine([word, 'p']), { message: `Unknown argument: ${word.replace(/^-+/, '')}` })
+})
+
+t.test('the words after the program are its own, whatever they look like', async (t) => {
+  const own = ['-np', '9', '-n9', '-pernode', '--host', 'x', '-h', '--', '--version']
+  const options = await parseCommandLine(['-np', '2', 'p', ...own])
+  t.match(options, { n: 2, program: 'p', placement: { mapping: undefined }, host: undefined })
+  t.same(options.programArgs, own)
+})
