@@ -3,7 +3,7 @@
  * nominal, and a shaper that carries 1 GB/s where nothing limits it.
  */
 import { median } from 'mathjs'
-import { digits, jobMs, PAYLOAD_SHARE, traffic } from './network-jobs.ts'
+import { digits, PAYLOAD_SHARE, runJob, traffic } from './network-jobs.ts'
 import { bulkGBps, eagerGBps } from './shaper-rate.ts'
 
 export interface Target {
@@ -25,11 +25,11 @@ const SMALL_BYTES = 2e8
 /** Measures all of them; takes some 20 s. */
 export async function measureTargets(repeats: number): Promise<Target[]> {
   const network = (link: string): string[] => [...HOSTS, '--emulate', link]
-  const large = median(...jobMs(2, network('1gbe'), traffic('ping-pong', LARGE, repeats)))
-  const small = median(...jobMs(2, network('1gbe'), traffic('ping-pong', 8, repeats)))
+  const large = median(...runJob(2, network('1gbe'), traffic('ping-pong', LARGE, repeats)).ms)
+  const small = median(...runJob(2, network('1gbe'), traffic('ping-pong', 8, repeats)).ms)
   const open = network('bandwidth=1000 Gbit/s,latency=0 us,buffer=64 MiB')
   const [shaped, plain] = [open, HOSTS].map((each) =>
-    median(...jobMs(2, each, traffic('ping-pong', 8 * LARGE, repeats))),
+    median(...runJob(2, each, traffic('ping-pong', 8 * LARGE, repeats)).ms),
   )
   await bulkGBps(BULK_BYTES) // the compiler works
   return [

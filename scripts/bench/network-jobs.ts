@@ -17,21 +17,28 @@ export function traffic(pattern: string, nbytes: number, repeats: number): strin
   return [TRAFFIC, pattern, String(nbytes), String(repeats), String(WARM_UP_MS)]
 }
 
+export interface JobTimes {
+  /** Every time that it measured. */
+  readonly ms: number[]
+  /** Share of the time in which the cores of this machine had nothing to do; undefined for Linpack, which computes. */
+  readonly idle: number | undefined
+}
+
 /**
  * Runs a job with a rank on each of so many hosts.
  *
  * @param network options of tsmpirun that say what the hosts are
- * @returns every time that it measured, in ms
  * @throws Error with what it said if it fails
  */
-export function jobMs(hosts: number, network: readonly string[], args: readonly string[], cwd?: string): number[] {
+export function runJob(hosts: number, network: readonly string[], args: readonly string[], cwd?: string): JobTimes {
   const { status, stdout, stderr } = spawnSync(process.execPath, [TSMPIRUN, '-n', String(hosts), ...network, ...args], {
     encoding: 'utf8',
     cwd,
   })
   if (status !== 0) throw new Error(`tsmpirun ${network.join(' ')} ${args.join(' ')} ended with ${status}:\n${stderr}`)
-  if (args[0] !== 'hpl') return (JSON.parse(stdout) as { ms: number[] }).ms
-  return [...stdout.matchAll(/^W\S+ +\d+ +\d+ +\d+ +\d+ +([\d.]+)/gm)].map(([, seconds]) => Number(seconds) * 1000)
+  if (args[0] !== 'hpl') return JSON.parse(stdout) as JobTimes
+  const times = stdout.matchAll(/^W\S+ +\d+ +\d+ +\d+ +\d+ +([\d.]+)/gm)
+  return { ms: [...times].map(([, seconds]) => Number(seconds) * 1000), idle: undefined }
 }
 
 /** A quarter of the values are less; of three or fewer it is the least. */

@@ -10,7 +10,7 @@ const NETLAB = fileURLToPath(new URL('../../scripts/netlab', import.meta.url))
 const APART = ['--user', '--map-root-user', '--net', '--mount', 'sh', '-c']
 const inside = (script: string): string[] => [...APART, `mount -t tmpfs apart /run && mkdir /run/netns && ${script}`]
 
-const probe = spawnSync('unshare', inside('ip netns add probe && ethtool --version && tc -V'), { encoding: 'utf8' })
+const probe = spawnSync('unshare', inside('ip netns add probe && tc -V'), { encoding: 'utf8' })
 const skip = probe.status === 0 ? false : `no network namespaces here: ${probe.error?.message ?? probe.stderr.trim()}`
 if (skip !== false) console.error(`netlab is not tested: ${skip}`)
 

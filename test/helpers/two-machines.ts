@@ -14,7 +14,7 @@ const APART = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-p
 /** Why there can be no machines here; undefined if there can. */
 export function machinesMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root may make machines out of namespaces'
-  const probe = spawnSync('unshare', [...APART, 'sh', '-c', 'ip netns list && ethtool --version && tc -V'])
+  const probe = spawnSync('unshare', [...APART, 'sh', '-c', 'ip netns list && tc -V'])
   if (probe.status !== 0) return `no namespaces here: ${probe.error?.message ?? probe.stderr.toString().trim()}`
   return sshdMissing()
 }

@@ -1,8 +1,9 @@
 /**
- * Traffic that shows what a network does: `pattern nbytes repeats [warmUpMs]`. Rank 0 prints a line of JSON, `{ pattern, nbytes, ms }`
- * with the time of every repeat: from the first rank's start after a barrier until the last one has what it waited for, or
+ * Traffic that shows what a network does: `pattern nbytes repeats [warmUpMs]`. Rank 0 prints a line of JSON, `{ pattern, nbytes, ms, idle }`:
+ * the share of the time in which the cores of this machine had nothing to do, and the time of every repeat: from the first rank's start after a barrier until the last one has what it waited for, or
  * half a round trip. All hosts must be on one machine: their clocks are compared.
  */
+import os from 'node:os'
 import { MAX, run, waitAll, type RankContext } from 'tsmpi'
 
 type World = RankContext['world']
@@ -30,6 +31,8 @@ await run(async ({ world, argv, alloc, log }) => {
   const warm = machineMs() + Number(warmUpMs)
   do await pattern(world, a, b)
   while ((await world.allreduce(machineMs() < warm ? 1 : 0, { op: MAX })) > 0)
+  const before = idleMs()
+  const start = machineMs()
   for (let i = 0; i < Number(repeats); i++) {
     await world.barrier()
     const begin = machineMs()
@@ -37,12 +40,18 @@ await run(async ({ world, argv, alloc, log }) => {
     const end = await world.allreduce(machineMs(), { op: MAX })
     ms.push(await world.allreduce(own ?? end - begin, { op: MAX }))
   }
-  if (world.rank === 0) log(JSON.stringify({ pattern: name, nbytes, ms }))
+  const idle = (idleMs() - before) / (machineMs() - start) / os.cpus().length
+  if (world.rank === 0) log(JSON.stringify({ pattern: name, nbytes, ms, idle }))
 })
 
 /** The monotonic clock that all processes of a machine share. */
 function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
+}
+
+/** Of all cores since the machine was started. */
+function idleMs(): number {
+  return os.cpus().reduce((sum, { times }) => sum + times.idle, 0)
 }
 
 /** First and last rank; small messages many times. Half a round trip. */
