@@ -55,6 +55,7 @@ export class Engine implements WaitCounter {
   readonly #receives: LongReceives
   readonly #frame = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
+  readonly #idle: (() => void) | undefined
   #lastEagerId = 0
   #waits = 0
   /** Messages received without a look at what else has come. */
@@ -66,6 +67,7 @@ export class Engine implements WaitCounter {
   /** @param open gives the rank's end of the network; it is handed the function that makes progress */
   constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
     this.recorder = recorder
+    this.#idle = recorder === undefined ? undefined : () => recorder.idle()
     this.transport = open(() => this.progress())
     this.workMemories = new WorkMemories(this.transport)
     this.#window = new EagerWindow(this.transport.worldSize)
@@ -146,7 +148,7 @@ export class Engine implements WaitCounter {
     frame.region = undefined
     frame.address = 0
     if (this.transport.trySend(dest, frame)) {
-      if (recorder !== undefined) recorder.sentNow('send', frame, begun)
+      if (recorder !== undefined) recorder.sentNow(frame, begun)
       return true
     }
     this.#window.giveBack(dest, nbytes)
@@ -160,17 +162,17 @@ export class Engine implements WaitCounter {
    */
   recvNow(view: MessageView, source: number, context: number, tag: number): Frame | undefined {
     if (this.#posted.size > 0 || this.#unexpected.size > 0) return undefined
-    const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source)
+    const { recorder } = this
+    const begun = recorder === undefined ? 0 : recorder.now()
+    const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source, this.#idle)
     if (inlet === undefined) return undefined
     const frame = this.#frame
     inlet.peek(frame)
     if (frame.kind !== FRAME.EAGER || frame.flags !== 0 || frame.context !== context) return undefined
     if (frame.tag !== tag && tag !== ANY_TAG) return undefined
     if (frame.elementType !== view.elementType.code || frame.nbytes > view.nbytes) return undefined
-    const { recorder } = this
-    const begun = recorder === undefined ? 0 : recorder.now()
     inlet.take(view.bytes as Uint8Array, frame.nbytes)
-    if (recorder !== undefined) recorder.receivedNow('recv', frame, begun)
+    if (recorder !== undefined) recorder.receivedNow(frame, begun)
     this.#returnWindow(source, frame.nbytes)
     if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
     return frame

@@ -43,6 +43,12 @@ export interface Recorder {
   /** The time in milliseconds, for the `begun` of what follows. */
   now(): number
 
+  /**
+   * The rank is going to look for a message that is not there yet: time that nobody misses, for what the recorder has put
+   * off.
+   */
+  idle(): void
+
   /** The line of the program that is making a call, if it was looked up. Called inside of the call. */
   place(call: string): Place | undefined
 
@@ -53,11 +59,11 @@ export interface Recorder {
    */
   sent(operation: Operation, begun: number, dest: number, nbytes: number, id: number): void
 
-  /** A call has sent a message that leaves nothing to wait for. Called inside of the call. */
-  sentNow(call: string, message: Header, begun: number): void
+  /** A `send` has sent a message that leaves nothing to wait for. Called inside of the call. */
+  sentNow(message: Header, begun: number): void
 
-  /** A call has received a message that was there. Called inside of the call. */
-  receivedNow(call: string, message: Header, begun: number): void
+  /** A `recv` has received a message without waiting for an operation. Called inside of the call. */
+  receivedNow(message: Header, begun: number): void
 
   /** A receive or probe has been posted; it may have ended already. */
   posted(operation: Operation, begun: number): void

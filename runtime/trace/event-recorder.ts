@@ -1,14 +1,14 @@
 /**
  * Records what a rank does into its `TraceMemory`: every call with its message, and the sums of a profile.
  *
- * Invariant: recording costs a few per cent at most, however quick the calls follow each other. Reading the clock costs
- * 30 to 100 ns, a tenth of a small message: while calls follow each other at microseconds one reading serves
- * STRETCH events, and the times between are dealt out evenly. Finding the line of the program costs microseconds: it may
- * take PLACE_SHARE of the time and no more; a call that was looked up then stands for those of its kind that were not.
+ * Invariant: recording costs a few per cent at most, however quick the calls follow each other. Readings of the clock are
+ * shared then (event-clock.ts). What need not be done while a peer waits for this rank's answer is done when the answer has
+ * left, or when this rank waits itself. Finding the line of the program costs microseconds: it may take PLACE_SHARE of the
+ * time and no more; a call that was looked up then stands for those of its kind that were not.
  */
-import { machineMs } from '../base/machine-clock.ts'
 import type { Operation } from '../engine/operation.ts'
 import type { CollectiveCall, Header, Place, Recorder } from '../engine/recorder.ts'
+import { EventClock } from './event-clock.ts'
 import {
   CALL_SUMS,
   CALLS,
@@ -20,10 +20,6 @@ import {
   type TraceRecord,
 } from './trace-memory.ts'
 
-/** Calls that follow each other quicker than this share readings of the clock. */
-const HURRY_MS = 0.004
-/** Events that share a reading. */
-const STRETCH = 32
 /** Part of the time that may be spent on finding lines. */
 const PLACE_SHARE = 0.005
 /** Time for finding lines that can be saved up, so that a burst of calls after a long rest is looked up as a whole. */
@@ -77,16 +73,15 @@ export class EventRecorder implements Recorder {
   readonly #calls = new Map<string, Call>()
   readonly #places = new Map<string, number>()
   readonly #wait: Call
+  #send: Call | undefined
+  #recv: Call | undefined
   readonly #record: TraceRecord = { ...NOTHING }
+  /** The call whose record is complete in `#record`, and is neither kept nor in the sums yet. */
+  #unsettled: Call | undefined
+  #unsettledPlace: Place | undefined
   /** Marks of operations that have ended. */
   readonly #spare: Mark[] = []
-  /** Machine's clock minus this thread's, milliseconds. */
-  readonly #origin = clockOrigin()
-  #time = 0
-  #read = 0
-  #pace = 0
-  #skips = 0
-  #stretch = 1
+  readonly #clock: EventClock
   /** The clock has been read, and the record has not been shown to its reader since. */
   #fresh = true
   #allowanceMs = PLACE_SAVINGS_MS
@@ -108,17 +103,19 @@ export class EventRecorder implements Recorder {
     this.#callSums = memory.calls
     this.#placeSums = memory.places
     this.#sent = memory.sent
+    this.#clock = new EventClock((passedMs) => this.#clockWasRead(passedMs))
     this.#wait = this.#lookUp('wait')
     this.#latest = this.#latestButOne = this.#wait
     memory.totals[TOTAL.BEGUN] = this.now()
   }
 
   now(): number {
-    if (this.#skips > 0) {
-      this.#skips--
-      return (this.#time += this.#pace)
-    }
-    return this.#readClock()
+    return this.#clock.now()
+  }
+
+  idle(): void {
+    this.#clock.read()
+    this.#settle()
   }
 
   place(name: string): Place | undefined {
@@ -141,6 +138,7 @@ export class EventRecorder implements Recorder {
   }
 
   sent(operation: Operation, begun: number, peer: number, nbytes: number, id: number): void {
+    this.#settle()
     const mark = this.#newMark(operation)
     mark.begun = begun
     mark.sends = true
@@ -151,27 +149,27 @@ export class EventRecorder implements Recorder {
     if (operation.done) this.#forget(operation, mark)
   }
 
-  sentNow(name: string, message: Header, begun: number): void {
+  sentNow(message: Header, begun: number): void {
+    this.#settle()
     add(this.#sent, message.dest, message.nbytes)
-    this.#atOnce(RECORD.SEND, this.#callOf(name), message, message.dest, begun)
+    this.#atOnce(RECORD.SEND, (this.#send ??= this.#lookUp('send')), message, message.dest, begun)
+    this.#settle()
   }
 
-  receivedNow(name: string, message: Header, begun: number): void {
-    this.#atOnce(RECORD.RECEIVE, this.#callOf(name), message, message.source, begun)
+  receivedNow(message: Header, begun: number): void {
+    this.#settle()
+    this.#atOnce(RECORD.RECEIVE, (this.#recv ??= this.#lookUp('recv')), message, message.source, begun)
+    // The program may have an answer that a peer waits for. If it computes for long instead, the clock knows nothing of it.
+    if (!this.#clock.isEstimating) this.#settle()
   }
 
   /** A call that is over when it is told of: it needs no mark. */
   #atOnce(kind: number, call: Call, { context, tag, nbytes, id }: Header, peer: number, begun: number): void {
     const place = this.#place(call.name, call)
-    const ended = Math.max(this.now() - this.#locatingMs, begun)
-    this.#count(call, place, ended - begun)
-    this.#countBytes(call, place, nbytes)
-    if (this.#depth === 0) this.#communicated(begun, ended)
-    if (!this.#hasRoom(begun)) return
     const record = this.#record
     record.kind = kind
     record.begun = begun
-    record.ended = ended
+    record.ended = Math.max(this.now() - this.#locatingMs, begun)
     record.nbytes = nbytes
     record.call = call.number
     record.context = context
@@ -179,10 +177,23 @@ export class EventRecorder implements Recorder {
     record.tag = tag
     record.id = id
     record.place = place?.number ?? 0
-    this.#keep(record)
+    this.#unsettled = call
+    this.#unsettledPlace = place
+  }
+
+  #settle(): void {
+    const call = this.#unsettled
+    if (call === undefined) return
+    this.#unsettled = undefined
+    const { begun, ended, nbytes } = this.#record
+    this.#count(call, this.#unsettledPlace, ended - begun)
+    this.#countBytes(call, this.#unsettledPlace, nbytes)
+    if (this.#depth === 0) this.#communicated(begun, ended)
+    if (this.#hasRoom(begun)) this.#keep(this.#record)
   }
 
   posted(operation: Operation, begun: number): void {
+    this.#settle()
     // Received inside of a collective call that posts it: all is recorded.
     if (operation.done && operation.mark === undefined && isInner(operation)) return
     const mark = this.#markOf(operation)
@@ -192,19 +203,21 @@ export class EventRecorder implements Recorder {
   }
 
   received(operation: Operation, peer: number, nbytes: number, id: number): void {
+    this.#settle()
     const mark = this.#markOf(operation)
     this.#attach(mark, peer, nbytes, id)
     if (mark.waiters > 0) return
-    if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#time, this.now())
+    if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#clock.latest, this.now())
     else if (mark.begun === 0)
       return // inside of the call that posts it
     // Nobody waits: the message came while the rank did something else.
-    else if (mark.call.nonblocking) this.#write(RECORD.RECEIVE, operation, mark, this.#time, this.now())
+    else if (mark.call.nonblocking) this.#write(RECORD.RECEIVE, operation, mark, this.#clock.latest, this.now())
     else this.#callEnded(operation, mark, this.now())
     this.#forget(operation, mark)
   }
 
   waitBegan(operation: Operation): void {
+    this.#settle()
     const mark = this.#markOf(operation)
     if (mark.waiters++ === 0 && mark.call.nonblocking) {
       mark.call = this.#wait
@@ -218,8 +231,8 @@ export class EventRecorder implements Recorder {
   }
 
   waitEnded(operation: Operation, looks: number): void {
-    if (looks > this.#options.quickLooks) this.#skips = 0
-    const ended = this.now()
+    this.#settle()
+    const ended = looks > this.#options.quickLooks ? this.#clock.read() : this.now()
     const mark = this.#markOf(operation)
     if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
     if (--this.#depth > 0) return
@@ -229,6 +242,7 @@ export class EventRecorder implements Recorder {
   }
 
   collective({ call, context, begun, place, algorithm, nbytes }: CollectiveCall): void {
+    this.#settle()
     const ended = this.now()
     const known = this.#callOf(call)
     this.#count(known, place, ended - begun)
@@ -249,8 +263,8 @@ export class EventRecorder implements Recorder {
 
   /** The rank has ended: nothing follows. */
   close(): void {
-    this.#skips = 0
-    const ended = this.now()
+    this.#settle()
+    const ended = this.#clock.read()
     this.#memory.totals[TOTAL.ENDED] = ended
     if (this.#lost > 0) this.#tellLost(ended)
     this.#memory.publish()
@@ -430,21 +444,10 @@ export class EventRecorder implements Recorder {
 
   // ---- clock -------------------------------------------------------------------------------------------------
 
-  #readClock(): number {
-    const time = performance.now() + this.#origin
-    const passedMs = time - this.#read
-    const pace = passedMs / this.#stretch
+  #clockWasRead(passedMs: number): void {
     this.#allowanceMs = Math.min(this.#allowanceMs + passedMs * PLACE_SHARE, PLACE_SAVINGS_MS)
     this.#mayLocate = this.#allowanceMs > 0
-    const hurry = pace < HURRY_MS
-    this.#read = time
-    this.#pace = hurry ? pace / 2 : 0 // behind the clock rather than ahead of it
-    this.#stretch = hurry ? STRETCH : 1
-    this.#skips = this.#stretch - 1
-    // What was dealt out since the last reading may still have run ahead of the clock.
-    if (time > this.#time) this.#time = time
     this.#fresh = true
-    return this.#time
   }
 }
 
@@ -476,10 +479,4 @@ function isInner({ context }: Operation): boolean {
 
 function add(sums: Float64Array, at: number, value: number): void {
   sums[at] = (sums[at] as number) + value
-}
-
-/** The machine's monotonic clock, which all its threads and processes share, minus that of this thread. */
-function clockOrigin(): number {
-  // Whatever comes between the two readings only makes the difference larger.
-  return Math.min(...Array.from({ length: 5 }, () => -performance.now() + machineMs()))
 }

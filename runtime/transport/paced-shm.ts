@@ -96,9 +96,9 @@ export class PacedShmTransport extends ShmTransport {
     super.poll(deliver, except)
   }
 
-  override inletOf(source: number): Inlet | undefined {
+  override inletOf(source: number, idle?: () => void): Inlet | undefined {
     this.settlePace()
-    const inlet = super.inletOf(source)
+    const inlet = super.inletOf(source, idle)
     this.#pace.forget()
     return inlet
   }

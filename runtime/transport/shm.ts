@@ -131,9 +131,10 @@ export class ShmTransport implements Transport {
     }
   }
 
-  inletOf(source: number): Inlet | undefined {
+  inletOf(source: number, idle?: () => void): Inlet | undefined {
     const reader = this.#inlets[source]
     if (reader === undefined) return undefined
+    if (idle !== undefined && !reader.ready) idle()
     for (let look = this.#inletLooks; look > 0; look--) if (reader.ready) return reader
     return undefined
   }

@@ -85,8 +85,10 @@ export interface Transport {
   /**
    * Looks for a frame of `source` before all others, again and again for a moment if the caller has a core to itself. What
    * it comes by, if there is one; undefined if there is none, or if frames of that rank come by a way that others share.
+   *
+   * @param idle called once if none is there at first
    */
-  inletOf?(source: number): Inlet | undefined
+  inletOf?(source: number, idle?: () => void): Inlet | undefined
 
   /**
    * Asks again and again for a moment whether something has happened that ranks of this host do; gives its core away in

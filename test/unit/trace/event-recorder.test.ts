@@ -132,8 +132,8 @@ for (const capacity of [0, 16])
     const recorder = new EventRecorder(memory, { quickLooks: 1, locate, announce: () => undefined })
     const message = { context: 0, tag: 0, source: 0, dest: 1, nbytes: 8, id: -1 }
     for (let i = 0; i < 1000; i++) {
-      recorder.sentNow('send', message, recorder.now())
-      if (i % 3 === 0) recorder.receivedNow('recv', { ...message, source: 1, dest: 0 }, recorder.now())
+      recorder.sentNow(message, recorder.now())
+      if (i % 3 === 0) recorder.receivedNow({ ...message, source: 1, dest: 0 }, recorder.now())
     }
     recorder.close()
     const sums = summarize(memory, machineMs())
@@ -160,7 +160,7 @@ for (const readings of [0, 1])
     for (let i = 0; i < readings; i++) recorder.now()
     const seen: number[] = []
     for (let i = 0; i < 10_000; i++) {
-      recorder.sentNow('send', message, recorder.now())
+      recorder.sentNow(message, recorder.now())
       if (i % 64 === 63) seen.push(recordsOf(memory).length)
     }
     t.ok(seen.every((records) => records > 0))
