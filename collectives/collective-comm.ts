@@ -118,7 +118,7 @@ export class CollectiveComm extends Comm {
   protected nonblocking<T>(plan: () => Plan<T>): CollectiveRequest<T> {
     const { engine } = this.job
     const made = this.checked(plan)
-    const run = new Run(engine, this.channel(made.call, made.particulars), made)
+    const run = new Run(engine, this.channel(made.call, made.particulars, `i${made.call}`), made)
     return new CollectiveRequest(engine, run, this.toldError)
   }
 

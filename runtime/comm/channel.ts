@@ -38,6 +38,8 @@ export interface ChannelPlace {
   readonly tag: number
   /** Called when the call is complete on this rank. */
   readonly ended: () => void
+  /** As the program calls it; default: the name of the call. */
+  readonly form?: string
 }
 
 /** The steps of an algorithm: yields each operation that must have ended before it goes on. */
@@ -88,6 +90,8 @@ export class Channel implements Agreement {
   /** Name of the collective, for error messages. */
   readonly call: CollectiveName
   readonly signature: number
+  /** As the program calls it, `ibarrier` of a barrier; for reports. */
+  readonly form: string
   /** What carries the messages; for calls that share memory too. */
   readonly engine: Engine
   readonly #group: Group
@@ -115,6 +119,7 @@ export class Channel implements Agreement {
     this.rank = place.rank
     this.size = place.group.size
     this.call = call
+    this.form = place.form ?? call
     this.signature = signatureOf(call, particulars)
     this.#record = record
   }
@@ -268,7 +273,7 @@ export class Channel implements Agreement {
   }
 
   #part(group: Group, rank: number): Channel {
-    const place = { group, rank, context: this.#context, tag: this.#tag, ended: this.#ended }
+    const place = { group, rank, context: this.#context, tag: this.#tag, ended: this.#ended, form: this.form }
     const part = new Channel(this.engine, place, this.call, this.#particulars, this.#record)
     part.#scratch = this.#scratch // goes back with the whole call's
     return part

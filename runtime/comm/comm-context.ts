@@ -92,7 +92,7 @@ export abstract class CommContext extends CommProperties {
     this.size = group.size
     // Others are beside a communicator, for its own use.
     if (context >= 0)
-      job.communicators.add({ context, name: () => this.name, group: peers, calls: () => this.#collectives })
+      job.communicators.add({ context, name: () => this.name, group, peers, calls: () => this.#collectives })
   }
 
   /** Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local. */
@@ -113,12 +113,16 @@ export abstract class CommContext extends CommProperties {
     for (const context of [this.context, this.context + 1, ~this.context]) engine.retire(context)
   }
 
-  /** A channel for one collective call. All ranks of the communicator call their collectives in the same order. */
-  protected channel(call: CollectiveName, particulars?: Particulars): Channel {
+  /**
+   * A channel for one collective call. All ranks of the communicator call their collectives in the same order.
+   *
+   * @param form as the program calls it, for reports
+   */
+  protected channel(call: CollectiveName, particulars?: Particulars, form: string = call): Channel {
     const { group, rank } = this
     const context = this.context + 1
     const tag = this.beginCall(call)
-    return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded }, call, particulars)
+    return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded, form }, call, particulars)
   }
 
   /** Number of a collective call that begins here; `endCall` follows if it ends well. */
@@ -144,10 +148,10 @@ export abstract class CommContext extends CommProperties {
     const { group, rank } = this
     const context = this.context + 1
     const tag = PERSISTENT_TAGS + this.#persistent++
-    const ended = (): void => undefined
+    const place = { group, rank, context, tag, ended: () => undefined, form: `${call}Init` }
     return () => {
       this.checkUsable(call)
-      return new Channel(this.job.engine, { group, rank, context, tag, ended }, call, particulars)
+      return new Channel(this.job.engine, place, call, particulars)
     }
   }
 

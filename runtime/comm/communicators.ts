@@ -9,8 +9,9 @@ export interface CommEntry {
   readonly context: number
   /** What the program calls it, if anything. */
   readonly name: () => string
-  /** Those whom ranks in calls mean. */
   readonly group: Group
+  /** Those whom ranks in calls mean: the group, or the other side of an intercommunicator. */
+  readonly peers: Group
   /** Collective calls that this rank has made on it. */
   readonly calls: () => number
   /** Where it was made. */

@@ -128,7 +128,7 @@ function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture,
   const { call, context, agreement } = operation
   return {
     kind,
-    call,
+    call: agreement?.form ?? call,
     context: homeOf(context),
     peer: dest ?? (operation.source === ANY_SOURCE ? undefined : operation.source),
     tag: operation.tag === ANY_TAG ? undefined : operation.tag,
@@ -164,11 +164,11 @@ function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
 function commPictures(contexts: readonly number[], { communicators, placeIn }: PictureSource): CommPicture[] {
   return [...new Set(contexts.map(homeOf))].map((context) => {
     const entry = communicators.of(context)
-    const ranks = Array.from({ length: entry?.group.size ?? 0 }, (_, rank) => entry?.group.worldRank(rank) as number)
     return {
       context,
       name: commName(context, entry?.name()),
-      members: runsOf(ranks),
+      members: runsOf(entry?.peers.worldRanks ?? []),
+      ...(entry === undefined || entry.peers === entry.group ? {} : { ownSide: runsOf(entry.group.worldRanks) }),
       calls: entry?.calls() ?? 0,
       place: placeIn(entry?.made.stack ?? ''),
     }

@@ -1,8 +1,8 @@
 /**
  * What can be told of the cause of a hang, from the ranks' pictures: sentences. Pure.
  */
-import { membersOf, type CommPicture, type RankReport, type UnreceivedPicture, type WaitPicture } from './picture.ts'
-import { commPicture, envelopeText, rankIn, rankList } from './wording.ts'
+import { ranksOf, type CommPicture, type RankReport, type UnreceivedPicture, type WaitPicture } from './picture.ts'
+import { collectiveText, commPicture, envelopeText, rankIn, rankList } from './wording.ts'
 import { isOver, type Reason } from './wait-graph.ts'
 
 /** Hints beyond this many repeat themselves. */
@@ -62,13 +62,15 @@ function collectiveHints(reports: readonly RankReport[]): string[] {
 
 function collectiveHint(reports: readonly RankReport[], report: RankReport, wait: WaitPicture): string[] {
   const comm = commPicture(report, wait.context)
-  const inCall = `rank ${report.rank} is in ${wait.collective}, collective call ${wait.tag} on ${comm.name}`
-  const members = new Set(membersOf(comm))
+  const inCall = `rank ${report.rank} is in ${collectiveText(wait)}, collective call ${wait.tag} on ${comm.name}`
+  // Of a call among neighbours, the others are none of this rank's business.
+  const members = new Set(isAmongNeighbours(wait) ? [wait.peer] : everybodyOf(comm))
   const others = reports.filter((other) => members.has(other.rank) && other.rank !== report.rank)
   const over = others.filter(isOver).map(({ rank }) => rank)
-  const different = others.filter((other) => {
+  const different = others.flatMap((other) => {
     const theirs = callOn(other, comm)
-    return theirs !== undefined && theirs.tag === wait.tag && theirs.collective !== wait.collective
+    const differs = theirs !== undefined && theirs.tag === wait.tag && theirs.collective !== wait.collective
+    return differs ? [`${inCall}; there rank ${other.rank} is in ${collectiveText(theirs)}`] : []
   })
   const elsewhere = others
     .filter((other) => other.picture !== undefined && !isOver(other) && !callOn(other, comm))
@@ -79,12 +81,21 @@ function collectiveHint(reports: readonly RankReport[], report: RankReport, wait
   })
   return [
     ...(over.length > 0 ? [`${inCall}, but ${rankList(over)} ${over.length === 1 ? 'has' : 'have'} ended`] : []),
-    ...different.map((other) => `${inCall}; there rank ${other.rank} is in ${callOn(other, comm)?.collective}`),
+    ...different,
     ...(elsewhere.length > 0 ? [`${inCall}, ${rankList(elsewhere)} in none on ${comm.name}`] : []),
     ...behind.map(({ rank, theirs }) => {
-      return `${inCall}, rank ${rank} in call ${theirs.tag}, ${theirs.collective}: one of the two has made a call too many or too few`
+      return `${inCall}, rank ${rank} in call ${theirs.tag}, ${collectiveText(theirs)}: one of the two has made a call too many or too few`
     }),
   ]
+}
+
+function isAmongNeighbours({ collective = '' }: WaitPicture): boolean {
+  return collective.startsWith('neighbor')
+}
+
+/** Both sides of an intercommunicator. */
+function everybodyOf({ members, ownSide = [] }: CommPicture): number[] {
+  return ranksOf([...members, ...ownSide])
 }
 
 function callOn(report: RankReport, comm: CommPicture): WaitPicture | undefined {

@@ -18,6 +18,8 @@ export interface CommPicture {
   readonly name: string
   /** World ranks of the members by rank, as runs of consecutive numbers. */
   readonly members: readonly Run[]
+  /** Of an intercommunicator, whose members are those of the other side: this rank's own side. */
+  readonly ownSide?: readonly Run[]
   /** Collective calls that this rank has made on it. */
   readonly calls: number
   /** Where the program made it; undefined for those it was given. */
@@ -30,7 +32,7 @@ export type Run = readonly [first: number, last: number]
 /** Something a rank waits for, or has started. */
 export interface WaitPicture {
   readonly kind: 'receive' | 'probe' | 'send'
-  /** The call that started it. */
+  /** The call that started it; of a collective call, the form that the program has called: `ibarrier`. */
   readonly call: string
   readonly context: number
   /** Who has to act; undefined for any source. */
@@ -112,7 +114,12 @@ export function runsOf(worldRanks: Iterable<number>): Run[] {
   return runs
 }
 
-/** World ranks of the members by rank. */
+/** World ranks of the members by rank; of an intercommunicator, those of the other side. */
 export function membersOf({ members }: CommPicture): number[] {
-  return members.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
+  return ranksOf(members)
+}
+
+/** The numbers in runs. */
+export function ranksOf(runs: readonly Run[]): number[] {
+  return runs.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
 }

@@ -2,7 +2,7 @@
  * The reports that a user reads: what a hanging or a running job does, and what a job left behind. Pure.
  */
 import { hintsOf } from './hints.ts'
-import { membersOf, type Leftovers, type RankReport } from './picture.ts'
+import { membersOf, ranksOf, type CommPicture, type Leftovers, type RankReport } from './picture.ts'
 import { isOver, reasonOf, type Step } from './wait-graph.ts'
 import { messageText, rankList, shortPlace, waitText } from './wording.ts'
 
@@ -37,9 +37,16 @@ function legend(reports: readonly RankReport[]): string[] {
   const comms = reports.flatMap(({ picture }) => picture?.communicators ?? []).filter(({ context }) => context !== 0)
   const lines = comms.map((comm) => {
     const made = comm.place === undefined ? '' : `, made at ${shortPlace(comm.place)}`
-    return `  ${comm.name}: world ${rankList(membersOf(comm))}${made}`
+    return `  ${comm.name}: ${sidesOf(comm)}${made}`
   })
   return [...new Set(lines)].sort()
+}
+
+/** 'world ranks 0-2'; of an intercommunicator 'world ranks 0-1 and, on the other side, world rank 2', from whichever side. */
+function sidesOf(comm: CommPicture): string {
+  const sides = [membersOf(comm), ...(comm.ownSide === undefined ? [] : [ranksOf(comm.ownSide)])]
+  sides.sort(([a = 0], [b = 0]) => a - b)
+  return sides.map((side) => `world ${rankList(side)}`).join(' and, on the other side, ')
 }
 
 function chain(steps: readonly Step[], kind: 'cycle' | 'ended', reports: readonly RankReport[]): string[] {

@@ -36,8 +36,13 @@ export function rankIn(comm: CommPicture, worldRank: number): number {
 export function waitText(wait: WaitPicture, source: WithComms | undefined): string {
   const comm = commOf(source, wait.context)
   const place = wait.place === undefined ? '' : `, ${shortPlace(wait.place)}`
-  if (wait.collective !== undefined) return `${wait.collective} (call ${wait.tag} on ${comm.name})${place}`
+  if (wait.collective !== undefined) return `${collectiveText(wait)} (call ${wait.tag} on ${comm.name})${place}`
   return `${wait.call}(${partners(wait, comm)}) on ${comm.name}${place}`
+}
+
+/** 'ibcast with root 1': what the ranks must agree on, in the form that this rank has called. */
+export function collectiveText({ call, collective = '' }: WaitPicture): string {
+  return collective.replace(/^\w+/, call)
 }
 
 function partners(wait: WaitPicture, comm: CommPicture): string {

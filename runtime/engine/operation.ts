@@ -21,6 +21,8 @@ export interface Agreement {
   readonly signature: number
   /** A signature in words, for the message about two that differ. */
   describe(signature: number): string
+  /** The program's call, if it is another form than the one that the signature names: `ibarrier` of a barrier. */
+  readonly form?: string
 }
 
 /** Somebody who waits for whichever of several operations ends first. */

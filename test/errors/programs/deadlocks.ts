@@ -138,6 +138,12 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await line.neighborAllgather(word(), new Float64Array(2))
   },
 
+  /** The last of a line leaves; the one before it waits, the others have what they need. */
+  gone: async (world) => {
+    const line = (await Cartcomm.create(world, { dims: [world.size] })) as Cartcomm
+    if (line.rank < line.size - 1) await line.neighborAllgather(word(), new Float64Array(2))
+  },
+
   grid: async (world) => {
     const grid = await Grid.create(world, { nprow: 2, npcol: 2 })
     if (grid === undefined) return
