@@ -9,6 +9,7 @@ import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
 import { EXIT_UNSETTLED, type Checks, type ProgressReport, type RankSeat } from './runtime/agent/job-description.ts'
 import { callSite } from './runtime/agent/call-site.ts'
+import { leaveToAgent } from './runtime/agent/lent-memory.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
 import { threadClock } from './runtime/base/cpu-clock.ts'
@@ -168,6 +169,7 @@ function joinJob(seat: RankSeat): Membership {
     return (transport = transportOf(seat, progress, stuck))
   }, recorder)
   const shm = transport as unknown as ShmTransport
+  process.on('exit', () => leaveToAgent(engine.lent()))
   const communicators = new Communicators()
   const checks = buffers ? new BufferChecks(firstPlace) : undefined
   const finish = beSeen(seat, shm, { engine, communicators, placeIn: firstPlace, checks })

@@ -23,6 +23,7 @@ import {
 } from './job-description.ts'
 import type { RankReport } from '../diagnosis/picture.ts'
 import { LauncherWatch } from './launcher-watch.ts'
+import { LentMemory } from './lent-memory.ts'
 import { mapOf } from './program-map.ts'
 import { RankInput } from './rank-input.ts'
 import { rankReports, type RankThread } from './rank-reports.ts'
@@ -42,6 +43,7 @@ const threads: RankThread[] = []
 /** How often the agent looks whether its host stands still. */
 const LOOK_MS = 200
 let tap: TraceTap | undefined
+const lent = new LentMemory()
 let asking: Promise<RankReport[]> = Promise.resolve([])
 const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 /** How long an agent that ends waits for its last event to be taken. */
@@ -242,6 +244,7 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
     stdout: true,
     stderr: true,
   })
+  lent.hear(worker)
   const seatNumber = threads.length
   threads.push({ rank: worldRank, seat: seatNumber, worker, inquiries: port1 })
   if (data.input) {

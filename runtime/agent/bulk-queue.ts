@@ -6,6 +6,7 @@
  * Invariant: the pieces of a message leave in order. Whoever receives a piece says so (WIRE.ARRIVED).
  */
 import { Fifo } from '../base/fifo.ts'
+import type { AddressedBytes } from '../base/native-calls.ts'
 import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
 
@@ -15,12 +16,12 @@ export interface BulkOptions {
   /** Bytes under way. More is sent when less are. */
   readonly windowBytes: number
   /** Sends one piece; `frame.aux` is 1 if more of its message follow. */
-  readonly send: (frame: Frame, bytes: Uint8Array) => void
+  readonly send: (frame: Frame, bytes: Uint8Array | AddressedBytes) => void
 }
 
 interface Transfer {
   readonly frame: Frame
-  readonly bytes: Region
+  readonly bytes: Region | AddressedBytes
   at: number
 }
 
@@ -34,7 +35,7 @@ export class BulkQueue {
   }
 
   /** Sends a message, in turns with the others. An empty one is one empty piece. @param frame the header of its pieces */
-  add(frame: Frame, bytes: Region): void {
+  add(frame: Frame, bytes: Region | AddressedBytes): void {
     this.#transfers.push({ frame, bytes, at: 0 })
     this.#fill()
   }
@@ -54,13 +55,22 @@ export class BulkQueue {
     while (this.#underWay < windowBytes) {
       const transfer = this.#transfers.shift()
       if (transfer === undefined) return
-      const piece = sliceOf(transfer.bytes, transfer.at, pieceBytes)
+      const piece = pieceOf(transfer, pieceBytes)
       transfer.at += piece.length
-      const more = transfer.at < transfer.bytes.byteLength
+      const more = transfer.at < nbytesOf(transfer)
       transfer.frame.aux = more ? 1 : 0
       this.#underWay += piece.length
       if (more) this.#transfers.push(transfer)
       send(transfer.frame, piece)
     }
   }
+}
+
+function pieceOf({ bytes, at }: Transfer, most: number): Uint8Array | AddressedBytes {
+  if ('buffer' in bytes) return sliceOf(bytes, at, most)
+  return { address: bytes.address + at, length: Math.min(most, bytes.length - at) }
+}
+
+function nbytesOf({ bytes }: Transfer): number {
+  return 'buffer' in bytes ? bytes.byteLength : bytes.length
 }

@@ -5,7 +5,9 @@
  *
  * Invariant: the order of the messages of one link is kept but for those sent twice, as on a network that repeats itself.
  */
+import { bytesOf } from '../base/native-calls.ts'
 import { randomNumbers } from '../base/random-numbers.ts'
+import type { Part } from '../transport/agent-link.ts'
 import type { Outbox } from './shaper.ts'
 
 /** What is to go wrong. */
@@ -38,7 +40,7 @@ export function parseFaults(text: string): FaultPlan {
 }
 
 interface Held {
-  readonly parts: Uint8Array[]
+  readonly parts: readonly Part[]
   readonly onError: (error: unknown) => void
   /** It has been sent before. */
   readonly again: boolean
@@ -65,7 +67,7 @@ export class FaultyOutbox implements Outbox {
     this.#random = randomNumbers(plan.seed * 65_537 + link)
   }
 
-  send(parts: Uint8Array[], onError: (error: unknown) => void): void {
+  send(parts: readonly Part[], onError: (error: unknown) => void): void {
     if (++this.#sent === this.#plan.cut) this.#onBroken()
     if (this.#sent >= this.#plan.cut || this.#random() < this.#plan.lose) return
     this.#held.push({ parts, onError, again: false })
@@ -85,7 +87,7 @@ export class FaultyOutbox implements Outbox {
     for (const { parts, onError, again } of passing) {
       // Its memory may change once it has come.
       if (!again && this.#random() < this.#plan.duplicate)
-        this.#held.push({ parts: parts.map((part) => part.slice()), onError, again: true })
+        this.#held.push({ parts: parts.map((part) => bytesOf(part).slice()), onError, again: true })
       this.#real.send(parts, onError)
     }
     this.#wait()

@@ -6,7 +6,7 @@
  * Invariant: memory taken for bytes that nobody has asked for is given back exactly once, when the rank has asked for them
  * after all, has read them, or will not have them.
  */
-import { copyBytes } from '../base/native-calls.ts'
+import { copyBytes, copyToAddress, type AddressedBytes } from '../base/native-calls.ts'
 import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
 
@@ -33,7 +33,7 @@ export class InboundMessage {
   /** The receive that takes it. */
   aux = 0
   readonly #memory: HostMemory
-  #landing: Region | undefined
+  #landing: Region | AddressedBytes | undefined
   #ahead: Region | undefined
   #received = 0
   /** An empty message still travels as one empty chunk. */
@@ -72,11 +72,10 @@ export class InboundMessage {
   }
 
   /** The rank has said where the bytes go. */
-  land(landing: Region, aux: number): void {
+  land(landing: Region | AddressedBytes, aux: number): void {
     this.aux = aux
     this.#landing = landing
-    if (this.#ahead !== undefined)
-      copyBytes(sliceOf(landing, 0, this.#received), sliceOf(this.#ahead, 0, this.#received))
+    if (this.#ahead !== undefined) this.#put(sliceOf(this.#ahead, 0, this.#received), 0)
     this.#giveBack()
   }
 
@@ -86,12 +85,11 @@ export class InboundMessage {
     this.#giveBack()
   }
 
-  /** Where the next `most` bytes go, if that is known and fewer have not come. */
+  /** Where the next `most` bytes go, or fewer if fewer have not come: undefined if that is not known, or not in this thread's memory. */
   room(most: number): Uint8Array | undefined {
     const target = this.#landing ?? this.#ahead
-    return target === undefined
-      ? undefined
-      : sliceOf(target, this.#received, Math.min(most, this.nbytes - this.#received))
+    if (target === undefined || !('buffer' in target)) return undefined
+    return sliceOf(target, this.#received, Math.min(most, this.nbytes - this.#received))
   }
 
   /** Bytes have come, in order; they are copied, if they are not in their place. @throws RangeError if they are more than the message has */
@@ -100,11 +98,18 @@ export class InboundMessage {
       throw new RangeError(
         `another agent sent ${this.#received + bytes.length} bytes of a message of ${this.nbytes} (rank ${this.source} to rank ${this.dest})`,
       )
-    const room = this.room(bytes.length)
-    if (room !== undefined && (room.buffer !== bytes.buffer || room.byteOffset !== bytes.byteOffset))
-      copyBytes(room, bytes)
+    this.#put(bytes, this.#received)
     this.#chunks++
     this.#received += bytes.length
+  }
+
+  /** Copies bytes to where they belong, if that is known and they are not there already. */
+  #put(bytes: Uint8Array, at: number): void {
+    const target = this.#landing ?? this.#ahead
+    if (target === undefined) return
+    if (!('buffer' in target)) copyToAddress(target.address + at, bytes)
+    else if (target.buffer !== bytes.buffer || target.byteOffset + at !== bytes.byteOffset)
+      copyBytes(sliceOf(target, at, bytes.length), bytes)
   }
 
   #giveBack(): void {

@@ -9,6 +9,7 @@
  */
 import { networkInterfaces } from 'node:os'
 import { Fifo } from '../base/fifo.ts'
+import type { AddressedBytes } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 import { Doorbell } from '../transport/doorbell.ts'
 import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from '../transport/host-heap.ts'
@@ -18,7 +19,7 @@ import { FAR_EAGER_LIMIT, openLink } from '../transport/shm.ts'
 import { FrameOrder } from '../transport/frame-order.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 import type { Strangers } from '../transport/admission.ts'
-import type { AgentLinks, LinkKeys, Listening, Outbox as SocketOutbox } from '../transport/agent-link.ts'
+import type { AgentLinks, LinkKeys, Listening, Outbox as SocketOutbox, Part } from '../transport/agent-link.ts'
 import { pieceBytes, windowBytes } from '../transport/emulated-link.ts'
 import { BulkQueue } from './bulk-queue.ts'
 import { InboundMessage } from './inbound-message.ts'
@@ -44,6 +45,11 @@ const PREFETCH_BYTES = 256 << 20
 const PREFETCH_SMALL_BYTES = 16 << 20
 /** Bytes of bulk on the way to one agent: a small message waits behind so many at most, 4.5 ms on 1 Gbit/s. */
 const WINDOW_BYTES = 512 << 10
+/**
+ * Bytes of bulk that come from one agent before it is told: two pieces. Each telling wakes both agents, and what has not
+ * been told is less than the window, so that the other always sends on.
+ */
+const TOLD_BYTES = 2 * CHUNK_BYTES
 /** A rank that does not read makes its agent try again this often. */
 const RETRY_MS = 1
 
@@ -78,10 +84,12 @@ export class Relay {
   readonly #readers: RingReader[]
   readonly #doorbell: Doorbell
   readonly #overflow = new Map<number, Fifo<Frame>>()
-  readonly #outgoing = new Map<string, Region>()
+  readonly #outgoing = new Map<string, Region | AddressedBytes>()
   /** What goes to each agent. */
   readonly #bulk = new Map<number, BulkQueue>()
   readonly #inbound = new Map<string, InboundMessage>()
+  /** Bytes of bulk that have come from each agent and that it has not been told of. */
+  readonly #untold = new Map<number, number>()
   readonly #memory: HeapAllocator
   readonly #large = new Prefetch(PREFETCH_BYTES, (message) => this.#request(message))
   readonly #small = new Prefetch(PREFETCH_SMALL_BYTES, (message) => this.#request(message))
@@ -257,7 +265,7 @@ export class Relay {
   #fromRank(frame: Frame): void {
     switch (frame.kind) {
       case FRAME.RTS:
-        this.#outgoing.set(outgoingKey(frame.source, frame.id), frame.region as Region)
+        this.#outgoing.set(outgoingKey(frame.source, frame.id), memoryOf(frame))
         this.#toWire(frame)
         break
       case FRAME.WANT:
@@ -274,7 +282,7 @@ export class Relay {
   /** A rank has matched a message and says where its bytes go. */
   #want(frame: Frame): void {
     const message = this.#inbound.get(inboundKey(frame.dest, frame.id)) as InboundMessage
-    message.land(frame.region as Region, frame.aux)
+    message.land(memoryOf(frame), frame.aux)
     if (!message.requested) this.#request(message)
     this.#prefetchOf(message).release(message)
     this.#settle(message)
@@ -408,10 +416,17 @@ export class Relay {
     const message = this.#inbound.get(inboundKey(chunk.source, chunk.id))
     if (message === undefined) throw unheardOf('bytes of', chunk, 'that was not announced')
     const bytes = chunk.payload ?? EMPTY
-    const { source, dest } = chunk
-    this.#toWire(makeFrame(WIRE.ARRIVED, { nbytes: bytes.length, source: dest, dest: source }))
+    this.#tellArrived(chunk, bytes.length)
     message.receive(bytes)
     this.#settle(message)
+  }
+
+  #tellArrived({ source, dest }: Frame, nbytes: number): void {
+    const agent = this.#agentOf[source] as number
+    const untold = (this.#untold.get(agent) ?? 0) + nbytes
+    const isDue = untold >= TOLD_BYTES
+    this.#untold.set(agent, isDue ? 0 : untold)
+    if (isDue) this.#toWire(makeFrame(WIRE.ARRIVED, { nbytes: untold, source: dest, dest: source }))
   }
 
   /** Does what the state of a message allows: release the sender, tell the receiver, forget. */
@@ -433,7 +448,7 @@ export class Relay {
   }
 
   /** Payloads of frames from a ring are copied: the ring goes on. Bulk lies in memory that stays until FIN. */
-  #toWire(frame: Frame, bulk?: Uint8Array): void {
+  #toWire(frame: Frame, bulk?: Part): void {
     const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as Outbox
     this.#sent++
     outbox.send(bulk === undefined ? [encodeFrame(frame)] : [encodeFrame(frame, EMPTY), bulk], fatal)
@@ -441,6 +456,11 @@ export class Relay {
 }
 
 const EMPTY = new Uint8Array(0)
+
+/** What a rank of this host offers to send from, or wants to receive in. */
+function memoryOf({ region, address, nbytes }: Frame): Region | AddressedBytes {
+  return region ?? { address, length: nbytes }
+}
 
 function isLoopback(endpoint: string): boolean {
   return /^tcp:\/\/(127\.|\[::1\])/.test(endpoint)

@@ -10,6 +10,7 @@
  */
 import { Fifo } from '../base/fifo.ts'
 import { machineMs } from '../base/machine-clock.ts'
+import type { Part } from '../transport/agent-link.ts'
 import { acknowledgementBytes, wireBytes, type EmulatedNetwork } from '../transport/emulated-link.ts'
 import { ReceivePort, TransmitPort, type Credit, type Receiver } from '../transport/emulated-port.ts'
 import type { Frame } from '../transport/transport.ts'
@@ -17,7 +18,7 @@ import { encodeFrame, makeFrame, readTime, WIRE, writeTime } from './wire-format
 
 /** The sending end towards one agent. */
 export interface Outbox {
-  send(parts: Uint8Array[], onError: (error: unknown) => void): void
+  send(parts: readonly Part[], onError: (error: unknown) => void): void
 }
 
 export interface ShaperOptions extends EmulatedNetwork {
@@ -36,7 +37,7 @@ const LOOK_MS = 0.05
 
 export class Shaper {
   readonly #options: ShaperOptions
-  readonly #transmit: TransmitPort<Uint8Array[]>
+  readonly #transmit: TransmitPort<readonly Part[]>
   readonly #receive: ReceivePort<Frame>
   readonly #outboxes = new Map<number, Outbox>()
   /** Frames that have passed the port or will at the given time, in the order of these times. */
@@ -116,7 +117,7 @@ export class Shaper {
     this.#send(peer, [encodeFrame(taken)], atMs + link.latencyMs)
   }
 
-  #send(peer: number, parts: Uint8Array[], atMs: number): void {
+  #send(peer: number, parts: readonly Part[], atMs: number): void {
     writeTime(parts, this.#options.oneClock ? atMs : Math.max(0, atMs - machineMs()))
     this.#outboxes.get(peer)?.send(parts, this.#options.onError)
   }

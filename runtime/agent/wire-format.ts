@@ -6,6 +6,7 @@
  * is an error that says what is wrong with it. Nothing is allocated that the message did not bring along.
  */
 import { ELEMENT_TYPES } from '../base/element-type.ts'
+import type { Part } from '../transport/agent-link.ts'
 import { FAR_EAGER_LIMIT } from '../transport/shm.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 
@@ -73,7 +74,7 @@ const TIME_AT = 36
 /** Where the number of a message on its link stands (transport/frame-order.ts); in beats, that of the next. */
 const NUMBER_AT = 44
 
-export function writeNumber([header]: readonly Uint8Array[], number: number): void {
+export function writeNumber([header]: readonly Part[], number: number): void {
   const { buffer, byteOffset } = header as Uint8Array
   new DataView(buffer, byteOffset).setUint32(NUMBER_AT, number, true)
 }
@@ -82,7 +83,7 @@ export function readNumber([header]: readonly Buffer[]): number {
   return (header as Buffer).readUInt32LE(NUMBER_AT)
 }
 
-export function writeTime([header]: readonly Uint8Array[], ms: number): void {
+export function writeTime([header]: readonly Part[], ms: number): void {
   const { buffer, byteOffset } = header as Uint8Array
   new DataView(buffer, byteOffset).setFloat64(TIME_AT, ms, true)
 }

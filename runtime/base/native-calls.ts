@@ -25,6 +25,12 @@ export interface NativeMemory {
   copy(target: number, source: number, nbytes: number): void
 }
 
+/** Memory of another thread of this process, known by its address only. Whoever names it keeps it until told that it is done with. */
+export interface AddressedBytes {
+  readonly address: number
+  readonly length: number
+}
+
 /** Shorter memory is copied as quickly by V8: a foreign call costs 0.1 us. */
 const LONG_NBYTES = 8192
 /** Bytes that V8 copies first. */
@@ -114,6 +120,28 @@ const copier = new Copier()
 /** Copies `source` to the start of `target`, which is as long or longer. They may overlap only if both are short. */
 export function copyBytes(target: Uint8Array, source: Uint8Array): void {
   copier.copy(target, source)
+}
+
+/** A copy of bytes that may be known by their address only; those that are not are returned as they are. */
+export function bytesOf(source: Uint8Array | AddressedBytes): Uint8Array {
+  if (source instanceof Uint8Array) return source
+  const copy = new Uint8Array(source.length)
+  const memory = nativeMemoryHere()
+  memory.copy(memory.addressOf(copy), source.address, source.length)
+  return copy
+}
+
+/** Copies `source` to an address. */
+export function copyToAddress(target: number, source: Uint8Array): void {
+  const memory = nativeMemoryHere()
+  if (source.length > 0) memory.copy(target, memory.addressOf(source), source.length)
+}
+
+/** @throws Error if there is none: then no other thread of this process names memory by its address */
+function nativeMemoryHere(): NativeMemory {
+  const memory = nativeMemory()
+  if (memory === undefined) throw new Error('koffi, which calls the C library, cannot be loaded')
+  return memory
 }
 
 /** Memory by address, if this thread has copied so much that what is needed for it has been loaded. */

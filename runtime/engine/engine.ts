@@ -296,6 +296,12 @@ export class Engine implements WaitCounter {
     ]
   }
 
+  /** Private memory of this rank that other threads may be reading or writing. */
+  lent(): Set<ArrayBuffer> {
+    const buffers = [...this.#sends.lent(), ...this.#receives.lent()]
+    return new Set(buffers.filter((buffer) => buffer instanceof ArrayBuffer))
+  }
+
   /** The messages that have arrived and that nobody has received. */
   unreceived(): Unreceived[] {
     return Array.from(this.#unexpected, ({ context, source, tag, nbytes, elementType, aux }) => {

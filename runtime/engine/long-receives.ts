@@ -1,6 +1,6 @@
 /**
  * The receiver's side of messages whose bytes stay with their sender until they are matched: fetched with one copy where
- * memory can be read, by the agents where it cannot.
+ * memory can be read, by the agents where it cannot, into memory that they share or whose address means something to them.
  *
  * Invariant: every message that `take` or `refuse` is called with is answered with FIN exactly once, here or, if it comes
  * from afar, by the agents that move it; then its receive ends.
@@ -76,11 +76,16 @@ export class LongReceives {
     this.#landings.delete(aux)
     const { operation, landing, staged, id } = pending
     operation.nbytes = landing.byteLength
-    if (operation.view === undefined) operation.payload = sliceOf(landing, 0, landing.byteLength).slice()
+    if (operation.view === undefined) operation.payload = staged ? wholeOf(landing).slice() : wholeOf(landing)
     else if (staged) operation.view.unpack(landing)
     if (staged) this.#transport.free(landing)
     this.#recorder?.received(operation, operation.source, landing.byteLength, id)
     operation.complete()
+  }
+
+  /** Private memory that the agent may be writing into. */
+  lent(): ArrayBufferLike[] {
+    return [...this.#landings.values()].filter(({ staged }) => !staged).map(({ landing }) => landing.buffer)
   }
 
   /** The receives whose bytes are on their way. */
@@ -143,14 +148,32 @@ export class LongReceives {
   #fetch(receive: Operation, message: Unexpected | Frame): void {
     const { source, id, nbytes } = message
     this.#expected.delete(keyOf(message))
-    const room = receive.view?.region
-    const own = room === undefined ? undefined : regionOver(room.buffer, room.byteOffset, nbytes)
-    const staged = own === undefined || !this.#transport.isShared(own)
+    const native = this.#nativeForAgent(nbytes)
+    const own = roomFor(receive, nbytes, native !== undefined)
+    const shared = own !== undefined && this.#transport.isShared(own)
+    const staged = own === undefined || !(shared || native !== undefined)
     const landing = staged ? this.#transport.alloc(nbytes) : own
     const aux = (this.#latestId = idAfter(this.#latestId))
     this.#landings.set(aux, { operation: receive, landing, staged, id })
-    this.#outbox.control(FRAME.WANT, source, { id, aux, nbytes, region: landing })
+    const where = staged || shared ? { region: landing } : { address: native?.addressOf(landing) ?? 0 }
+    this.#outbox.control(FRAME.WANT, source, { id, aux, nbytes, ...where })
   }
+
+  /** What names private memory of this rank to its agent, another thread of this process. */
+  #nativeForAgent(nbytes: number): NativeMemory | undefined {
+    return nbytes > 0 && this.#transport.sharesAddresses === true ? loadedMemory() : undefined
+  }
+}
+
+function wholeOf(region: Region): Uint8Array {
+  return sliceOf(region, 0, region.byteLength)
+}
+
+/** The part of a receive's own buffer that a message takes; for one of an object a buffer is made, if it may be private. */
+function roomFor({ view }: Operation, nbytes: number, mayBePrivate: boolean): Region | undefined {
+  if (view === undefined) return mayBePrivate ? new Uint8Array(nbytes) : undefined
+  const { region } = view
+  return region === undefined ? undefined : regionOver(region.buffer, region.byteOffset, nbytes)
 }
 
 /** Messages are numbered by their sender: a number that is exact in a double. */

@@ -1,9 +1,9 @@
 /**
  * The sender's side of messages that wait for an answer: what a ready-to-send frame offers, and what is kept until FIN.
  *
- * Invariant: the memory of a message under way is released exactly once, on FIN. It is offered as it is if the receiver can
- * read it: shared memory by its place, private memory by its address to a thread of this process; else a copy in shared
- * memory is.
+ * Invariant: the memory of a message under way is released exactly once, on FIN. It is offered as it is where it can be
+ * read: shared memory by its place, private memory by its address to a thread of this process, the receiver or the agent;
+ * else a copy in shared memory is.
  */
 import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
@@ -77,15 +77,22 @@ export class LongSends {
     send.operation.complete()
   }
 
+  /** Memory of this rank that others may be reading. */
+  lent(): ArrayBufferLike[] {
+    return [...this.#sends.values()].flatMap(({ staged, view }) =>
+      staged === undefined && view?.region !== undefined ? [view.region.buffer] : [],
+    )
+  }
+
   /** The sends that have not ended. */
   pending(): Pending[] {
     return Array.from(this.#sends.values(), (send): Pending => ({ ...send, kind: 'send' }))
   }
 
-  /** What reads private memory of this rank in another thread, if the receiver is one. */
+  /** What reads private memory of this rank in another thread: the receiver, or the agent of this host. */
   #nativeFor({ region, nbytes }: MessageView, dest: number): NativeMemory | undefined {
     const transport = this.#transport
-    if (transport.sharesAddresses !== true || dest === transport.worldRank || !transport.isNear(dest)) return undefined
+    if (transport.sharesAddresses !== true || dest === transport.worldRank) return undefined
     if (nbytes === 0 || region?.byteLength !== nbytes) return undefined
     // What it takes to do without copies is loaded as soon as there are many of them.
     return this.#stagedNbytes < CACHED_NBYTES ? loadedMemory() : nativeMemory()

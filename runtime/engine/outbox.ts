@@ -8,7 +8,7 @@ import { Fifo } from '../base/fifo.ts'
 import { Frame, type Transport } from '../transport/transport.ts'
 
 /** What a frame that answers another, or a message to no receive, may say. */
-export type ControlFields = Partial<Pick<Frame, 'id' | 'aux' | 'nbytes' | 'region'>>
+export type ControlFields = Partial<Pick<Frame, 'id' | 'aux' | 'nbytes' | 'region' | 'address'>>
 
 export class Outbox {
   readonly #transport: Transport
@@ -52,6 +52,7 @@ export class Outbox {
     frame.aux = fields.aux ?? 0
     frame.nbytes = fields.nbytes ?? 0
     frame.region = fields.region
+    frame.address = fields.address ?? 0
     this.post(frame)
   }
 

@@ -7,6 +7,7 @@
  * nobody else gets a frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 26 CURVE.)
  */
 import { isIPv6 } from 'node:net'
+import type { AddressedBytes } from '../base/native-calls.ts'
 import type { Strangers } from './admission.ts'
 import type { Doorbell } from './doorbell.ts'
 
@@ -48,6 +49,9 @@ export interface Inbox {
   close(): Promise<void>
 }
 
+/** Of a message that leaves: the first is memory of this thread, others may be known by their address only. */
+export type Part = Uint8Array | AddressedBytes
+
 /** The sending end towards one agent: a queue that never blocks the caller. */
 export interface Outbox {
   /** Where the other agent listens. */
@@ -55,7 +59,7 @@ export interface Outbox {
   /** Why there has not been a connection yet; undefined once there was one. */
   readonly trouble: string | undefined
   /** Queues a message. Its parts may be sent from where they are: they must stay unchanged until received. */
-  send(parts: readonly Uint8Array[], onError: (error: unknown) => void): void
+  send(parts: readonly Part[], onError: (error: unknown) => void): void
   close(): void
 }
 

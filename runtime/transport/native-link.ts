@@ -20,6 +20,7 @@ import {
   type LinkKeys,
   type Listening,
   type Outbox,
+  type Part,
   type Place,
   type RankDuty,
 } from './agent-link.ts'
@@ -160,7 +161,7 @@ class NativeOutbox implements Outbox {
     return this.#contact.trouble
   }
 
-  send(parts: readonly Uint8Array[], onError: (error: unknown) => void): void {
+  send(parts: readonly Part[], onError: (error: unknown) => void): void {
     try {
       this.#push.send(parts)
     } catch (error) {

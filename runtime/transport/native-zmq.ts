@@ -8,7 +8,7 @@
  */
 import { createRequire } from 'node:module'
 import os from 'node:os'
-import { nativeFunction, nativeMemory, type NativeMemory } from '../base/native-calls.ts'
+import { nativeFunction, nativeMemory, type AddressedBytes, type NativeMemory } from '../base/native-calls.ts'
 
 type Call = (...args: readonly (number | bigint | string | null)[]) => number
 
@@ -159,13 +159,17 @@ export class NativeSocket {
     return parts
   }
 
-  /** Queues a message of copies of these parts, but for shared memory, which is read from where it is: it must stay. */
-  send(parts: readonly Uint8Array[]): void {
+  /**
+   * Queues a message of copies of these parts, but for shared memory and what is known by its address only: that is read
+   * from where it is, and must stay.
+   */
+  send(parts: readonly (Uint8Array | AddressedBytes)[]): void {
     const { call, memory } = this.#lib
     for (const [index, part] of parts.entries()) {
-      const send = part.buffer instanceof SharedArrayBuffer ? call.zmq_send_const : call.zmq_send
+      const isOwn = 'buffer' in part
+      const send = isOwn && !(part.buffer instanceof SharedArrayBuffer) ? call.zmq_send : call.zmq_send_const
       const flags = index < parts.length - 1 ? DONTWAIT | SNDMORE : DONTWAIT
-      const address = part.length === 0 ? 0 : memory.addressOf(part)
+      const address = !isOwn ? part.address : part.length === 0 ? 0 : memory.addressOf(part)
       this.#check(send(this.#socket, address, part.length, flags), 'send')
     }
   }

@@ -51,7 +51,7 @@ export class Frame {
   nbytes = 0
   /** EAGER: the message. */
   payload: Uint8Array | undefined = undefined
-  /** RTS: where the message lies in the memory of this process, if it is no region that the receiver knows; else 0. */
+  /** RTS, WANT: where that lies in the memory of this process, if it is no region that others know; else 0. */
   address = 0
   /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. HERE: the bytes. */
   region: Region | undefined = undefined

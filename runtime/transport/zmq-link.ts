@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { Pull, Push, type Observer } from 'zeromq'
+import { bytesOf } from '../base/native-calls.ts'
 import { Contact, ZAP_DOMAIN, type ConnectionEvent, type Strangers } from './admission.ts'
 import {
   BACKLOG,
@@ -17,6 +18,7 @@ import {
   type LinkKeys,
   type Listening,
   type Outbox,
+  type Part,
   type RankDuty,
 } from './agent-link.ts'
 import { Guard } from './zmq-guard.ts'
@@ -122,7 +124,7 @@ class ZmqInbox implements Inbox {
 export class ZmqOutbox implements Outbox {
   readonly endpoint: string
   readonly #push: Push
-  readonly #queue: (readonly Uint8Array[])[] = []
+  readonly #queue: Uint8Array[][] = []
   readonly #contact: Contact
   #sending = false
 
@@ -147,8 +149,8 @@ export class ZmqOutbox implements Outbox {
     return this.#contact.trouble
   }
 
-  send(parts: readonly Uint8Array[], onError: (error: unknown) => void): void {
-    this.#queue.push(parts)
+  send(parts: readonly Part[], onError: (error: unknown) => void): void {
+    this.#queue.push(parts.map(bytesOf))
     if (!this.#sending) this.#pump().catch(onError)
   }
 
@@ -166,7 +168,7 @@ export class ZmqOutbox implements Outbox {
     this.#sending = true
     try {
       for (let parts = this.#queue.shift(); parts !== undefined; parts = this.#queue.shift())
-        await this.#push.send(parts as Uint8Array[])
+        await this.#push.send(parts)
     } finally {
       this.#sending = false
     }

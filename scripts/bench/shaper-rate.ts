@@ -2,6 +2,8 @@
  * What the shaper of emulated networks carries by itself: two of them in this process, a link without limits, and no
  * sockets, encryption or ranks between. Layer below: runtime/agent/shaper.ts.
  */
+import { bytesOf } from '../../runtime/base/native-calls.ts'
+import type { Part } from '../../runtime/transport/agent-link.ts'
 import { Shaper } from '../../runtime/agent/shaper.ts'
 import { CHUNK_BYTES, decodeFrame, encodeFrame, makeFrame, WIRE } from '../../runtime/agent/wire-format.ts'
 import type { LinkProfile } from '../../runtime/transport/emulated-link.ts'
@@ -52,8 +54,8 @@ function shaper(agent: number, deliver: (frame: Frame) => void): Shaper {
   return new Shaper({ link: UNLIMITED, oneClock: true, agent, ranks: RANKS, deliver, onError: fail })
 }
 
-function hand(parts: readonly Uint8Array[], from: number, to: Shaper): void {
-  const buffers = parts.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length))
+function hand(parts: readonly Part[], from: number, to: Shaper): void {
+  const buffers = parts.map(bytesOf).map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length))
   to.receive(from, decodeFrame(buffers, RANKS.length), buffers)
 }
 

@@ -18,7 +18,7 @@ function queueWith(): { queue: BulkQueue; pieces: Piece[] } {
   const queue = new BulkQueue({
     pieceBytes: PIECE,
     windowBytes: WINDOW,
-    send: ({ id, aux }, bytes) => pieces.push({ id, more: aux === 1, bytes }),
+    send: ({ id, aux }, bytes) => pieces.push({ id, more: aux === 1, bytes: bytes as Uint8Array }),
   })
   return { queue, pieces }
 }
@@ -44,6 +44,17 @@ t.test('BulkQueue lets messages take turns', async (t) => {
     pieces.map(({ id }) => id),
     [0, 0, 0, 0, 1, 0, 1],
   )
+})
+
+t.test('BulkQueue cuts memory that is known by its address only', async (t) => {
+  const pieces: unknown[] = []
+  const queue = new BulkQueue({ pieceBytes: PIECE, windowBytes: WINDOW, send: (_frame, bytes) => pieces.push(bytes) })
+  queue.add(header(0), { address: 1000, length: 9 })
+  t.same(pieces, [
+    { address: 1000, length: 4 },
+    { address: 1004, length: 4 },
+    { address: 1008, length: 1 },
+  ])
 })
 
 t.test('BulkQueue refuses to hear that more has come than it sent', async (t) => {

@@ -1,7 +1,9 @@
 /** An inbox hears the agents of its job and nobody else. */
 import t from 'tap'
 import { curveKeyPair } from 'zeromq'
+import { nativeMemory, type NativeMemory } from '../../../runtime/base/native-calls.ts'
 import type { Strangers } from '../../../runtime/transport/admission.ts'
+import type { Part } from '../../../runtime/transport/agent-link.ts'
 import {
   closed,
   PHRASES,
@@ -21,6 +23,7 @@ const LIMIT_MS = 20_000
 const LOOPBACK = { address: '127.0.0.1', partMax: PART_MAX, handshakeMs: 700 }
 const server = curveKeyPair()
 const friend = curveKeyPair()
+const memory = nativeMemory()
 const fail = (error: unknown): void => {
   throw error
 }
@@ -36,9 +39,9 @@ for (const [way, open] of waysToOpen())
     const outbox = links.outbox(inbox.endpoint, friend, server.publicKey)
 
     /** Sends one message as a member of the job and waits for it: all that is received is from members. */
-    async function exchange(text: string): Promise<void> {
+    async function exchange(text: string, part: Part = Buffer.from(text)): Promise<void> {
       const before = received.length
-      outbox.send([Buffer.from('word'), Buffer.from(text)], fail)
+      outbox.send([Buffer.from('word'), part], fail)
       await until(
         () => received.length > before,
         LIMIT_MS,
@@ -73,6 +76,17 @@ for (const [way, open] of waysToOpen())
       await exchange('hello')
       t.equal(inbox.strangers.connections, 0, 'and not counted among the strangers')
     })
+
+    t.test(
+      'a part that is known by its address only is sent',
+      { skip: memory === undefined && 'no koffi' },
+      async (t) => {
+        const text = 'of another thread'
+        const bytes = Uint8Array.from(Buffer.from(text))
+        await exchange(text, { address: (memory as NativeMemory).addressOf(bytes), length: bytes.length })
+        t.equal(String(Buffer.from(bytes)), text)
+      },
+    )
 
     for (const [name, bytes] of Object.entries(PHRASES))
       t.test(`a stranger who sends ${name} is cut off, counted, and changes nothing`, async (t) => {
