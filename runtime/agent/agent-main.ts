@@ -52,12 +52,15 @@ const LAST_WORDS_MS = 300
 const LINK_MS = 20_000
 /** The last event is on its way. */
 let leaving = false
+/** The launcher wants this agent to stand still. Whatever it says next takes that back. */
+let standStill = false
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
 
 const parser = new PacketParser(
   ({ type, payload }) => {
+    standStill = false
     if (type === PACKET.COMMAND) obey(JSON.parse(payload.toString()) as Command)
     else if (type === PACKET.STDIN) input.feed(payload)
   },
@@ -105,8 +108,10 @@ function obey(command: Command): void {
       for (const { worker } of threads) worker.postMessage({ signal: command.signal } satisfies SignalMessage)
       break
     case 'suspend':
+      standStill = true
       tell(-1, { event: 'suspended' })
-      void channel.flushed(LAST_WORDS_MS).then(() => suspend())
+      // What would make the agent go on may be here already: then nothing else would come to wake it.
+      void channel.flushed(LAST_WORDS_MS).then(() => standStill && parser.idle && suspend())
       break
     case 'stop':
       tap?.closeAll()

@@ -81,6 +81,11 @@ export class PacketParser {
     this.#onStray = onStray
   }
 
+  /** True if nothing is there of a packet whose rest is yet to come. */
+  get idle(): boolean {
+    return this.#pending.length === 0
+  }
+
   push(chunk: Buffer): void {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
     while (this.#next());

@@ -37,6 +37,8 @@ export class HostProcess {
   readonly #child: ChildProcess
   readonly #listeners: readonly LineListener[]
   readonly #ended = new Set<number>()
+  /** Nobody takes what comes from there for the moment. */
+  #held = false
 
   /** Starts the agents, one for each listener. */
   constructor(start: StartCommand, listeners: readonly LineListener[]) {
@@ -49,7 +51,10 @@ export class HostProcess {
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#listener(0).onComplaint(chunk))
     this.#child.stdin?.on('error', () => undefined) // its end shows as `close`
     // What a rank has started holds the agent's output open, and must not outlive it.
-    this.#child.on('exit', () => this.#kill())
+    this.#child.on('exit', () => {
+      this.#kill()
+      this.#letGo()
+    })
     this.#child.on('error', (error) => this.#goneAll(error.message, null))
     this.#child.on('close', (code, signal) =>
       this.#goneAll(signal === null ? `exit code ${code}` : `signal ${signal}`, signal),
@@ -66,8 +71,8 @@ export class HostProcess {
       start: this.start,
       write: alone ? (bytes) => stdin?.write(bytes) ?? true : (bytes) => carry(CARRIED.BYTES, bytes),
       onceDrained: (resume) => void stdin?.once('drain', resume),
-      hold: () => void this.#child.stdout?.pause(),
-      release: () => void this.#child.stdout?.resume(),
+      hold: () => this.#hold(true),
+      release: () => this.#hold(false),
       end: alone ? () => void stdin?.end() : () => void carry(CARRIED.END, NOTHING),
       kill: () => this.#kill(),
     }
@@ -108,6 +113,25 @@ export class HostProcess {
     for (const index of this.#listeners.keys()) this.#gone(index, how, signal)
   }
 
+  #hold(held: boolean): void {
+    this.#held = held
+    if (held) this.#child.stdout?.pause()
+    else this.#child.stdout?.resume()
+  }
+
+  /** Who holds the output of a process that has ended has left its group, and may live for ever: it is not waited for. */
+  #letGo(): void {
+    const { stdout, stderr } = this.#child
+    let leftMs = LAST_BYTES_MS
+    const timer = setInterval(() => {
+      if (!this.#held) leftMs -= LOOK_MS
+      if (leftMs > 0) return
+      stdout?.destroy()
+      stderr?.destroy()
+    }, LOOK_MS)
+    this.#child.once('close', () => clearInterval(timer))
+  }
+
   #kill(): void {
     if (this.#child.pid === undefined) return
     try {
@@ -118,4 +142,7 @@ export class HostProcess {
   }
 }
 
+/** What a process has written before its end is there at once; reading it takes a moment on a busy machine. */
+const LAST_BYTES_MS = 500
+const LOOK_MS = 100
 const NOTHING = new Uint8Array(0)

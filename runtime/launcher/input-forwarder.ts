@@ -22,6 +22,7 @@ export class InputForwarder<A extends InputTaker> {
   /** Agents whose channel is full. */
   readonly #congested = new Set<A>()
   #listening = false
+  #ended = false
 
   constructor(takers: readonly A[]) {
     this.#takers = takers
@@ -33,13 +34,14 @@ export class InputForwarder<A extends InputTaker> {
     this.#adjust()
   }
 
-  /** No more input: the job has ended. */
+  /** No more input: the job ends. A rank that asks now must not make the launcher wait for its terminal. */
   end(): void {
+    this.#ended = true
     if (this.#listening) process.stdin.destroy()
   }
 
   #adjust(): void {
-    if (this.#asked.size === 0) return
+    if (this.#ended || this.#asked.size === 0) return
     const flowing = this.#congested.size === 0 && [...this.#asked].every(([agent, wanted]) => wanted || agent.gone)
     if (!this.#listening) this.#listen()
     if (flowing) process.stdin.resume()

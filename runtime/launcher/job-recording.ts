@@ -15,6 +15,8 @@ import { UsageError } from './usage-error.ts'
 export interface RecordingOptions {
   readonly traceFile: string | undefined
   readonly profile: boolean
+  /** Called once, when the trace file cannot be written any more. */
+  readonly onError: (error: NodeJS.ErrnoException) => void
 }
 
 /** What is known of one rank. */
@@ -44,8 +46,8 @@ export class JobRecording {
         const hostNumber = hosts.indexOf(host)
         this.#ranks.set(rank, { rank, host, hostNumber, agent, calls: new Map(), places: new Map(), sums: undefined })
       }
-    this.#file = options.traceFile === undefined ? undefined : openTrace(options.traceFile)
-    this.#file?.begin([...this.#ranks.values()].sort((a, b) => a.rank - b.rank))
+    const ranks = [...this.#ranks.values()].sort((a, b) => a.rank - b.rank)
+    if (options.traceFile !== undefined) this.#file = openTrace(options.traceFile, ranks, options.onError)
   }
 
   /** A packet of type TRACE. */
@@ -93,9 +95,9 @@ function lossNote(lost: number): string {
   return `tsmpirun: note: ${lost} events are not in the trace: they came quicker than they can be written; a mark shows where\n`
 }
 
-function openTrace(path: string): TraceFile {
+function openTrace(path: string, ranks: readonly TraceRank[], onError: RecordingOptions['onError']): TraceFile {
   try {
-    return new TraceFile(path, machineMs())
+    return new TraceFile(path, machineMs(), ranks, onError)
   } catch (error) {
     throw new UsageError([`--trace: "${path}" cannot be written: ${(error as Error).message}`])
   }

@@ -52,7 +52,7 @@ export class Output {
       () => listener.onRoom(),
     )
     const queue = (fd: Fd, name: string): OutputQueue =>
-      new OutputQueue(fd, this.#backlog, (error) => this.#failed(name, error))
+      new OutputQueue(fd, this.#backlog, (error) => this.fail(name, error))
     const out = queue(1, 'standard output')
     this.#queues = { 1: out, 2: isOneTerminal() ? out : queue(2, 'standard error') }
     this.#bar =
@@ -63,7 +63,7 @@ export class Output {
       )
     if (files !== undefined)
       this.#files = new OutputFiles(files, size, this.#backlog, (error) =>
-        this.#failed(`a file in ${files.folder}`, error),
+        this.fail(`a file in ${files.folder}`, error),
       )
     this.#merger = new OutputMerger(
       (fd, bytes) => this.#write(fd, bytes),
@@ -97,6 +97,16 @@ export class Output {
     this.#write(2, Buffer.from(text))
   }
 
+  /** Something that the user wants to have cannot be written: tells so and ends the job. */
+  fail(name: string, error: NodeJS.ErrnoException): void {
+    // A reader that is gone (| head) wants no more output, and no message.
+    const code = error.code === 'EPIPE' ? EXIT_PIPE : EXIT_OUTPUT
+    if (code === EXIT_OUTPUT)
+      this.#write(2, Buffer.from(`tsmpirun: ${name} cannot be written: ${error.message}; the job was stopped.\n`))
+    this.#exitCode ??= code
+    this.#listener.onFailed(code)
+  }
+
   /** Resolves when all has been written. */
   async finish(): Promise<void> {
     this.#merger.flush()
@@ -108,15 +118,6 @@ export class Output {
   #write(fd: Fd, bytes: Uint8Array): void {
     if (this.#queues[fd] === this.#queues[2]) this.#bar?.before(bytes)
     this.#queues[fd].write(bytes)
-  }
-
-  #failed(name: string, error: NodeJS.ErrnoException): void {
-    // A reader that is gone (| head) wants no more output, and no message.
-    const code = error.code === 'EPIPE' ? EXIT_PIPE : EXIT_OUTPUT
-    if (code === EXIT_OUTPUT)
-      this.#write(2, Buffer.from(`tsmpirun: ${name} cannot be written: ${error.message}; the job was stopped.\n`))
-    this.#exitCode ??= code
-    this.#listener.onFailed(code)
   }
 }
 

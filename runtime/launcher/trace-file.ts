@@ -32,33 +32,38 @@ export class TraceFile {
   readonly #file: number
   readonly #startMs: number
   readonly #lanes = new Map<number, Slice[][]>()
-  #events = 0
+  readonly #onError: (error: NodeJS.ErrnoException) => void
+  #failed = false
   /** Records that the ranks had no room for. */
   lost = 0
 
   /**
+   * Begins the file, with names of the rows.
+   *
    * @param path file to write; what is there is replaced
    * @param startMs this machine's clock when the trace begins
+   * @param onError called once, when writing has failed later on; the rest is dropped
    * @throws the system's error if the file cannot be written
    */
-  constructor(path: string, startMs: number) {
+  constructor(
+    path: string,
+    startMs: number,
+    ranks: readonly TraceRank[],
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) {
     this.#startMs = startMs
+    this.#onError = onError
     this.#file = openSync(path, 'w')
-    writeSync(this.#file, '[')
-  }
-
-  /** Names the rows. */
-  begin(ranks: readonly TraceRank[]): void {
     const hosts = new Map(ranks.map(({ host, hostNumber }) => [hostNumber, host]))
     const lines = [...hosts].map(([pid, host]) => metadata('process_name', pid, 0, { name: `host ${host}` }))
-    this.#write([...lines, ...ranks.flatMap((rank) => rowNames(rank, 0))])
+    writeSync(this.#file, `[${separated([...lines, ...ranks.flatMap((rank) => rowNames(rank, 0))])}`)
   }
 
   /** @param offsetAt what the clock of the rank's machine says more than this one's when it says so much */
   records(rank: TraceRank, bytes: Uint8Array, names: Names, offsetAt: (theirMs: number) => number): void {
     const lines: string[] = []
     for (const record of decodeRecords(bytes))
-      this.#append(lines, rank, record, names, this.#startMs + offsetAt(record.ended))
+      this.#record(lines, rank, record, names, this.#startMs + offsetAt(record.ended))
     this.#write(lines)
   }
 
@@ -68,11 +73,11 @@ export class TraceFile {
   }
 
   close(): void {
-    writeSync(this.#file, '\n]\n')
+    this.#append('\n]\n')
     closeSync(this.#file)
   }
 
-  #append(lines: string[], rank: TraceRank, record: TraceRecord, names: Names, shift: number): void {
+  #record(lines: string[], rank: TraceRank, record: TraceRecord, names: Names, shift: number): void {
     const { kind } = record
     const begun = record.begun - shift
     const ended = Math.max(record.ended - shift, begun + SHORTEST_MS)
@@ -107,10 +112,22 @@ export class TraceFile {
 
   #write(lines: readonly string[]): void {
     if (lines.length === 0) return
-    const text = lines.map((line) => `\n${line}`).join(',')
-    writeSync(this.#file, this.#events === 0 ? text : `,${text}`)
-    this.#events += lines.length
+    this.#append(`,${separated(lines)}`)
   }
+
+  #append(text: string): void {
+    if (this.#failed) return
+    try {
+      writeSync(this.#file, text)
+    } catch (error) {
+      this.#failed = true
+      this.#onError(error as NodeJS.ErrnoException)
+    }
+  }
+}
+
+function separated(lines: readonly string[]): string {
+  return lines.map((line) => `\n${line}`).join(',')
 }
 
 interface Slice {

@@ -13,6 +13,7 @@ import type { Dashboard } from './dashboard/dashboard.ts'
 import type { BindingReport } from './binding-report.ts'
 import type { Host } from './hosts.ts'
 import { exitCodeOf, Job } from './job.ts'
+import { watchTerminal } from './hang-up.ts'
 import type { IoOptions } from './io-options.ts'
 import type { JobRecording } from './job-recording.ts'
 import { planLaunch, type LaunchPlan } from './launch-plan.ts'
@@ -31,13 +32,15 @@ const START_LIMIT_SECONDS = 30
 /** How long the last output may take after a signal: who reads it may have stopped for good. */
 const LAST_OUTPUT_MS = 1000
 
+const endIfHungUp = watchTerminal()
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message.replace(/^/gm, 'tsmpirun: ')}\nTry "tsmpirun --help".\n`)
+  complain(`${error.message.replace(/^/gm, 'tsmpirun: ')}\nTry "tsmpirun --help".\n`)
   process.exitCode = EXIT_USAGE
 }
+endIfHungUp()
 
 async function main(args: readonly string[]): Promise<number> {
   const foreign = foreignLauncher(process.env)
@@ -67,14 +70,14 @@ async function main(args: readonly string[]): Promise<number> {
   const program = await prepareProgram(options.program, everywhere)
   const emulated = await emulation(options, plans)
   if (dryRun) return 0
-  const recording = await recordingOf(options, plans)
+  const recording = await recordingOf(options, plans, (error) => output.fail(String(options.traceFile), error))
   const dashboard = await dashboardOf(options, plans)
   const listener: OutputListener = {
     onFull: () => (job.heldBack = true),
     onRoom: () => (job.heldBack = false),
     onFailed: (exitCode) => job.stop(exitCode),
   }
-  const output = new Output(options.io, sizeOf(plans), listener, await terminalBar())
+  const output: Output = new Output(options.io, sizeOf(plans), listener, await terminalBar())
   const job: Job = new Job({
     plans,
     start: startSettings({ ...options, agentCommand: netlab?.agentCommand() ?? options.agentCommand }, nodes ?? []),
@@ -124,10 +127,11 @@ function startSettings(
 async function recordingOf(
   { traceFile, profile }: LaunchOptions,
   plans: readonly AgentPlan[],
+  onError: (error: NodeJS.ErrnoException) => void,
 ): Promise<JobRecording | undefined> {
   if (traceFile === undefined && !profile) return undefined
   const { JobRecording: recording } = await import('./job-recording.ts')
-  return new recording({ traceFile, profile }, plans)
+  return new recording({ traceFile, profile, onError }, plans)
 }
 
 /** The page that shows the job, if it is asked for; says where it is. @throws UsageError if its port is taken */
@@ -138,7 +142,7 @@ async function dashboardOf(
   if (!dashboard) return undefined
   const { Dashboard: page } = await import('./dashboard/dashboard.ts')
   const opened = await page.open(plans, dashboardPort)
-  process.stderr.write(`tsmpirun: dashboard: ${opened.url}\n`)
+  complain(`tsmpirun: dashboard: ${opened.url}\n`)
   return opened
 }
 
@@ -156,7 +160,7 @@ async function displayMap(launch: LaunchPlan, stream: NodeJS.WriteStream): Promi
 
 async function reportOf(bindings: Bindings, { placement }: LaunchOptions): Promise<BindingReport> {
   const { BindingReport: report } = await import('./binding-report.ts')
-  return new report(bindings, placement.display.has('bind'), (text) => process.stderr.write(text))
+  return new report(bindings, placement.display.has('bind'), complain)
 }
 
 /** The network that the job pretends to have, if it was asked to. */
@@ -221,5 +225,11 @@ function sizeOf(plans: readonly AgentPlan[]): number {
 }
 
 function note(text: string): void {
-  process.stderr.write(`tsmpirun: note: ${text}\n`)
+  complain(`tsmpirun: note: ${text}\n`)
+}
+
+/** Nobody may read it: then the exit code is all that is told. */
+function complain(text: string): void {
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined)
+  process.stderr.write(text)
 }

@@ -83,6 +83,21 @@ t.test('a full disk ends the job with code 121 and says so', async (t) => {
   }
 })
 
+t.test('a disk that is full before the trace is complete ends the job with code 121 and says so', async (t) => {
+  const trace = join(folder, 'cut-off.json')
+  const ended = await shell(`ulimit -f 2; $tsmpirun -n 4 --trace ${trace} test/cli/programs/traced.ts`)
+  t.equal(ended.code, 121)
+  t.match(ended.stderr, `tsmpirun: ${trace} cannot be written: EFBIG: file too large, write; the job was stopped.\n`)
+  t.match(readFileSync(trace, 'utf8'), /^\[\n\{"name":"process_name"/, 'what had room is kept')
+})
+
+t.test('a message of tsmpirun that nobody can read changes no exit code', async (t) => {
+  const noted = '$tsmpirun -n 2 --emulate 1gbe examples/01-hello.ts'
+  t.equal((await shell(`set -o pipefail; ${noted} 2>&1 >/dev/null | true`)).code, 0)
+  t.equal((await shell(`${noted} --no-such-option 2>/dev/full`)).code, 0, 'an option of the program')
+  t.equal((await shell('$tsmpirun --no-such-option 2>/dev/full')).code, 2)
+})
+
 t.test('a reader that has seen enough ends the job with code 141 and no message', async (t) => {
   const ended = await shell(`set -o pipefail; $tsmpirun -n 2 ${PRINTS} lines 100000 | head -n 1`)
   t.equal(ended.code, 141)

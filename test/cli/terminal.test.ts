@@ -2,12 +2,14 @@
  * What commands and jobs show while they work: on a terminal of 80 columns a bar with the time left, in a pipe or on a terminal that
  * cannot move its cursor lines of plain text; tables and plots within 80 columns; no colour where none is wanted.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { shell } from '../helpers/shell.ts'
+import { allGone, descendants, start } from '../helpers/tsmpirun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-terminal-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -74,6 +76,18 @@ t.test('tsmpirun draws how far a program is, below what it prints', { skip }, as
   )
   t.equal(lines.filter((line) => line.endsWith('PASSED')).length, 864, 'nor does it take anything away')
   t.notMatch(await onTerminal('TERM=dumb', `cd ${folder}; node ${TSMPIRUN} -n 4 hpl`), /\u001B/)
+})
+
+t.test('when the terminal hangs up, the job ends without a trace of a crash', { skip }, async (t) => {
+  const [errors, out] = ['errors', 'out'].map((name) => join(folder, name)) as [string, string]
+  const program = `${TSMPIRUN} -n 2 --emulate-hosts 2 test/errors/programs/lasting.ts compute`
+  const terminal = start(['-qec', `exec node ${program} 2>${errors} >${out}`, '/dev/null'], { program: 'script' })
+  while (!(existsSync(out) && readFileSync(out, 'utf8').includes('all there'))) await delay(20)
+  const script = terminal.child.pid as number
+  const pids = descendants(script)
+  process.kill(script, 'SIGKILL')
+  await allGone(pids, 20_000)
+  t.equal(readFileSync(errors, 'utf8'), 'tsmpirun: SIGHUP: the job was stopped.\n')
 })
 
 t.test('a terminal that cannot move its cursor, and a pipe, get plain lines', { skip }, async (t) => {

@@ -52,6 +52,13 @@ for (const { how, code, message } of endings)
     t.match(ended.stdout, 'rank 1 is there', 'what it printed before is shown')
   })
 
+t.test('a process that has left the job, and holds its output open, does not hold the job', async (t) => {
+  const ended = await tsmpirun(['-n', '2', ENDINGS, 'detached'])
+  const [, pid] = /process (\d+) has a session of its own/.exec(ended.stderr) ?? []
+  process.kill(Number(pid), 'SIGKILL') // throws if it is not there any more
+  t.equal(ended.code, 1)
+})
+
 t.test('--timeout ends the job with code 124, and says who was running', async (t) => {
   for (const time of ['0.5', '500 ms']) {
     // Both wait for the other: a deadlock, which a quick start would leave time to find.

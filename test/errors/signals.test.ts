@@ -1,7 +1,12 @@
 /** Signals to the launcher: handed on to the programs, or to stop and continue the whole job. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { encodePacket, PACKET } from '../../runtime/agent/start-channel.ts'
+import type { Command } from '../../runtime/agent/job-description.ts'
 import { allGone, descendants, start, type Running } from '../helpers/tsmpirun.ts'
+
+const { spawn } = process.getBuiltinModule('node:child_process')
 
 const SIGNALS = 'test/errors/programs/signals.ts'
 
@@ -16,6 +21,25 @@ async function listening(...options: string[]): Promise<{ job: Running; launcher
 
 const heard = (job: Running, signal: string): Promise<unknown> =>
   Promise.all([0, 1].map((rank) => job.printed(`rank ${rank} hears ${signal}`)))
+
+const clock = (sent: number): Buffer => command({ command: 'clock', sent, questions: 0 })
+
+function command(one: Command): Buffer {
+  return encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(one)))
+}
+
+/** An agent without a launcher. In a group of its own: its end is that of its group. */
+function startAgent() {
+  const child = spawn(process.execPath, ['dist/runtime/agent/agent-main.js'], { stdio: 'pipe', detached: true })
+  let text = ''
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+  const say = (...packets: readonly Buffer[]): void => void child.stdin.write(Buffer.concat(packets))
+  const heard = async (words: string): Promise<void> => {
+    for (const end = performance.now() + 20_000; !text.includes(words); await once(child.stdout, 'data'))
+      if (text.includes('unusable') || performance.now() > end) throw new Error(`no ${words}: ${text}`)
+  }
+  return { child, say, heard }
+}
 
 /** Resolves when all processes are in the state `T`, stopped. */
 async function allStopped(pids: readonly number[]): Promise<void> {
@@ -64,6 +88,19 @@ t.test('a launcher that is killed while its job stands still leaves nothing behi
   job.child.kill('SIGKILL')
   await allGone([...all, ...agents], 2000)
   await job.ended
+})
+
+t.test('an agent that is told to stand still and to go on in one breath goes on', async (t) => {
+  const { child, say, heard } = startAgent()
+  for (let round = 0; round < 5; round++) {
+    say(command({ command: 'suspend' }), encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0)), clock(2000 + round))
+    await heard(`"sent":${2000 + round}`)
+    say(clock(3000 + round))
+    await heard(`"sent":${3000 + round}`)
+  }
+  child.stdin.end()
+  await new Promise((resolve) => child.once('close', resolve))
+  t.pass('and ends with its launcher')
 })
 
 t.test('SIGTERM ends a job that stands still, once it goes on', async (t) => {

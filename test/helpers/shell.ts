@@ -1,11 +1,11 @@
 /** Runs a line of shell with `$tsmpirun`, for what only a shell can set up: descriptors, pipes, terminals. */
-import { cleanEnvironment, TSMPIRUN, type Ended } from './tsmpirun.ts'
+import { cleanEnvironment, TSMPIRUN, WITHOUT_HOOKS, type Ended } from './tsmpirun.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
 
 /** The shell's own exit code is that of its last command; `set -o pipefail` where another matters. */
 export function shell(line: string): Promise<Ended> {
-  const child = spawn('bash', ['-c', line], {
+  const child = spawn('env', [...WITHOUT_HOOKS, 'bash', '-c', line], {
     env: { ...cleanEnvironment(), tsmpirun: `${process.execPath} ${TSMPIRUN}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
 /** tap puts its hooks into the NODE_OPTIONS of whatever a test starts; they listen for signals, as no shell's children do. */
-const WITHOUT_HOOKS = ['-u', 'NODE_OPTIONS', '-u', 'NODE_V8_COVERAGE']
+export const WITHOUT_HOOKS: readonly string[] = ['-u', 'NODE_OPTIONS', '-u', 'NODE_V8_COVERAGE']
 
 export const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
 

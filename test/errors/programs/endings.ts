@@ -21,6 +21,10 @@ await run(async ({ world, argv, log }) => {
       spawn('sleep', ['60'], { stdio: 'inherit' })
       throw new Error('a child of mine goes on')
     }
+    if (how === 'detached') {
+      const { pid } = spawn('sleep', ['60'], { stdio: 'inherit', detached: true })
+      throw new Error(`process ${pid} has a session of its own`)
+    }
     if (how === 'cause') throw new Error('outer', { cause: new Error('inner') })
   }
   await world.recv(new Int8Array(1))

@@ -64,7 +64,7 @@ t.test('a clock that nobody has heard of, or only once, has no drift', async (t)
 t.test('arrows between machines whose clocks drift by 100 ppm do not point back further than is said', async (t) => {
   const file = join(t.testdir({}), 'trace.json')
   const plans = ['here', 'there'].map((host, rank) => ({ host, ranks: [rank] })) as unknown as AgentPlan[]
-  const recording = new JobRecording({ traceFile: file, profile: false }, plans)
+  const recording = new JobRecording({ traceFile: file, profile: false, onError: t.threw }, plans)
   const skew = { offsetMs: 123_456, drift: 1e-4 }
   const random = randomNumbers(1)
   for (let second = 0; second < 60; second++) {
