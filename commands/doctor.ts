@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net'
 import type { CommandModule } from 'yargs'
 import { readHosts } from '../runtime/launcher/hosts.ts'
 import { insideSlurm, slurmHosts } from '../runtime/launcher/slurm.ts'
-import { UsageError } from '../runtime/launcher/usage-error.ts'
+import { EXIT_USAGE, UsageError } from '../runtime/launcher/usage-error.ts'
 import type { Examined, HostFacts, Links } from './doctor/facts.ts'
 import { findingsOf } from './doctor/findings.ts'
 import { reportText } from './doctor/report.ts'
@@ -136,7 +136,7 @@ function listed(hosts: readonly string[]): string {
   return hosts.map((name) => `${isIPv6(name) ? `[${name}]` : name}:1`).join(',')
 }
 
-/** Runs a job; what it complains of is kept. */
+/** Runs a job; what it complains of is kept. @throws UsageError for mistakes in the options that it is given */
 async function tsmpirun(
   args: readonly string[],
   onLine: JsonJob['onLine'],
@@ -145,7 +145,8 @@ async function tsmpirun(
   const code = await runJsonJob(args, { onLine, onComplaint: (text) => void (complaint += text) })
   const told = complaint
     .replace(/^tsmpirun: note: .*\n/gm, '')
-    .replace(/^tsmpirun: /gm, '')
+    .replace(/^tsmpirun: |^Try "tsmpirun --help"\.\n/gm, '')
     .trim()
+  if (code === EXIT_USAGE) throw new UsageError(told.split('\n'))
   return { code, complaint: told === '' ? `exit code ${code}` : told }
 }

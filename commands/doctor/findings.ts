@@ -7,6 +7,8 @@ export interface Finding {
   readonly text: string
 }
 
+/** What package.json says, too. */
+const OLDEST_NODE = 20
 /** Below this part of the others' a rate is worth a remark. */
 const SLOW = 0.7
 const CLOCK_MS = 1000
@@ -32,10 +34,13 @@ export function findingsOf(
 }
 
 function versions(facts: readonly HostFacts[]): Finding[] {
-  const majors = new Set(facts.map(({ node }) => node.split('.')[0]))
-  if (majors.size < 2) return []
+  const major = ({ node }: HostFacts): number => Number(/\d+/.exec(node)?.[0])
+  const old = facts
+    .filter((one) => major(one) < OLDEST_NODE)
+    .map(({ host, node }) => remark(`${host} has Node ${node}: tsmpi needs ${OLDEST_NODE} or later. Update it there.`))
+  if (new Set(facts.map(major)).size < 2) return old
   const list = facts.map(({ host, node }) => `${host} ${node}`).join(', ')
-  return [remark(`The hosts have different versions of Node (${list}). Install the same one everywhere.`)]
+  return [...old, remark(`The hosts have different versions of Node (${list}). Install the same one everywhere.`)]
 }
 
 function hostRemarks(facts: readonly HostFacts[]): Finding[] {

@@ -6,6 +6,7 @@ import { encodeVariant } from '../../hpl/output.ts'
 import { shellQuote } from '../../runtime/base/shell-quote.ts'
 import { exitCodeOf } from '../../runtime/launcher/job.ts'
 import type { ResultLine } from '../../hpl/results/schema.ts'
+import { checkWritable } from '../writable.ts'
 import { ResultsFile } from './results-file.ts'
 import { runJob } from './job.ts'
 import { planTests, type PlannedTest } from './plan.ts'
@@ -36,6 +37,7 @@ export async function runSweep(options: Readonly<Record<string, unknown>>): Prom
     process.stdout.write(describePlan(tests, waiting))
     return 0
   }
+  checkWritable({ '--output': results.path })
   tell(results, tests, waiting)
   results.repair()
   const signal = await runAll(waiting, tests.length, results)

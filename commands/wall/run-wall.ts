@@ -2,13 +2,13 @@
  * The wall from its options to its report. Invariant: as in a sweep, every test that has ended is in the file before the
  * next begins, and what is in the file is not run again. Layer below: the other files of this folder, sweep/.
  */
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { ResultLine } from '../../hpl/results/schema.ts'
 import { exitCodeOf } from '../../runtime/launcher/job.ts'
-import { UsageError } from '../../runtime/launcher/usage-error.ts'
 import { ResultsFile } from '../sweep/results-file.ts'
 import { describePlan, isFinished, isGood, runAll, tell } from '../sweep/run-sweep.ts'
+import { checkWritable } from '../writable.ts'
 import { findingsOf } from './findings.ts'
 import { planWall, runOrder } from './plan.ts'
 import { formatReport } from './report.ts'
@@ -43,17 +43,19 @@ export async function runWall(options: Readonly<Record<string, unknown>> & WallC
     process.stdout.write(describePlan(tests, waiting))
     return 0
   }
-  if (svg !== '') checkWritable(svg)
+  checkWritable({ '--output': output, '--svg': svg })
   tell(results, tests, waiting)
   results.repair()
   const signal = await runAll(waiting, tests.length, results)
-  const findings = findingsOf(settings, questions, (test) => results.of(test))
-  process.stdout.write(formatReport(settings, findings))
-  process.stdout.write(`\nresults: ${output}\n`)
-  if (svg !== '') {
-    const { drawSvg } = await import('./svg.ts')
-    writeFileSync(svg, drawSvg(settings, tests.flatMap((test) => results.of(test) ?? []))) // prettier-ignore
-    process.stdout.write(`drawing: ${svg}\n`)
+  if (tests.some((test) => results.of(test) !== undefined)) {
+    const findings = findingsOf(settings, questions, (test) => results.of(test))
+    process.stdout.write(formatReport(settings, findings))
+    process.stdout.write(`\nresults: ${output}\n`)
+    if (svg !== '') {
+      const { drawSvg } = await import('./svg.ts')
+      writeFileSync(svg, drawSvg(settings, tests.flatMap((test) => results.of(test) ?? []))) // prettier-ignore
+      process.stdout.write(`drawing: ${svg}\n`)
+    }
   }
   if (signal === undefined) return tests.every((test) => isGood(results.of(test))) ? 0 : 1
   const left = tests.filter((test) => results.of(test) === undefined).length
@@ -76,12 +78,3 @@ class WallFile extends ResultsFile {
 }
 
 const chosenSchema = z.object({ rate: z.number(), n: z.array(z.number()).min(1), links: z.array(z.string()).min(1) })
-
-/** Says so before anything runs: minutes of measurement must not end with that. @throws UsageError */
-function checkWritable(file: string): void {
-  try {
-    closeSync(openSync(file, 'a'))
-  } catch (error) {
-    throw new UsageError([`--svg ${file} cannot be written: ${(error as Error).message}`])
-  }
-}

@@ -128,7 +128,8 @@ function checkRealHosts(
 function gridOf(text: string | undefined, ranks: number, problems: string[]): { p: number; q: number } {
   if (text === undefined) return { p: 1, q: ranks }
   const [p = 0, q = 0] = /^[1-9]\d*x[1-9]\d*$/.test(text) ? text.split('x').map(Number) : []
-  if (p * q !== ranks) problems.push(`--grid: read "${text}", expected P x Q = ${ranks} ranks, such as 1x${ranks}`)
+  const wanted = ranks > 0 ? `${ranks} ranks, such as 1x${ranks}` : 'the ranks of all hosts'
+  if (p * q !== ranks) problems.push(`--grid: read "${text}", expected P x Q = ${wanted}`)
   return { p, q }
 }
 

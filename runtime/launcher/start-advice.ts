@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
     advice: ({ host }) => `install Node.js 20 or later on ${bare(host)}, ${NODE_FIELD}`,
   },
   {
-    pattern: new RegExp(`${NO_PACKAGE}|Cannot find module.*agent-(main|host)`),
+    pattern: new RegExp(`${NO_PACKAGE}|tsmpi \\S+ is installed there|Cannot find module.*agent-(main|host)`),
     advice: ({ host, version }) =>
       `install the same tsmpi on ${bare(host)} (npm install --global tsmpi@${version}), at the same path as here, or name its folder in the hostfile: tsmpi=PATH`,
   },

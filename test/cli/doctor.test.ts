@@ -21,9 +21,17 @@ t.test('emulated hosts: a table of the host, matrices of the links, exit code 0'
   t.equal(ended.stderr, '', 'no progress where nobody watches')
 })
 
-t.test('a host that is off and one without Node are told with what to try; the others are examined', async (t) => {
+/** Node, but for what it says of its version. */
+function nodeThatSays(version: string): string {
+  const [disguise, program] = [join(folder, 'disguise.mjs'), join(folder, 'node')]
+  writeFileSync(disguise, `Object.defineProperty(process, 'version', { value: '${version}' })\n`)
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' --import='file://${disguise}' "$@"\n`, { mode: 0o755 })
+  return program
+}
+
+t.test('a host that is off, one without Node and one with an old Node are told; the others are examined', async (t) => {
   const hosts = join(folder, 'hosts')
-  writeFileSync(hosts, 'alpha\nbeta\noff\ngamma node=/nowhere/node\n')
+  writeFileSync(hosts, `alpha\nbeta node=${nodeThatSays('v18.1.2')}\noff\ngamma node=/nowhere/node\n`)
   const start = join(folder, 'start.sh')
   writeFileSync(
     start,
@@ -47,6 +55,9 @@ t.test('a host that is off and one without Node are told with what to try; the o
       ['gamma', false],
     ],
   )
+  const remarks = report.findings.map(({ text }) => text)
+  t.ok(remarks.includes('beta has Node v18.1.2: tsmpi needs 20 or later. Update it there.'), remarks.join('\n'))
+  t.ok(remarks.some((text) => text.includes(`alpha ${process.version}, beta v18.1.2`)))
   const problems = report.findings.flatMap(({ kind, text }) => (kind === 'problem' ? [text] : []))
   t.equal(problems.length, 2)
   t.match(problems[0], /off cannot take part: [^]*Connection refused/)
@@ -70,4 +81,8 @@ t.test('mistakes are told with code 2', async (t) => {
   const missing = await doctor('-f', join(folder, 'none'))
   t.equal(missing.code, 2)
   t.match(missing.stderr, 'cannot be read')
+  const network = await doctor('--emulate-hosts', '2', '--emulate', '3gbe')
+  t.equal(network.code, 2)
+  t.equal(network.stdout, '')
+  t.match(network.stderr, /^tsmpi: --emulate: "3gbe" is no network; .*\nTry "tsmpi --help"\.\n$/)
 })

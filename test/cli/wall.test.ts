@@ -89,5 +89,7 @@ t.test('mistakes end with code 2, all together', async (t) => {
     /--hosts: read "two"[^]*--n: read "0"[^]*--link: "slow" is no network; expected one of 100mbe, /,
   )
   t.match((await wall('-n', '4')).stderr, /-n: ranks are --hosts times --ranks-per-host/)
-  t.match((await wall('--svg', '/nowhere/wall.svg')).stderr, /--svg \/nowhere\/wall\.svg cannot be written/)
+  const nowhere = await wall('--svg', '/nowhere/wall.svg', '--output', '/nowhere/wall.jsonl')
+  t.match(nowhere.stderr, /--output \/nowhere\/wall\.jsonl cannot be written[^]*--svg \/nowhere\/wall\.svg cannot be/)
+  t.equal(nowhere.code, 2)
 })

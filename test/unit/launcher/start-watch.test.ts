@@ -71,6 +71,7 @@ t.test('failures are told together, in the order of the hosts, when the last age
     /^host a could not be started \(exit code 255\)\.\n {2}command: ssh .* a .*\n {2}ssh printed: Perm.*\n {2}try: /,
   )
   t.match(ofB, /^host b could not be started \(tsmpi 2\.0\.0 is installed there, 1\.0\.0 here\)\./)
+  t.match(ofB, /try: install the same tsmpi on b \(npm install --global tsmpi@1\.0\.0\)/)
   t.match(ofC, /^host c could not be started \(exit code 1\)[^]*ssh printed nothing/)
   t.match(ofC, /\n {2}try: this must work without a password .*: ssh c node --version$/)
 })
