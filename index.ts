@@ -45,6 +45,8 @@ export type { Received, Status } from './runtime/comm/status.ts'
 export { Intracomm, type DupOptions } from './collectives/intracomm.ts'
 export { Intercomm, type IntercommOptions } from './collectives/intercomm.ts'
 export type { IntercommRootOptions } from './collectives/plans/across.ts'
+export type { IntercommReduceOptions } from './collectives/plans/across-reductions.ts'
+export type { IntercommBlockOptions } from './collectives/plans/across-vector.ts'
 export type {
   AlltoallvOptions,
   InPlace,

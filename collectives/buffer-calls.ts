@@ -264,7 +264,14 @@ export class BufferCalls extends CollectiveComm {
     return this.blocking(() => PLANS.reduceScatter(this.member, send, recv, options))
   }
 
-  /** `reduceScatter` with equal blocks (MPI_Reduce_scatter_block). Collective. Arguments and errors are those of it. */
+  /**
+   * `reduceScatter` with equal blocks (MPI_Reduce_scatter_block). Collective. Arguments and errors are those of it.
+   *
+   * @example
+   * const block = new Int32Array(1)
+   * await world.reduceScatterBlock(Int32Array.of(1, 2, 3, 4), block, { op: SUM })
+   * if (world.rank === 2) log(block[0]) // → 12
+   */
   reduceScatterBlock(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void> {
     return this.blocking(() => PLANS.reduceScatterBlock(this.member, send, recv, options))
   }

@@ -1,21 +1,21 @@
 /**
- * A communicator as its collective calls see it: which algorithms it uses, where its ranks run, and the three ways to
- * make a planned call. The calls themselves stand on top, a file for each kind.
+ * A communicator as its collective calls see it: which algorithms it uses, where its ranks run, and how a
+ * planned call is made and waited for. The calls themselves stand on top, a file for each kind.
  */
 import { located } from '../runtime/base/errors.ts'
-import { Comm } from '../runtime/comm/comm.ts'
 import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
 import type { Member, Plan } from './plan.ts'
-import { CollectiveRequest, complete, PersistentCollective, Run } from './requests.ts'
+import { PlannedComm } from './planned-comm.ts'
+import { complete } from './requests.ts'
 import { select, type Selection } from './selection.ts'
 import { SmallCalls, type LatestPlan, type PlanOptions } from './small-calls.ts'
 
 /** The caller as a member of a communicator; for plans that use several. */
 export let memberOf: (comm: CollectiveComm) => Member
 
-export class CollectiveComm extends Comm {
+export class CollectiveComm extends PlannedComm {
   /** How algorithms are chosen; passed on to communicators made of this one. */
   protected readonly algorithms: Selection
   protected readonly member: Member
@@ -112,25 +112,5 @@ export class CollectiveComm extends Comm {
     } catch (error) {
       return this.raise(located(error))
     }
-  }
-
-  /** Starts a call. @param plan checks the arguments */
-  protected nonblocking<T>(plan: () => Plan<T>): CollectiveRequest<T> {
-    const { engine } = this.job
-    const made = this.checked(plan)
-    const run = new Run(engine, this.channel(made.call, made.particulars, `i${made.call}`), made)
-    return new CollectiveRequest(engine, run, this.toldError)
-  }
-
-  /**
-   * Prepares a call that can be started many times; its channel is matched by the order of preparation.
-   *
-   * @param plan checks the arguments
-   */
-  protected persistent(plan: () => Plan): PersistentCollective {
-    const { engine } = this.job
-    const made = this.checked(plan)
-    const open = this.persistentChannel(made.call, made.particulars)
-    return new PersistentCollective(engine, made.call, () => new Run(engine, open(), made), this.toldError)
   }
 }

@@ -37,7 +37,12 @@ export class Hosts {
     return this.ranksOf.every(({ length }) => length === this.ranksOf[0]?.length)
   }
 
-  /** The ranks of the host of `rank`, ascending. Local. */
+  /**
+   * The ranks of the host of `rank`, ascending. Local.
+   *
+   * @example
+   * log(world.hosts.neighbours(world.rank), world.hosts.leaders()) // → [ 0, 1, 2, 3 ] [ 0 ]
+   */
   neighbours(rank: number): readonly number[] {
     return this.ranksOf[this.hostOf[rank] as number] as readonly number[]
   }

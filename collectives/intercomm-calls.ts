@@ -1,32 +1,35 @@
 /**
- * The collective calls of intercommunicators, blocking and nonblocking (MPI 4.1, sections 6.2.3 and 6.12): the same plans,
- * driven in two ways. Calls are matched in the order in which they are made, on both sides together.
+ * The blocking collective calls on buffers of intercommunicators (MPI 4.1, section 6.2.3): what a rank gets comes from the
+ * other side. Arguments are checked by the plans in plans/across*.ts; a wrong one rejects before anything is sent. Calls
+ * are matched in the order in which they are made, on both sides together.
+ *
+ * `root` is ROOT on the root, PROC_NULL on the others of its side, and the root's rank on the other side. Buffers that a
+ * rank neither gives nor gets may be undefined.
  */
-import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import { located } from '../runtime/base/errors.ts'
-import { Comm } from '../runtime/comm/comm.ts'
+import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
+import type { BlockOptions } from './arguments.ts'
 import { memberOf, type CollectiveComm } from './collective-comm.ts'
-import type { OpArgument } from './options.ts'
+import type { AlltoallvOptions, OpArgument, ReduceScatterOptions } from './options.ts'
 import type { Plan } from './plan.ts'
-import {
-  allgatherAcross,
-  allgatherObjectAcross,
-  allreduceAcross,
-  alltoallAcross,
-  barrierAcross,
-  bcastAcross,
-  bcastObjectAcross,
-  gatherAcross,
-  reduceAcross,
-  scatterAcross,
-  type IntercommRootOptions,
-  type Sides,
-} from './plans/across.ts'
-import { CollectiveRequest, complete, Run } from './requests.ts'
+import { PlannedComm } from './planned-comm.ts'
+import type { IntercommRootOptions, Sides } from './plans/across.ts'
+import type { IntercommReduceOptions, OperandAcross } from './plans/across-reductions.ts'
+import type { IntercommBlockOptions } from './plans/across-vector.ts'
+import type { Second } from './plans/reductions.ts'
+import { ACROSS } from './plans/table.ts'
+import { complete } from './requests.ts'
 
-export class IntercommCalls extends Comm {
+/**
+ * The arguments of a call on buffers; those of its nonblocking and persistent forms too.
+ *
+ * @inline
+ */
+export type ArgumentsAcross<C extends keyof typeof ACROSS> = Parameters<IntercommCalls[C]>
+
+export class IntercommCalls extends PlannedComm {
   /** Number of processes on the other side. */
   readonly remoteSize: number
   protected readonly sides: Sides
@@ -41,140 +44,312 @@ export class IntercommCalls extends Comm {
     this.sides = { member: memberOf(local), remote }
   }
 
-  /** Resolves when all ranks of both sides have called it. Collective. */
+  /**
+   * Resolves when all ranks of both sides have called it. Collective.
+   *
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * await inter.barrier()
+   * inter.free()
+   * half.free()
+   */
   barrier(): Promise<void> {
-    return this.blocking(() => barrierAcross(this.sides))
+    return this.blocking(() => ACROSS.barrier(this.sides))
   }
 
-  /** Starts a `barrier`: the request is complete when all ranks of both sides have started it. Collective. */
-  ibarrier(): CollectiveRequest {
-    return this.#nonblocking(() => barrierAcross(this.sides))
-  }
-
-  /** Copies the root's elements to all ranks of the other side. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER */
+  /**
+   * Copies the root's elements to all ranks of the other side. Collective.
+   *
+   * @param buffer as many elements on the root and over there
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * // The first even rank is the root.
+   * const root = world.rank % 2 === 1 ? 0 : half.rank === 0 ? ROOT : PROC_NULL
+   * const data = new Float64Array(2).fill(world.rank)
+   * await inter.bcast(data, { root })
+   * if (world.rank === 3) log(data.join()) // → 0,0
+   * inter.free()
+   * half.free()
+   */
   bcast(buffer: MessageBuffer | undefined, options: IntercommRootOptions): Promise<void> {
-    return this.blocking(() => bcastAcross(this.sides, buffer, options))
+    return this.blocking(() => ACROSS.bcast(this.sides, buffer, options))
   }
 
-  /** Starts a `bcast`. Collective. @throws like `bcast` */
-  ibcast(buffer: MessageBuffer | undefined, options: IntercommRootOptions): CollectiveRequest {
-    return this.#nonblocking(() => bcastAcross(this.sides, buffer, options))
-  }
-
-  /** Gives the root the other side's blocks, by rank there. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER */
+  /**
+   * Gives the root the other side's blocks, by rank there. Collective.
+   *
+   * @param send (other side) the rank's block, of one length everywhere
+   * @param recv (root only) room for all blocks
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * // The first even rank is the root.
+   * const root = world.rank % 2 === 1 ? 0 : half.rank === 0 ? ROOT : PROC_NULL
+   * const all = root === ROOT ? new Int32Array(2) : undefined
+   * await inter.gather(Int32Array.of(world.rank), all, { root })
+   * if (world.rank === 0) log(all?.join()) // → 1,3
+   * inter.free()
+   * half.free()
+   */
   gather(
     send: MessageBuffer | undefined,
     recv: MessageBuffer | undefined,
     options: IntercommRootOptions,
   ): Promise<void> {
-    return this.blocking(() => gatherAcross(this.sides, send, recv, options))
+    return this.blocking(() => ACROSS.gather(this.sides, send, recv, options))
   }
 
-  /** Starts a `gather`. Collective. @throws like `gather` */
-  igather(
+  /**
+   * Like `gather`, with blocks of any lengths. Collective.
+   *
+   * @param options `counts` and `displs` for each rank of the other side, in elements (root only)
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * // The first even rank is the root.
+   * const root = world.rank % 2 === 1 ? 0 : half.rank === 0 ? ROOT : PROC_NULL
+   * // Ranks of the other side give one element and two.
+   * const all = root === ROOT ? new Int32Array(4) : undefined
+   * await inter.gatherv(new Int32Array(half.rank + 1).fill(world.rank), all, { root, counts: [1, 2], displs: [0, 2] })
+   * if (world.rank === 0) log(all?.join()) // → 1,0,3,3
+   * inter.free()
+   * half.free()
+   */
+  gatherv(
     send: MessageBuffer | undefined,
     recv: MessageBuffer | undefined,
-    options: IntercommRootOptions,
-  ): CollectiveRequest {
-    return this.#nonblocking(() => gatherAcross(this.sides, send, recv, options))
+    options: IntercommBlockOptions,
+  ): Promise<void> {
+    return this.blocking(() => ACROSS.gatherv(this.sides, send, recv, options))
   }
 
-  /** Gives each rank of the other side its block of the root's elements. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER */
+  /**
+   * Gives each rank of the other side its block of the root's elements. Collective.
+   *
+   * @param send (root only) a block for each rank over there, all of one length
+   * @param recv (other side) room for the rank's block
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_COUNT, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * // The first even rank is the root.
+   * const root = world.rank % 2 === 1 ? 0 : half.rank === 0 ? ROOT : PROC_NULL
+   * const mine = new Int32Array(1)
+   * await inter.scatter(root === ROOT ? Int32Array.of(10, 20) : undefined, mine, { root })
+   * if (world.rank === 3) log(mine[0]) // → 20
+   * inter.free()
+   * half.free()
+   */
   scatter(
     send: MessageBuffer | undefined,
     recv: MessageBuffer | undefined,
     options: IntercommRootOptions,
   ): Promise<void> {
-    return this.blocking(() => scatterAcross(this.sides, send, recv, options))
-  }
-
-  /** Starts a `scatter`. Collective. @throws like `scatter` */
-  iscatter(
-    send: MessageBuffer | undefined,
-    recv: MessageBuffer | undefined,
-    options: IntercommRootOptions,
-  ): CollectiveRequest {
-    return this.#nonblocking(() => scatterAcross(this.sides, send, recv, options))
-  }
-
-  /** Gives all ranks the blocks of the other side's ranks. Collective. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER */
-  allgather(send: MessageBuffer, recv: MessageBuffer): Promise<void> {
-    return this.blocking(() => allgatherAcross(this.sides, send, recv))
-  }
-
-  /** Starts an `allgather`. Collective. @throws like `allgather` */
-  iallgather(send: MessageBuffer, recv: MessageBuffer): CollectiveRequest {
-    return this.#nonblocking(() => allgatherAcross(this.sides, send, recv))
-  }
-
-  /** Sends a block to every rank of the other side and receives one from each. Collective. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER */
-  alltoall(send: MessageBuffer, recv: MessageBuffer): Promise<void> {
-    return this.blocking(() => alltoallAcross(this.sides, send, recv))
-  }
-
-  /** Starts an `alltoall`. Collective. @throws like `alltoall` */
-  ialltoall(send: MessageBuffer, recv: MessageBuffer): CollectiveRequest {
-    return this.#nonblocking(() => alltoallAcross(this.sides, send, recv))
-  }
-
-  /** Gives the root the reduction of the other side's elements. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_BUFFER */
-  reduce(
-    send: MessageBuffer | undefined,
-    recv: MessageBuffer | undefined,
-    options: OpArgument & IntercommRootOptions,
-  ): Promise<void> {
-    return this.blocking(() => reduceAcross(this.sides, send, recv, options))
-  }
-
-  /** Starts a `reduce`. Collective. @throws like `reduce` */
-  ireduce(
-    send: MessageBuffer | undefined,
-    recv: MessageBuffer | undefined,
-    options: OpArgument & IntercommRootOptions,
-  ): CollectiveRequest {
-    return this.#nonblocking(() => reduceAcross(this.sides, send, recv, options))
-  }
-
-  /** Gives all ranks the reduction of the other side's elements. Collective. @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER */
-  allreduce(send: MessageBuffer, recv: MessageBuffer, options: OpArgument): Promise<void> {
-    return this.blocking(() => allreduceAcross(this.sides, send, recv, options))
+    return this.blocking(() => ACROSS.scatter(this.sides, send, recv, options))
   }
 
   /**
-   * Starts an `allreduce`. Collective. @throws like `allreduce`
+   * Like `scatter`, with blocks of any lengths. Collective.
    *
+   * @param options `counts` and `displs` for each rank of the other side, in elements (root only)
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_BUFFER
    * @example
    * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
-   * const theirs = new Int32Array(1)
-   * const request = inter.iallreduce(Int32Array.of(world.rank), theirs, { op: SUM })
-   * await request.wait()
-   * if (world.rank === 0) log(theirs[0]) // → 4
+   * // The first even rank is the root.
+   * const root = world.rank % 2 === 1 ? 0 : half.rank === 0 ? ROOT : PROC_NULL
+   * const mine = new Int32Array(half.rank + 1)
+   * const all = root === ROOT ? Int32Array.of(10, 20, 21) : undefined
+   * await inter.scatterv(all, mine, { root, counts: [1, 2] })
+   * if (world.rank === 3) log(mine.join()) // → 20,21
    * inter.free()
    * half.free()
    */
-  iallreduce(send: MessageBuffer, recv: MessageBuffer, options: OpArgument): CollectiveRequest {
-    return this.#nonblocking(() => allreduceAcross(this.sides, send, recv, options))
+  scatterv(
+    send: MessageBuffer | undefined,
+    recv: MessageBuffer | undefined,
+    options: IntercommBlockOptions,
+  ): Promise<void> {
+    return this.blocking(() => ACROSS.scatterv(this.sides, send, recv, options))
   }
 
-  /** Gives all ranks of the other side the root's value; undefined on the root's side. Collective. @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_ROOT */
-  bcastObject<T>(value: T | undefined, options: IntercommRootOptions): Promise<T | undefined> {
-    return this.blocking(() => bcastObjectAcross(this.sides, value, options))
+  /**
+   * Gives all ranks the blocks of the other side's ranks. Collective.
+   *
+   * @param send (local) the rank's block, of one length on its side
+   * @param recv (local) room for a block of each rank over there
+   * @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const theirs = new Int32Array(inter.remoteSize)
+   * await inter.allgather(Int32Array.of(world.rank), theirs)
+   * if (world.rank === 0) log(theirs.join()) // → 1,3
+   * inter.free()
+   * half.free()
+   */
+  allgather(send: MessageBuffer, recv: MessageBuffer): Promise<void> {
+    return this.blocking(() => ACROSS.allgather(this.sides, send, recv))
   }
 
-  /** Starts a `bcastObject`. Collective. @throws like `bcastObject` */
-  ibcastObject<T>(value: T | undefined, options: IntercommRootOptions): CollectiveRequest<T | undefined> {
-    return this.#nonblocking(() => bcastObjectAcross(this.sides, value, options))
+  /**
+   * Like `allgather`, with blocks of any lengths. Collective.
+   *
+   * @param options the same on all ranks of a side: `counts` and `displs` for each rank of the other, in elements
+   * @throws {MpiError} MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const theirs = new Int32Array(3)
+   * await inter.allgatherv(new Int32Array(half.rank + 1).fill(world.rank), theirs, { counts: [1, 2] })
+   * if (world.rank === 2) log(theirs.join()) // → 1,3,3
+   * inter.free()
+   * half.free()
+   */
+  allgatherv(send: MessageBuffer, recv: MessageBuffer, options: BlockOptions): Promise<void> {
+    return this.blocking(() => ACROSS.allgatherv(this.sides, send, recv, options))
   }
 
-  /** Gives all ranks the values of the other side's ranks, by rank there. Collective. @throws {MpiError} MPI_ERR_TYPE if one cannot be cloned */
-  allgatherObject<T>(value: T): Promise<T[]> {
-    return this.blocking(() => allgatherObjectAcross(this.sides, value))
+  /**
+   * Sends a block to every rank of the other side and receives one from each. Collective.
+   *
+   * @param send (local) a block for each rank over there, all of one length
+   * @param recv (local) room for a block of each rank over there
+   * @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const theirs = new Int32Array(2)
+   * await inter.alltoall(Int32Array.of(10 * world.rank, 10 * world.rank + 1), theirs)
+   * if (world.rank === 2) log(theirs.join()) // → 11,31
+   * inter.free()
+   * half.free()
+   */
+  alltoall(send: MessageBuffer, recv: MessageBuffer): Promise<void> {
+    return this.blocking(() => ACROSS.alltoall(this.sides, send, recv))
   }
 
-  /** Starts an `allgatherObject`. Collective. @throws like `allgatherObject` */
-  iallgatherObject<T>(value: T): CollectiveRequest<T[]> {
-    return this.#nonblocking(() => allgatherObjectAcross(this.sides, value))
+  /**
+   * Like `alltoall`, with blocks of any lengths. Collective.
+   *
+   * @param options counts and places of the blocks for and from each rank of the other side, in elements
+   * @throws {MpiError} MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * // The second rank of either side gets two elements of everyone, the first none.
+   * const theirs = new Int32Array(4 * half.rank)
+   * const recvCounts = [2 * half.rank, 2 * half.rank]
+   * await inter.alltoallv(new Int32Array(2).fill(world.rank), theirs, { sendCounts: [0, 2], recvCounts })
+   * if (world.rank === 2) log(theirs.join()) // → 1,1,3,3
+   * inter.free()
+   * half.free()
+   */
+  alltoallv(send: MessageBuffer, recv: MessageBuffer, options: AlltoallvOptions): Promise<void> {
+    return this.blocking(() => ACROSS.alltoallv(this.sides, send, recv, options))
+  }
+
+  /**
+   * Gives the root the other side's numbers, reduced in rank order; resolves to undefined elsewhere. Collective.
+   *
+   * @param value (other side) anything on the root's side
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_OP, MPI_ERR_TYPE
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * // The first even rank is the root.
+   * const root = world.rank % 2 === 1 ? 0 : half.rank === 0 ? ROOT : PROC_NULL
+   * const largest = await inter.reduce(world.rank, { op: MAX, root })
+   * if (world.rank === 0) log(largest) // → 3
+   * inter.free()
+   * half.free()
+   */
+  reduce(value: number | undefined, options: IntercommReduceOptions): Promise<number | undefined>
+  /**
+   * The same, element by element.
+   *
+   * @param send (other side) elements
+   * @param recv (root only) room for as many
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_BUFFER
+   */
+  reduce(
+    send: MessageBuffer | undefined,
+    recv: MessageBuffer | undefined,
+    options: IntercommReduceOptions,
+  ): Promise<void>
+  reduce(
+    send: OperandAcross,
+    recv: Second<IntercommReduceOptions>,
+    options?: IntercommReduceOptions,
+  ): Promise<number | undefined | void> {
+    return this.blocking(() => ACROSS.reduce(this.sides, send, recv, options))
+  }
+
+  /**
+   * Gives all ranks the other side's numbers, reduced in rank order. Collective.
+   *
+   * @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const sum = await inter.allreduce(world.rank, { op: SUM })
+   * if (world.rank === 2) log(sum) // → 4
+   * inter.free()
+   * half.free()
+   */
+  allreduce(value: number, options: OpArgument): Promise<number>
+  /**
+   * The same, element by element.
+   *
+   * @param send (local) as many elements on all ranks of both sides
+   * @param recv (local) room for as many
+   * @throws {MpiError} MPI_ERR_OP, MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER
+   */
+  allreduce(send: MessageBuffer, recv: MessageBuffer, options: OpArgument): Promise<void>
+  allreduce(send: OperandAcross, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    return this.blocking(() => ACROSS.allreduce(this.sides, send, recv, options))
+  }
+
+  /**
+   * Reduces the other side's elements and deals the result over this side's ranks. Collective.
+   *
+   * @param send (local) as many elements on all ranks of both sides
+   * @param recv (local) room for the rank's block of the result
+   * @param options `counts`: the length of the block of each rank of this side; default: equal blocks
+   * @throws {MpiError} MPI_ERR_OP, MPI_ERR_ARG, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const mine = new Int32Array(half.rank + 1)
+   * await inter.reduceScatter(Int32Array.of(1, 2, 3), mine, { op: SUM, counts: [1, 2] })
+   * if (world.rank === 2) log(mine.join()) // → 4,6
+   * inter.free()
+   * half.free()
+   */
+  reduceScatter(send: MessageBuffer, recv: MessageBuffer, options: ReduceScatterOptions): Promise<void> {
+    return this.blocking(() => ACROSS.reduceScatter(this.sides, send, recv, options))
+  }
+
+  /**
+   * Like `reduceScatter`, with equal blocks. Collective.
+   *
+   * @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_BUFFER
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const mine = new Int32Array(1)
+   * await inter.reduceScatterBlock(Int32Array.of(world.rank, 10), mine, { op: SUM })
+   * if (world.rank === 0) log(mine[0]) // → 4
+   * inter.free()
+   * half.free()
+   */
+  reduceScatterBlock(send: MessageBuffer, recv: MessageBuffer, options: OpArgument): Promise<void> {
+    return this.blocking(() => ACROSS.reduceScatterBlock(this.sides, send, recv, options))
   }
 
   /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
@@ -188,12 +363,5 @@ export class IntercommCalls extends Comm {
     } catch (error) {
       return this.raise(located(error))
     }
-  }
-
-  #nonblocking<T>(plan: () => Plan<T>): CollectiveRequest<T> {
-    const { engine } = this.job
-    const made = this.checked(plan)
-    const run = new Run(engine, this.channel(made.call, made.particulars), made)
-    return new CollectiveRequest(engine, run, this.toldError)
   }
 }

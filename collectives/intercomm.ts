@@ -1,13 +1,14 @@
 /**
  * Communicators between two groups without common members (MPI 4.1, sections 6.2.2, 6.2.3 and 7.6): how they are made and
- * merged. Ranks in arguments and statuses are those of the other side. Collective calls are in intercomm-calls.ts.
+ * merged. Ranks in arguments and statuses are those of the other side. Collective calls are in intercomm-calls.ts,
+ * intercomm-nonblocking-calls.ts, intercomm-persistent-calls.ts and intercomm-object-calls.ts.
  */
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { Comm } from '../runtime/comm/comm.ts'
 import { foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
-import { IntercommCalls } from './intercomm-calls.ts'
+import { IntercommObjectCalls } from './intercomm-object-calls.ts'
 import { found, type Intracomm } from './intracomm.ts'
 import { swapAcross } from './plans/across.ts'
 
@@ -40,7 +41,7 @@ interface Side {
 }
 
 /** A communicator whose messages go from one group to another. */
-export class Intercomm extends IntercommCalls {
+export class Intercomm extends IntercommObjectCalls {
   /** The communicator it was made of, which may be freed: new ones choose algorithms as it does. */
   readonly #local: Intracomm
 
@@ -92,7 +93,16 @@ export class Intercomm extends IntercommCalls {
     return this.peers
   }
 
-  /** An intercommunicator of the same ranks whose messages never meet this one's. Collective. */
+  /**
+   * An intercommunicator of the same ranks whose messages never meet this one's. Collective.
+   *
+   * @example
+   * const half = (await world.split(world.rank % 2)) as Intracomm
+   * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+   * const [twin, all] = [await inter.dup(), await inter.merge(world.rank % 2 === 1)]
+   * log(twin.compare(inter), await all.allgatherObject(world.rank)) // → congruent [ 0, 2, 1, 3 ]
+   * for (const comm of [all, twin, inter, half]) comm.free()
+   */
   async dup(): Promise<Intercomm> {
     const context = await this.#newContext()
     const made = new Intercomm(this.#local, this.job, this.peers, context)

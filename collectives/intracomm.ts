@@ -61,6 +61,14 @@ export class Intracomm extends ObjectCalls {
    * A communicator of the same ranks whose messages never meet this one's. Collective.
    *
    * @throws {MpiError} MPI_ERR_ARG if `algorithms` names none that exists
+   * @example
+   * const mine = await world.dup()
+   * // A library sends on a communicator of its own: its messages never meet the program's.
+   * const request = mine.isend(Int32Array.of(1), { dest: world.rank })
+   * log(world.iprobe({ source: world.rank })) // → undefined
+   * await mine.recv(new Int32Array(1), { source: world.rank })
+   * await request.wait()
+   * mine.free()
    */
   async dup(options: DupOptions = {}): Promise<Intracomm> {
     return new Intracomm(...(await this.duplicated(options))).inherit(this, true)
@@ -117,6 +125,10 @@ export class Intracomm extends ObjectCalls {
    * `--transport zmq`) share none.
    *
    * @throws {MpiError} MPI_ERR_ARG for wrong arguments
+   * @example
+   * const near = await world.splitType('host')
+   * log(near.hosts.count, near.size === near.hosts.neighbours(0).length) // → 1 true
+   * near.free()
    */
   async splitType(type: 'host', key = 0): Promise<Intracomm> {
     if (type !== 'host') this.#refuse('MPI_ERR_ARG', `splitType: type is ${describe(type)}, expected the string "host"`)
@@ -130,6 +142,14 @@ export class Intracomm extends ObjectCalls {
    * of this communicator pass the group that they will be in, or any they are not in.
    *
    * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator
+   * @example
+   * const odd = world.group.incl([3, 1])
+   * const comm = await world.create(odd)
+   * if (comm !== undefined) {
+   *   const twin = await world.createGroup(odd) // called by its members only
+   *   log(await comm.allgatherObject(world.rank), twin.compare(comm)) // → [ 3, 1 ] congruent
+   *   for (const one of [comm, twin]) one.free()
+   * }
    */
   async create(group: Group): Promise<Intracomm | undefined> {
     this.#checkMembers('create', group)

@@ -10,12 +10,35 @@ import { PLANS } from './plans/table.ts'
 import type { CollectiveRequest } from './requests.ts'
 
 export class NonblockingCalls extends BufferCalls {
-  /** Starts a `barrier`: the request is complete when all ranks have started it. Collective. */
+  /**
+   * Starts a `barrier`: the request is complete when all ranks have started it. Collective.
+   *
+   * @example
+   * const request = world.ibarrier()
+   * while (request.test() === undefined) await new Promise((resolve) => setImmediate(resolve)) // work of one's own
+   */
   ibarrier(): CollectiveRequest {
     return this.nonblocking(() => PLANS.barrier(this.member))
   }
 
-  /** Starts a `bcast`. Collective. @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER */
+  /**
+   * Starts a `bcast`. Collective.
+   *
+   * @throws {MpiError} MPI_ERR_ROOT, MPI_ERR_BUFFER
+   * @example
+   * const root = 1
+   * const [data, all, mine] = [Int32Array.of(world.rank), new Int32Array(4), new Int32Array(1)]
+   * await world.ibcast(data, { root }).wait()
+   * await world.igather(Int32Array.of(world.rank), all, { root }).wait()
+   * await world.iscatter(all, mine, { root }).wait()
+   * if (world.rank === 3) log(data[0], mine[0]) // → 1 3
+   * // Rank r gives, and gets back, r elements.
+   * const [part, rows, back] = [new Int32Array(world.rank).fill(world.rank), new Int32Array(6), new Int32Array(world.rank)]
+   * const counts = [0, 1, 2, 3]
+   * await world.igatherv(part, rows, { root, counts }).wait()
+   * await world.iscatterv(rows, back, { root, counts }).wait()
+   * if (world.rank === 2) log(back.join()) // → 2,2
+   */
   ibcast(...args: ArgumentsOf<'bcast'>): CollectiveRequest {
     return this.nonblocking(() => PLANS.bcast(this.member, ...args))
   }
@@ -40,7 +63,23 @@ export class NonblockingCalls extends BufferCalls {
     return this.nonblocking(() => PLANS.scatterv(this.member, ...args))
   }
 
-  /** Starts an `allgather`. Collective. @throws like `allgather` */
+  /**
+   * Starts an `allgather`. Collective.
+   *
+   * @throws like `allgather`
+   * @example
+   * const mine = Int32Array.of(0, 1, 2, 3).map((i) => 10 * world.rank + i)
+   * const [all, rows, columns, some] = [new Int32Array(16), new Int32Array(16), new Int32Array(4), new Int32Array(4)]
+   * const ones = [1, 1, 1, 1]
+   * const requests = [
+   *   world.iallgather(mine, all), // all under way at the same time
+   *   world.iallgatherv(mine, rows, { counts: [4, 4, 4, 4] }),
+   *   world.ialltoall(mine, columns),
+   *   world.ialltoallv(mine, some, { sendCounts: ones, recvCounts: ones }),
+   * ]
+   * await waitAll(requests)
+   * if (world.rank === 2) log(rows[15], columns.join(), some.join()) // → 33 2,12,22,32 2,12,22,32
+   */
   iallgather(...args: ArgumentsOf<'allgather'>): CollectiveRequest {
     return this.nonblocking(() => PLANS.allgather(this.member, ...args))
   }
@@ -60,7 +99,22 @@ export class NonblockingCalls extends BufferCalls {
     return this.nonblocking(() => PLANS.alltoallv(this.member, ...args))
   }
 
-  /** Starts a `reduce`; the result of the scalar form is the request's `value`. Collective. @throws like `reduce` */
+  /**
+   * Starts a `reduce`; the result of the scalar form is the request's `value`. Collective.
+   *
+   * @throws like `reduce`
+   * @example
+   * const { rank } = world
+   * const op = SUM
+   * const requests = [world.ireduce(rank, { op }), world.iallreduce(rank, { op }), world.iscan(rank, { op }), world.iexscan(rank, { op })]
+   * const [some, one] = [new Int32Array(1), new Int32Array(1)]
+   * const dealt = [
+   *   world.ireduceScatter(Int32Array.of(1, 2, 3, 4), some, { op }),
+   *   world.ireduceScatterBlock(Int32Array.of(1, 2, 3, 4), one, { op }),
+   * ]
+   * await waitAll([...requests, ...dealt])
+   * if (rank === 2) log(requests.map(({ value }) => value).join(), some[0], one[0]) // → ,6,3,1 12 12
+   */
   ireduce(value: number, options: ReduceOptions): CollectiveRequest<number | undefined>
   /** Starts a `reduce` of buffers. */
   ireduce(...args: ArgumentsOf<'reduce'>): CollectiveRequest

@@ -91,12 +91,19 @@ export class Op {
     return new Op({ name, commutative, unit, bitwise: false }, () => reduce)
   }
 
-  /** accumulator := incoming op accumulator. The arrays have been checked: same type, same length. Local. */
+  /**
+   * accumulator := incoming op accumulator. The arrays must be of the same type and length, which is not checked. Local.
+   *
+   * @example
+   * const sum = Int32Array.of(1, 2)
+   * SUM.apply(Int32Array.of(10, 20), sum)
+   * log(sum.join()) // → 11,22
+   */
   apply(incoming: TypedArray, accumulator: TypedArray): void {
     this.functionFor(accumulator)(incoming, accumulator)
   }
 
-  /** The loop for the element type of `array`, for callers that apply it many times. Local. */
+  /** The loop for the element type of `array`, for callers that apply it many times. Local. @internal */
   functionFor(array: TypedArray): ReduceFunction {
     const type = elementTypeOf(array) as ElementType
     return (this.#functions[type.code] ??= this.#compile(type))

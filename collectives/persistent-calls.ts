@@ -10,7 +10,30 @@ import { PLANS } from './plans/table.ts'
 import type { PersistentCollective } from './requests.ts'
 
 export class PersistentCalls extends NonblockingCalls {
-  /** Prepares a `barrier`. Collective. */
+  /**
+   * Prepares a `barrier`. Collective.
+   *
+   * @example
+   * const root = 1
+   * const [data, all, mine] = [Int32Array.of(world.rank), new Int32Array(4), new Int32Array(1)]
+   * const [rows, part] = [new Int32Array(10), new Int32Array(world.rank + 1)]
+   * const blocks = { root, counts: [1, 2, 3, 4] }
+   * const requests = [
+   *   world.barrierInit(),
+   *   world.gatherInit(data, all, { root }),
+   *   world.scatterInit(all, mine, { root }),
+   *   world.bcastInit(data, { root }),
+   *   world.gathervInit(part, rows, blocks),
+   *   world.scattervInit(rows, part, blocks),
+   * ]
+   * for (const request of requests) {
+   *   part.fill(world.rank)
+   *   request.start()
+   *   await request.wait()
+   *   request.free()
+   * }
+   * if (world.rank === 2) log(data[0], mine[0], part.join()) // → 1 2 2,2,2
+   */
   barrierInit(): PersistentCollective {
     return this.persistent(() => PLANS.barrier(this.member))
   }
@@ -40,7 +63,26 @@ export class PersistentCalls extends NonblockingCalls {
     return this.persistent(() => PLANS.scatterv(this.member, ...args))
   }
 
-  /** Prepares an `allgather`. Collective. @throws like `allgather` */
+  /**
+   * Prepares an `allgather`. Collective.
+   *
+   * @throws like `allgather`
+   * @example
+   * const mine = Int32Array.of(0, 1, 2, 3)
+   * const [all, rows, columns, some] = [new Int32Array(16), new Int32Array(16), new Int32Array(4), new Int32Array(4)]
+   * const ones = [1, 1, 1, 1]
+   * const requests = [
+   *   world.allgatherInit(mine, all),
+   *   world.allgathervInit(mine, rows, { counts: [4, 4, 4, 4] }),
+   *   world.alltoallInit(mine, columns),
+   *   world.alltoallvInit(mine, some, { sendCounts: ones, recvCounts: ones }),
+   * ]
+   * mine.fill(world.rank) // as at the start, not as when the requests were made
+   * startAll(requests)
+   * await waitAll(requests)
+   * if (world.rank === 2) log(rows[15], columns.join(), some.join()) // → 3 0,1,2,3 0,1,2,3
+   * for (const request of requests) request.free()
+   */
   allgatherInit(...args: ArgumentsOf<'allgather'>): PersistentCollective {
     return this.persistent(() => PLANS.allgather(this.member, ...args))
   }
@@ -60,7 +102,27 @@ export class PersistentCalls extends NonblockingCalls {
     return this.persistent(() => PLANS.alltoallv(this.member, ...args))
   }
 
-  /** Prepares a `reduce` of buffers. Collective. @throws like `reduce` */
+  /**
+   * Prepares a `reduce` of buffers. Collective.
+   *
+   * @throws like `reduce`
+   * @example
+   * const mine = Int32Array.of(1, 2, 3, 4)
+   * const [total, largest, upTo, below] = [1, 2, 3, 4].map(() => new Int32Array(4))
+   * const [some, one] = [new Int32Array(1), new Int32Array(1)]
+   * const requests = [
+   *   world.reduceInit(mine, total, { op: SUM }),
+   *   world.allreduceInit(mine, largest as Int32Array, { op: MAX }),
+   *   world.scanInit(mine, upTo as Int32Array, { op: SUM }),
+   *   world.exscanInit(mine, below as Int32Array, { op: SUM }),
+   *   world.reduceScatterInit(mine, some, { op: SUM }),
+   *   world.reduceScatterBlockInit(mine, one, { op: SUM }),
+   * ]
+   * startAll(requests)
+   * await waitAll(requests)
+   * if (world.rank === 2) log(upTo?.join(), below?.join(), some[0], one[0]) // → 3,6,9,12 2,4,6,8 12 12
+   * for (const request of requests) request.free()
+   */
   reduceInit(...args: ArgumentsOf<'reduce'>): PersistentCollective {
     return this.persistent(() => PLANS.reduce(this.member, ...args) as Plan)
   }

@@ -88,16 +88,27 @@ export class CollectiveRequest<T = void> extends Request {
 
   /** What the blocking form of the call resolves to. Local. @throws {MpiError} MPI_ERR_REQUEST if it is not complete yet */
   get value(): T {
-    const { whole, value } = this.#run
-    if (whole.done && whole.error === undefined) return value
-    throw new MpiError('MPI_ERR_REQUEST', `${whole.call}: value of a request that is not complete; wait() first`)
+    return valueOf(this.#run)
   }
 
+  /** Takes the steps that have become possible. Local. @internal */
   override advance(): void {
     this.#run.advance()
   }
 
-  /** Collective calls cannot be cancelled (MPI 4.1, section 6.12). @throws {MpiError} MPI_ERR_REQUEST always */
+  /**
+   * Collective calls cannot be cancelled (MPI 4.1, section 6.12).
+   *
+   * @throws {MpiError} MPI_ERR_REQUEST always
+   * @example
+   * const request = world.ibarrier()
+   * try {
+   *   request.cancel()
+   * } catch (error) {
+   *   log((error as MpiError).code) // → MPI_ERR_REQUEST
+   * }
+   * await request.wait()
+   */
   override cancel(): never {
     return refuseCancel(this.#run.whole.call)
   }
@@ -117,13 +128,13 @@ export class CollectiveRequest<T = void> extends Request {
  * log(sum[0]) // → 12
  * request.free()
  */
-export class PersistentCollective extends PersistentRequest {
+export class PersistentCollective<T = void> extends PersistentRequest {
   readonly #call: string
-  #run: Run | undefined
+  #run: Run<T> | undefined
   #freed = false
 
   /** Programs get persistent requests from the calls whose names end in Init. @internal */
-  constructor(engine: Engine, call: string, begin: () => Run, failed: (error: Error) => never) {
+  constructor(engine: Engine, call: string, begin: () => Run<T>, failed: (error: Error) => never) {
     super(
       engine,
       call,
@@ -134,17 +145,40 @@ export class PersistentCollective extends PersistentRequest {
     this.#call = call
   }
 
-  #begin(begin: () => Run): Operation {
+  #begin(begin: () => Run<T>): Operation {
     if (this.#freed) throw new MpiError('MPI_ERR_REQUEST', `start: the request of ${this.#call} has been freed`)
     this.#run = begin()
     return this.#run.whole
   }
 
+  /**
+   * What the blocking form of the call resolves to, of the latest start. Local.
+   *
+   * @throws {MpiError} MPI_ERR_REQUEST if it is not complete, or has never been started
+   */
+  get value(): T {
+    if (this.#run !== undefined) return valueOf(this.#run)
+    throw new MpiError('MPI_ERR_REQUEST', `${this.#call}: value of a request that has never been started`)
+  }
+
+  /** Takes the steps that have become possible. Local. @internal */
   override advance(): void {
     this.#run?.advance()
   }
 
-  /** Collective calls cannot be cancelled. @throws {MpiError} MPI_ERR_REQUEST always */
+  /**
+   * Collective calls cannot be cancelled.
+   *
+   * @throws {MpiError} MPI_ERR_REQUEST always
+   * @example
+   * const request = world.barrierInit()
+   * try {
+   *   request.cancel()
+   * } catch (error) {
+   *   log((error as MpiError).code) // → MPI_ERR_REQUEST
+   * }
+   * request.free()
+   */
   override cancel(): never {
     return refuseCancel(this.#call)
   }
@@ -158,6 +192,11 @@ export class PersistentCollective extends PersistentRequest {
       )
     this.#freed = true
   }
+}
+
+function valueOf<T>({ whole, value }: Run<T>): T {
+  if (whole.done && whole.error === undefined) return value
+  throw new MpiError('MPI_ERR_REQUEST', `${whole.call}: value of a request that is not complete; wait() first`)
 }
 
 function refuseCancel(call: string): never {

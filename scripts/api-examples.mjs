@@ -72,7 +72,7 @@ function withBases(checker, symbol) {
  * included, whether or not the base class is exported.
  *
  * @returns `{ name, symbol, members, examples }` for each export; a class has its own members and those it inherits, with
- *   their examples
+ *   their examples; `page` are all examples that its page of the reference shows
  */
 export function apiOf(program, entries, root = ROOT) {
   const checker = program.getTypeChecker()
@@ -91,6 +91,7 @@ export function apiOf(program, entries, root = ROOT) {
         members: all,
         documented: documented.length > 0,
         examples: once([...documented, ...inherited]),
+        page: [...documented, ...inherited],
       }
     }),
   )

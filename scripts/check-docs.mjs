@@ -20,6 +20,8 @@ const COMMAND = 'dist/runtime/launcher/tsmpirun.js'
 const mistakes = []
 /** Symbols whose docstrings have been checked: several classes inherit the same. */
 const looked = new Set()
+/** Methods that no example calls, told once for all classes that inherit them. */
+const lonely = new Set()
 const pages = findPages(ROOT).map(readPage)
 const manual = pages.filter(
   ({ file }) => file === 'README.md' || (file.startsWith('docs/') && !file.startsWith(REFERENCE)),
@@ -178,7 +180,7 @@ function checkCode(manual) {
   return { blocks: compiled.length, fragments: tsBlocks.length - compiled.length, symbols: symbols.size, inDocstrings }
 }
 
-/** Checks that every export has an example, and that all type-check; returns their number. */
+/** Checks that every export has an example, that every method is in one, and that all type-check; returns their number. */
 function checkApiExamples(program, entries, api) {
   for (const { name, symbol, documented } of api)
     if (!documented && isOurs(symbol)) reportSymbol(symbol, `${name} is public and has no @example`)
@@ -191,8 +193,55 @@ function checkApiExamples(program, entries, api) {
       { file: example.file, text: moduleText(example, names) },
     ]),
   )
-  reportDiagnostics(createProgram([...sources.keys()], sources, program), sources)
+  const compiled = createProgram([...sources.keys()], sources, program)
+  reportDiagnostics(compiled, sources)
+  const used = usedIn(compiled, sources.keys())
+  for (const one of api) checkMethodsAreUsed(one, used)
   return examples.length
+}
+
+/** Where the members that each example uses are declared, by the path of the example. */
+function usedIn(program, paths) {
+  const checker = program.getTypeChecker()
+  return new Map(
+    [...paths].map((path) => {
+      const places = new Set()
+      const look = (node) => {
+        if (ts.isPropertyAccessExpression(node))
+          for (const place of placesOf(checker.getSymbolAtLocation(node.name))) places.add(place)
+        ts.forEachChild(node, look)
+      }
+      look(program.getSourceFile(path))
+      return [path, places]
+    }),
+  )
+}
+
+/** Checks that an example on the page of a class calls each of its public methods, inherited ones included. */
+function checkMethodsAreUsed({ name, members, page }, used) {
+  const places = new Set(page.flatMap(({ file, line }) => [...(used.get(join(ROOT, `${file}.${line}.ts`)) ?? [])]))
+  const names = new Set()
+  for (const { symbol: member } of members) {
+    const isNew = !names.has(nameOf(member)) && names.add(nameOf(member)) // else it is overridden
+    const counts = isNew && isOurs(member) && member.flags & ts.SymbolFlags.Method && !isInternal(member)
+    if (counts && !lonely.has(member) && !placesOf(member).some((place) => places.has(place))) {
+      lonely.add(member)
+      reportSymbol(member, `${name}.${member.name} is public, and no example on the page of ${name} calls it`)
+    }
+  }
+}
+
+/** A method of a class and one of its instances may have the same name. */
+function nameOf({ name, valueDeclaration }) {
+  return ts.getCombinedModifierFlags(valueDeclaration) & ts.ModifierFlags.Static ? `static ${name}` : name
+}
+
+function isInternal({ valueDeclaration }) {
+  return ts.getJSDocTags(valueDeclaration).some(({ tagName }) => tagName.text === 'internal')
+}
+
+function placesOf(symbol) {
+  return (symbol?.declarations ?? []).map((node) => `${node.getSourceFile().fileName}:${node.pos}`)
 }
 
 /** The block as a module whose line numbers are those of its page. */

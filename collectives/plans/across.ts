@@ -1,9 +1,9 @@
 /**
  * Plans of the collective calls on intercommunicators (MPI 4.1, section 6.2.3): what each side of two gets comes from the
- * other.
+ * other. Here are those that move data in equal blocks, and the parts that all of them are made of.
  *
  * Invariant: the first rank of each side, its leader, speaks for it: a part of the call inside one side, one message
- * between the two (alltoall: one for each pair of ranks), a part inside the other side. All parts share the channel of the
+ * between the two (where only a receiver knows the lengths: one for each pair of ranks), a part inside the other side. All parts share the channel of the
  * call: ranks of a pair are either on the same side or not, so that no two parts have a pair in common, but for those
  * inside one side, which follow each other.
  */
@@ -12,17 +12,11 @@ import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.t
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe, type MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
 import type { Group } from '../../runtime/comm/group.ts'
 import { checkDivisible, present, received, sent, target, type Source } from '../arguments.ts'
-import { bcastBinomialObject } from '../bcast/binomial-object.ts'
-import { equalBlocks } from '../blocks.ts'
-import { gatherBinomialObject } from '../gather/binomial-object.ts'
-import { checkOp, type Op } from '../op.ts'
-import type { OpArgument } from '../options.ts'
-import type { Member, Plan } from '../plan.ts'
+import { equalBlocks, type Blocks } from '../blocks.ts'
+import { inOrder, type Member, type Plan } from '../plan.ts'
 import { barrierPlan, bcastPlan, gatherPlan, scatterPlan } from './movement.ts'
-import { reducePlan } from './reductions.ts'
 
 /**
  * Who has, or gets, the data of a rooted call.
@@ -49,7 +43,7 @@ export interface Sides {
 }
 
 /** The first rank of a side speaks for it. */
-const LEADER = 0
+export const LEADER = 0
 const NOTHING = new Int8Array(0)
 
 export function barrierAcross(sides: Sides): Plan {
@@ -149,91 +143,14 @@ export function alltoallAcross(sides: Sides, send: MessageBuffer, recv: MessageB
   const blocks = equalBlocks(into.array, checkDivisible('alltoall', into.array, size))
   const from = sent('alltoall', send)
   const outgoing = equalBlocks(from.array, checkDivisible('alltoall', from.array, size))
-  const ranks = Array.from({ length: size }, (_, rank) => rank)
   return {
     call: 'alltoall',
-    *steps(channel) {
-      from.load()
-      const other = across(channel, sides)
-      const receives = ranks.map((rank) => other.irecv(blocks.of(rank), rank))
-      const sends = ranks.map((rank) => other.isend(outgoing.of(rank), rank))
-      yield* channel.settleAll([...receives, ...sends])
-      into.commit()
-    },
-  }
-}
-
-export function reduceAcross(
-  sides: Sides,
-  send: MessageBuffer | undefined,
-  recv: MessageBuffer | undefined,
-  options: OpArgument & IntercommRootOptions,
-): Plan {
-  const root = checkRemoteRoot('reduce', sides, options)
-  if (root === PROC_NULL) return idle('reduce')
-  const particulars = { op: checkedOp('reduce', options, root === ROOT ? recv : send).name }
-  if (root === ROOT) return { ...collecting('reduce', sides, recv), particulars }
-  const { mine, result, inside } = reducing('reduce', sides, send, options)
-  return {
-    call: 'reduce',
-    particulars,
-    *steps(channel) {
-      mine.load()
-      yield* inside.steps(channel)
-      if (leads(sides)) yield* across(channel, sides).send(result, root)
-    },
-  }
-}
-
-export function allreduceAcross(sides: Sides, send: MessageBuffer, recv: MessageBuffer, options: OpArgument): Plan {
-  const into = received('allreduce', recv)
-  const { name: op } = checkedOp('allreduce', options, send)
-  const { mine, result, inside } = reducing('allreduce', sides, send, options)
-  const spread = bcastPlan(sides.member, into.array)
-  return {
-    call: 'allreduce',
-    particulars: { op },
-    *steps(channel) {
-      mine.load()
-      yield* inside.steps(channel)
-      if (leads(sides)) yield* exchange(across(channel, sides), result, into.array)
-      yield* spread.steps(channel)
-      into.commit()
-    },
-  }
-}
-
-export function bcastObjectAcross<T>(
-  sides: Sides,
-  value: T | undefined,
-  options: IntercommRootOptions,
-): Plan<T | undefined> {
-  const root = checkRemoteRoot('bcastObject', sides, options)
-  if (root === PROC_NULL) return idle('bcastObject')
-  const mine = root === ROOT ? serializeObject(value, 'bcastObject') : undefined
-  return {
-    call: 'bcastObject',
-    *steps(channel) {
-      if (mine !== undefined) {
-        yield across(channel, sides).isendObject(mine, LEADER)
-        return undefined
-      }
-      const got = leads(sides) ? yield* across(channel, sides).recvObject(root) : undefined
-      return deserializeObject<T>(yield* bcastBinomialObject(channel, got, LEADER))
-    },
-  }
-}
-
-export function allgatherObjectAcross<T>(sides: Sides, value: T): Plan<T[]> {
-  const mine = serializeObject(value, 'allgatherObject')
-  return {
-    call: 'allgatherObject',
-    *steps(channel) {
-      const all = yield* gatherBinomialObject(channel, mine, LEADER)
-      const theirs = all && (yield* exchangeObjects(across(channel, sides), serializeObject(all, channel.call)))
-      const list = deserializeObject<Uint8Array[]>(yield* bcastBinomialObject(channel, theirs, LEADER))
-      return list.map((bytes) => deserializeObject<T>(bytes))
-    },
+    steps: (channel) =>
+      inOrder(
+        () => from.load(),
+        () => exchangeBlocks(across(channel, sides), sides, outgoing, blocks),
+        () => into.commit(),
+      ),
   }
 }
 
@@ -250,17 +167,17 @@ export function swapAcross(call: 'dup' | 'merge', sides: Sides, mine: Int32Array
 
 // ---- parts -----------------------------------------------------------------------------------------------------
 
-function leads({ member }: Sides): boolean {
+export function leads({ member }: Sides): boolean {
   return member.rank === LEADER
 }
 
 /** The same call with ranks that mean the other side's. */
-function across(channel: Channel, { remote }: Sides): Channel {
+export function across(channel: Channel, { remote }: Sides): Channel {
   return channel.toward(remote)
 }
 
 /** What the other ranks of the root's side do. */
-function idle(call: Plan['call']): Plan<undefined> {
+export function idle(call: Plan['call']): Plan<undefined> {
   return {
     call,
     *steps() {
@@ -281,7 +198,7 @@ function giving(call: Plan['call'], sides: Sides, from: Source): Plan {
 }
 
 /** On the root: what the other side's leader has brought together. */
-function collecting(call: Plan['call'], sides: Sides, recv: MessageBuffer | undefined): Plan {
+export function collecting(call: Plan['call'], sides: Sides, recv: MessageBuffer | undefined): Plan {
   const into = received(call, recv)
   return {
     call,
@@ -303,38 +220,20 @@ function gathering(
   return { mine, all, inside: gatherPlan(sides.member, mine.array, all) }
 }
 
-/** The reduction of this side's elements on its leader. */
-function reducing(
-  call: Plan['call'],
-  sides: Sides,
-  send: MessageBuffer | undefined,
-  { op }: OpArgument,
-): { mine: Source; result: TypedArray; inside: Plan<number | undefined> } {
-  const mine = sent(call, send)
-  const result = newArrayLike(mine.array, mine.array.length)
-  return { mine, result, inside: reducePlan(sides.member, mine.array, result, { op, root: LEADER }) }
-}
-
-/** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_BUFFER if the operation cannot reduce what `buffer` holds */
-function checkedOp(call: Plan['call'], { op }: OpArgument, buffer: MessageBuffer | undefined): Op {
-  checkOp(call, op, sent(call, buffer).array)
-  return op
+/** A block to every rank of the other side, and one from each. */
+export function* exchangeBlocks(other: Channel, { remote }: Sides, sends: Blocks, receives: Blocks): Steps {
+  const operations = remote.worldRanks.map((_, rank) => other.irecv(receives.of(rank), rank))
+  for (const rank of remote.worldRanks.keys()) operations.push(other.isend(sends.of(rank), rank))
+  yield* other.settleAll(operations)
 }
 
 /** The leader's message for the other leader's. */
-function exchange(other: Channel, mine: TypedArray, theirs: TypedArray): Steps {
+export function exchange(other: Channel, mine: TypedArray, theirs: TypedArray): Steps {
   return other.sendrecv(mine, LEADER, theirs, LEADER)
 }
 
-function* exchangeObjects(other: Channel, mine: Uint8Array): Steps<Uint8Array> {
-  const send = other.isendObject(mine, LEADER)
-  const theirs = yield* other.recvObject(LEADER)
-  yield send
-  return theirs
-}
-
 /** @throws {MpiError} MPI_ERR_ROOT */
-function checkRemoteRoot(call: string, { remote }: Sides, { root }: IntercommRootOptions): number {
+export function checkRemoteRoot(call: string, { remote }: Sides, { root }: IntercommRootOptions): number {
   const allowed = root === ROOT || root === PROC_NULL
   if (!allowed && !(Number.isInteger(root) && root >= 0 && root < remote.size))
     throw new MpiError(

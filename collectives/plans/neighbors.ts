@@ -21,6 +21,8 @@ import {
 import { equalBlocks, likeMine, type Blocks } from '../blocks.ts'
 import type { AlltoallvOptions } from '../options.ts'
 import { inOrder, type Plan } from '../plan.ts'
+import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
+import { checkValues } from './objects.ts'
 import { MpiError } from '../../runtime/base/errors.ts'
 
 /** One message of an exchange: with whom, and which block it is. */
@@ -88,6 +90,40 @@ export function neighborAlltoallvPlan(
     sends: checkBlocks(call, from.array, outgoing, near.destinations.length),
     receives: checkBlocks(call, into.array, incoming, near.sources.length),
   })
+}
+
+/** The same value to every neighbour; what comes is undefined where there is none. */
+export function neighborAllgatherObjectPlan<T>(near: Neighborhood, value: T): Plan<(T | undefined)[]> {
+  const call = 'neighborAllgatherObject'
+  const mine = serializeObject(value, call)
+  return objectsPlan(call, near, () => mine)
+}
+
+export function neighborAlltoallObjectPlan<T>(near: Neighborhood, values: readonly T[]): Plan<(T | undefined)[]> {
+  const call = 'neighborAlltoallObject'
+  checkValues(`${call}: this rank`, values, near.destinations.length, 'neighbour')
+  const mine = values.map((value) => serializeObject(value, call))
+  return objectsPlan(call, near, (block) => mine[block] as Uint8Array)
+}
+
+function objectsPlan<T>(
+  call: Plan['call'],
+  { sources, destinations }: Neighborhood,
+  valueOf: (block: number) => Uint8Array,
+): Plan<(T | undefined)[]> {
+  return {
+    call,
+    *steps(channel) {
+      const values = sources.map((): T | undefined => undefined)
+      const sends = destinations.flatMap(({ rank, block }) =>
+        rank === PROC_NULL ? [] : [channel.isendObject(valueOf(block), rank)],
+      )
+      for (const { rank, block } of sources)
+        if (rank !== PROC_NULL) values[block] = deserializeObject<T>(yield* channel.recvObject(rank))
+      yield* channel.settleAll(sends)
+      return values
+    },
+  }
 }
 
 function exchangePlan(

@@ -35,7 +35,7 @@ export function gatherObjectPlan<T>(member: Member, value: T, { root = 0 }: Root
     particulars: { root },
     *steps(channel) {
       const all = yield* gatherBinomialObject(channel, mine, root)
-      return all?.map((bytes) => deserializeObject<T>(bytes))
+      return all?.map(deserializeObject<T>)
     },
   }
 }
@@ -63,7 +63,7 @@ export function allgatherObjectPlan<T>(value: T): Plan<T[]> {
     call: 'allgatherObject',
     *steps(channel) {
       const all = yield* allgather(channel, mine)
-      return all.map((bytes) => deserializeObject<T>(bytes))
+      return all.map(deserializeObject<T>)
     },
   }
 }
@@ -75,7 +75,7 @@ export function alltoallObjectPlan<T>(member: Member, values: readonly T[]): Pla
     call: 'alltoallObject',
     *steps(channel) {
       const all = yield* alltoallPairwiseObject(channel, mine)
-      return all.map((bytes) => deserializeObject<T>(bytes))
+      return all.map(deserializeObject<T>)
     },
   }
 }
@@ -94,7 +94,7 @@ export function reduceObjectPlan<T>(
     particulars: { root },
     *steps(channel) {
       const all = yield* gatherBinomialObject(channel, mine, root)
-      return all === undefined ? undefined : combined(all, combine)
+      return all && combined(all.map(deserializeObject<T>), combine)
     },
   }
 }
@@ -105,7 +105,7 @@ export function allreduceObjectPlan<T>(value: T, combine: Combine<T>): Plan<T> {
   return {
     call: 'allreduceObject',
     *steps(channel) {
-      return combined(yield* allgather(channel, mine), combine)
+      return combined((yield* allgather(channel, mine)).map(deserializeObject<T>), combine)
     },
   }
 }
@@ -126,7 +126,7 @@ function prefixPlan<T>(call: Plan['call'], count: number, value: T, combine: Com
     call,
     *steps(channel) {
       const lower = (yield* allgather(channel, mine)).slice(0, count)
-      return count === 0 ? undefined : combined(lower, combine)
+      return count === 0 ? undefined : combined(lower.map(deserializeObject<T>), combine)
     },
   }
 }
@@ -139,17 +139,17 @@ function* allgather(channel: Channel, mine: Uint8Array): Steps<Uint8Array[]> {
 }
 
 /** Strictly in rank order, so that the result is the same wherever it is computed. */
-function combined<T>(values: readonly Uint8Array[], combine: Combine<T>): T {
-  return values.map((bytes) => deserializeObject<T>(bytes)).reduce((lower, upper) => combine(lower, upper))
+export function combined<T>(values: readonly T[], combine: Combine<T>): T {
+  return values.reduce((lower, upper) => combine(lower, upper))
 }
 
-function checkValues(who: string, values: readonly unknown[] | undefined, size: number): void {
+export function checkValues(who: string, values: readonly unknown[] | undefined, size: number, whose = 'rank'): void {
   if (values?.length === size) return
   const seen = values === undefined ? 'no values' : `${values.length} values`
-  throw new MpiError('MPI_ERR_COUNT', `${who} passes ${seen}, expected ${size}, one for each rank`)
+  throw new MpiError('MPI_ERR_COUNT', `${who} passes ${seen}, expected ${size}, one for each ${whose}`)
 }
 
-function checkCombine(call: string, combine: unknown): void {
+export function checkCombine(call: string, combine: unknown): void {
   if (typeof combine !== 'function')
     throw new MpiError(
       'MPI_ERR_OP',

@@ -201,7 +201,7 @@ function given<O>(options: O | undefined): O {
 }
 
 /** One number as an array that the operation is defined on: integers for bitwise operations. */
-function scalarArray(call: string, value: number, op: Op | undefined): Operands {
+export function scalarArray(call: string, value: number, op: Op | undefined): Operands {
   if (op?.bitwise !== true) return inItself(settled(Float64Array.of(value)))
   if ((value | 0) !== value)
     throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
@@ -212,7 +212,7 @@ function inItself(target: Target): Operands {
   return { ...target, given: target }
 }
 
-function reduceBlocks(size: number, work: TypedArray, op: Op, counts: readonly number[] | undefined): Blocks {
+export function reduceBlocks(size: number, work: TypedArray, op: Op, counts: readonly number[] | undefined): Blocks {
   checkOp('reduceScatter', op, work)
   if (counts === undefined) {
     const length = checkDivisible('reduceScatter', work, size)

@@ -1,7 +1,10 @@
 /**
  * The collective calls on buffers by name: what the blocking, nonblocking and persistent forms of each have in common.
- * Every entry checks the arguments of its call and returns its plan.
+ * Every entry checks the arguments of its call and returns its plan. ACROSS has the same for intercommunicators.
  */
+import { allgatherAcross, alltoallAcross, barrierAcross, bcastAcross, gatherAcross, scatterAcross } from './across.ts'
+import { allreduceAcross, reduceAcross, reduceScatterAcross, reduceScatterBlockAcross } from './across-reductions.ts'
+import { allgathervAcross, alltoallvAcross, gathervAcross, scattervAcross } from './across-vector.ts'
 import { allgatherPlan, alltoallPlan, barrierPlan, bcastPlan, gatherPlan, scatterPlan } from './movement.ts'
 import {
   allreducePlan,
@@ -30,4 +33,21 @@ export const PLANS = {
   exscan: exscanPlan,
   reduceScatter: reduceScatterPlan,
   reduceScatterBlock: reduceScatterBlockPlan,
+} as const
+
+export const ACROSS = {
+  barrier: barrierAcross,
+  bcast: bcastAcross,
+  gather: gatherAcross,
+  gatherv: gathervAcross,
+  scatter: scatterAcross,
+  scatterv: scattervAcross,
+  allgather: allgatherAcross,
+  allgatherv: allgathervAcross,
+  alltoall: alltoallAcross,
+  alltoallv: alltoallvAcross,
+  reduce: reduceAcross,
+  allreduce: allreduceAcross,
+  reduceScatter: reduceScatterAcross,
+  reduceScatterBlock: reduceScatterBlockAcross,
 } as const

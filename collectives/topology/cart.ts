@@ -94,7 +94,17 @@ export class Cartcomm extends TopologyComm {
     return foundation && new Cartcomm(foundation, [...dims], [...periods]).inherit(comm)
   }
 
-  /** The same grid again, of the same ranks, whose messages never meet this one's. Collective. @throws like `Intracomm.dup` */
+  /**
+   * The same grid again, of the same ranks, whose messages never meet this one's. Collective.
+   *
+   * @throws like `Intracomm.dup`
+   * @example
+   * const torus = await Cartcomm.create(world, { dims: [2, 2], periods: [true, true] })
+   * const twin = await torus?.dup()
+   * log(twin?.ndims, twin?.periods) // → 2 [ true, true ]
+   * twin?.free()
+   * torus?.free()
+   */
   override async dup(options: DupOptions = {}): Promise<Cartcomm> {
     return new Cartcomm(await this.duplicated(options), this.dims, this.periods).inherit(this, true)
   }
@@ -104,7 +114,15 @@ export class Cartcomm extends TopologyComm {
     return this.dims.length
   }
 
-  /** Coordinates of a rank. Local. @throws {MpiError} MPI_ERR_RANK */
+  /**
+   * Coordinates of a rank. Local.
+   *
+   * @throws {MpiError} MPI_ERR_RANK
+   * @example
+   * const grid = await Cartcomm.create(world, { dims: [2, 2], periods: [true, false] })
+   * log(grid?.coordsOf(2), grid?.rankOf([-1, 1])) // → [ 1, 0 ] 3
+   * grid?.free()
+   */
   coordsOf(rank: number): number[] {
     if (!Number.isInteger(rank) || rank < 0 || rank >= this.size)
       throw new MpiError('MPI_ERR_RANK', `coordsOf: rank is ${describe(rank)}, expected 0..${this.size - 1}`)
@@ -146,6 +164,13 @@ export class Cartcomm extends TopologyComm {
    *
    * @param remain true for each dimension to keep
    * @throws {MpiError} MPI_ERR_ARG if it has not one entry for each dimension
+   * @example
+   * const grid = await Cartcomm.create(world, { dims: [2, 2] })
+   * const row = await grid?.sub([false, true]) // the ranks with my first coordinate
+   * if (world.rank === 2) log(row?.dims, await row?.allgatherObject(world.rank)) // → [ 2 ] [ 2, 3 ]
+   * else await row?.allgatherObject(world.rank)
+   * row?.free()
+   * grid?.free()
    */
   async sub(remain: readonly boolean[]): Promise<Cartcomm> {
     if (remain.length !== this.ndims || !remain.every((keep) => typeof keep === 'boolean'))

@@ -109,7 +109,16 @@ export class Distgraph extends TopologyComm {
     })
   }
 
-  /** The same graph again, of the same ranks, whose messages never meet this one's. Collective. @throws like `Intracomm.dup` */
+  /**
+   * The same graph again, of the same ranks, whose messages never meet this one's. Collective.
+   *
+   * @throws like `Intracomm.dup`
+   * @example
+   * const ring = await Distgraph.create(world, [{ source: world.rank, dest: (world.rank + 1) % world.size }])
+   * const twin = await ring.dup()
+   * if (world.rank === 2) log(twin.sources, twin.destinations) // → [ 1 ] [ 3 ]
+   * for (const comm of [twin, ring]) comm.free()
+   */
   override async dup(options: DupOptions = {}): Promise<Distgraph> {
     return new Distgraph(await this.duplicated(options), this).inherit(this, true)
   }

@@ -105,7 +105,14 @@ export class Grid {
     return new Grid({ nprow, npcol, order }, comms)
   }
 
-  /** Rank in `all` of the process in a row and a column. Local. */
+  /**
+   * Rank in `all` of the process in a row and a column. Local.
+   *
+   * @example
+   * const grid = await Grid.create(world, { nprow: 2, npcol: 2, order: 'column' })
+   * log(grid?.rankOf(0, 1)) // → 2
+   * grid?.free()
+   */
   rankOf(row: number, column: number): number {
     return this.order === 'row' ? row * this.npcol + column : column * this.nprow + row
   }

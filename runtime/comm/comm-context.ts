@@ -95,14 +95,26 @@ export abstract class CommContext extends CommProperties {
       job.communicators.add({ context, name: () => this.name, group, peers, calls: () => this.#collectives })
   }
 
-  /** Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local. */
+  /**
+   * Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local.
+   *
+   * @example
+   * if (world.size > 1000) world.abort(3) // more ranks than this program is made for
+   */
   abort(code = 1): never {
     return this.job.abort(code)
   }
 
   /**
    * Gives the communicator back; its calls fail from now on. What is under way still completes, through its requests.
-   * Local. @throws {MpiError} MPI_ERR_COMM if it is freed already
+   * Local.
+   *
+   * @throws {MpiError} MPI_ERR_COMM if it is freed already
+   * @example
+   * const release = (comm: Comm): void => comm.free()
+   * const twin = await world.dup()
+   * release(twin)
+   * await twin.send(new Int32Array(1), { dest: 0 }).catch((error: MpiError) => log(error.code)) // → MPI_ERR_COMM
    */
   free(): void {
     this.checkUsable('free')

@@ -37,7 +37,16 @@ export class Comm extends CommContext {
 
   // ---- blocking ----------------------------------------------------------------------------------------------
 
-  /** Sends a message; resolves when the buffer may be reused. Local. @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER */
+  /**
+   * Sends a message; resolves when the buffer may be reused. Local.
+   *
+   * @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER
+   * @example
+   * const data = new Int32Array(2)
+   * if (world.rank === 0) await world.send(Int32Array.of(1, 2), { dest: 1, tag: 5 })
+   * if (world.rank === 2) await world.ssend(Int32Array.of(1, 2), { dest: 3, tag: 5 })
+   * if (world.rank % 2 === 1) log((await world.recv(data, { tag: 5 })).count, data.join()) // → 2 1,2
+   */
   async send(buffer: MessageBuffer, options: SendOptions): Promise<void> {
     const view = this.#resolve(buffer, 'send', this.#latestSent)
     if (this.#sentNow(view, options)) return
@@ -70,7 +79,17 @@ export class Comm extends CommContext {
     return this.#status(operation)
   }
 
-  /** Sends one message and receives another at the same time, so that a ring of these cannot deadlock. Local. */
+  /**
+   * Sends one message and receives another at the same time, so that a ring of these cannot deadlock. Local.
+   *
+   * @example
+   * const neighbours = { dest: (world.rank + 1) % world.size, source: (world.rank + world.size - 1) % world.size }
+   * const [mine, theirs] = [Int32Array.of(world.rank), new Int32Array(1)]
+   * await world.sendrecv(mine, theirs, neighbours)
+   * await world.sendrecvReplace(mine, neighbours)
+   * const { value } = await world.sendrecvObject({ from: world.rank }, neighbours)
+   * if (world.rank === 0) log(mine[0], theirs[0], value) // → 3 3 { from: 3 }
+   */
   sendrecv(sent: MessageBuffer, received: MessageBuffer, options: SendrecvOptions): Promise<Status> {
     return this.#exchange('sendrecv', sent, received, options)
   }
@@ -90,7 +109,17 @@ export class Comm extends CommContext {
     return status
   }
 
-  /** Waits for a message without receiving it; `count` of the status counts the elements it was sent as. Local. */
+  /**
+   * Waits for a message without receiving it; `count` of the status counts the elements it was sent as. Local.
+   *
+   * @example
+   * const { rank: dest } = world
+   * const sent = [world.issend(new Int32Array(3), { dest, tag: 1 }), world.isend(new Int32Array(4), { dest, tag: 2 })]
+   * log((await world.probe({ tag: 2 })).count, world.iprobe({ tag: 3 })) // → 4 undefined
+   * const [first, second] = [await world.mprobe({ tag: 1 }), world.improbe({ tag: 2 })]
+   * await first.recv(new Int32Array(first.status.count))
+   * await waitAll([...sent, second?.irecv(new Int32Array(4)) ?? world.irecv(new Int32Array(4))])
+   */
   async probe(options: BlockingRecvOptions = {}): Promise<Status> {
     const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     this.#checkReceive('probe', source, tag)
@@ -164,7 +193,18 @@ export class Comm extends CommContext {
 
   // ---- persistent --------------------------------------------------------------------------------------------
 
-  /** Prepares a send that `start` of the request performs, as often as wanted. Local. @throws like `send` */
+  /**
+   * Prepares a send that `start` of the request performs, as often as wanted. Local.
+   *
+   * @throws like `send`
+   * @example
+   * const [dest, step, got] = [world.rank, Int32Array.of(7), new Int32Array(1)]
+   * const sends = [world.sendInit(step, { dest }), world.ssendInit(step, { dest })]
+   * const requests = [...sends, world.recvInit(got), world.recvInit(got)]
+   * startAll(requests) // as often as wanted
+   * await waitAll(requests)
+   * log(got[0]) // → 7
+   */
   sendInit(buffer: MessageBuffer, options: SendOptions): PersistentRequest {
     return this.#prepareSend('sendInit', buffer, options, false)
   }
@@ -217,7 +257,16 @@ export class Comm extends CommContext {
     return received
   }
 
-  /** Starts a `sendObject`; the value may be changed at once. Local. @throws like `sendObject` */
+  /**
+   * Starts a `sendObject`; the value may be changed at once. Local.
+   *
+   * @throws like `sendObject`
+   * @example
+   * const receive = world.irecvObject<Set<number>>({ source: world.rank })
+   * await waitAll([receive, world.isendObject(new Set([1, 2]), { dest: world.rank })])
+   * await world.sendObject('next', { dest: world.rank })
+   * log(receive.value.size, (await world.recvObject({ source: world.rank })).value) // → 2 next
+   */
   isendObject(value: unknown, options: SendOptions): Request {
     const view = this.checked(() => objectView(value, 'isendObject'))
     return new Request(this.job.engine, this.#post('isendObject', view, options, false), sendStatus)
@@ -234,6 +283,11 @@ export class Comm extends CommContext {
   /**
    * 'ident' if both are the same object, 'congruent' if they have the same ranks in the same order, 'similar' if in another
    * order, else 'unequal'. Local.
+   *
+   * @example
+   * const reversed = (await world.split(0, -world.rank)) as Intracomm
+   * log(world.compare(world), world.compare(self), world.compare(reversed)) // → ident unequal similar
+   * reversed.free()
    */
   compare(other: Comm): 'ident' | 'congruent' | 'similar' | 'unequal' {
     this.checkUsable('compare')
@@ -439,9 +493,7 @@ export class Comm extends CommContext {
 }
 
 /** Status of a completed send: nothing in it but that it is complete (MPI 4.1, section 3.7.3). */
-function sendStatus(): Status {
-  return EMPTY_STATUS
-}
+const sendStatus: StatusOf = () => EMPTY_STATUS
 
 function isTag(tag: number): boolean {
   return Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB

@@ -16,7 +16,7 @@ import { describe } from '../base/message-buffer.ts'
 export type RankRange = readonly [first: number, last: number, stride?: number]
 
 /**
- * An ordered set of processes, from `comm.group()`.
+ * An ordered set of processes, from `comm.group`.
  *
  * @example
  * const odd = world.group.incl([3, 1])
@@ -59,7 +59,13 @@ export class Group {
     return this.#ranks.get(worldRank)
   }
 
-  /** The members of this group, then those of `other` that are not here. Local. */
+  /**
+   * The members of this group, then those of `other` that are not here. Local.
+   *
+   * @example
+   * const [low, high] = [world.group.incl([0, 1]), world.group.excl([0])]
+   * log(low.union(high).worldRanks, low.intersection(high).worldRanks, high.difference(low).worldRanks) // → [ 0, 1, 2, 3 ] [ 1 ] [ 2, 3 ]
+   */
   union(other: Group): Group {
     return new Group([...this.#worldRanks, ...other.difference(this).#worldRanks])
   }
@@ -87,7 +93,14 @@ export class Group {
     return new Group(this.#worldRanks.filter((_, rank) => !left.has(rank)))
   }
 
-  /** Like `incl`, of all ranks of the ranges. Local. @throws {MpiError} MPI_ERR_ARG if a stride is 0, MPI_ERR_RANK like `incl` */
+  /**
+   * Like `incl`, of all ranks of the ranges. Local.
+   *
+   * @throws {MpiError} MPI_ERR_ARG if a stride is 0, MPI_ERR_RANK like `incl`
+   * @example
+   * const [even, odd] = [world.group.rangeIncl([[0, 3, 2]]), world.group.rangeExcl([[0, 3, 2]])]
+   * log(even.worldRanks, odd.worldRank(1)) // → [ 0, 2 ] 3
+   */
   rangeIncl(ranges: readonly RankRange[]): Group {
     return this.incl(ranksOf('rangeIncl', ranges))
   }
@@ -97,7 +110,14 @@ export class Group {
     return this.excl(ranksOf('rangeExcl', ranges))
   }
 
-  /** Ranks in `other` of the members with these ranks; UNDEFINED for those that are not in it. Local. @throws {MpiError} MPI_ERR_RANK */
+  /**
+   * Ranks in `other` of the members with these ranks; UNDEFINED for those that are not in it. Local.
+   *
+   * @throws {MpiError} MPI_ERR_RANK
+   * @example
+   * const reversed = world.group.incl([3, 2, 1, 0])
+   * log(world.group.translateRanks([0, 3], reversed), reversed.compare(world.group)) // → [ 3, 0 ] similar
+   */
   translateRanks(ranks: readonly number[], other: Group): number[] {
     for (const rank of ranks) this.#checkRank('translateRanks', rank)
     return ranks.map((rank) => other.rankOf(this.worldRank(rank)) ?? UNDEFINED)

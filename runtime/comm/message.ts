@@ -48,7 +48,19 @@ export class Message {
     return this.irecv(buffer).wait()
   }
 
-  /** Starts to receive the message. Local. @throws {MpiError} like `recv` */
+  /**
+   * Starts to receive the message. Local.
+   *
+   * @throws {MpiError} like `recv`
+   * @example
+   * const { rank: dest } = world
+   * const sent = [world.isend(Int32Array.of(7), { dest, tag: 1 }), world.isendObject({ n: 7 }, { dest, tag: 2 })]
+   * const [one, two] = [await world.mprobe({ tag: 1 }), await world.mprobe({ tag: 2 })]
+   * const data = new Int32Array(one.status.count)
+   * await one.irecv(data).wait()
+   * log(data[0], (await two.recvObject()).value) // → 7 { n: 7 }
+   * await waitAll(sent)
+   */
   irecv(buffer: MessageBuffer): Request {
     const view = resolveBuffer(buffer, 'mrecv')
     this.#take()

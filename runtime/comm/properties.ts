@@ -43,12 +43,12 @@ export class Keyval<T> {
     return new Keyval(options)
   }
 
-  /** What a duplicate gets of a value. Local. */
+  /** What a duplicate gets of a value. Local. @internal */
   copy(value: T): T | undefined {
     return this.#options.copy?.(value)
   }
 
-  /** Tells the owner of the key that a value is no longer attached. Local. */
+  /** Tells the owner of the key that a value is no longer attached. Local. @internal */
   delete(value: T): void {
     this.#options.delete?.(value)
   }
@@ -121,7 +121,17 @@ export abstract class CommProperties {
     this.#errorHandler = handler
   }
 
-  /** Attaches a value; one that was there is deleted first. Local. */
+  /**
+   * Attaches a value; one that was there is deleted first. Local.
+   *
+   * @example
+   * const hits = Keyval.create({ copy: (count: number) => count })
+   * world.setAttribute(hits, 3)
+   * const copy = await world.dup()
+   * world.deleteAttribute(hits)
+   * log(world.getAttribute(hits), copy.getAttribute(hits)) // → undefined 3
+   * copy.free()
+   */
   setAttribute<T>(keyval: Keyval<T>, value: T): void {
     this.deleteAttribute(keyval)
     this.#attributes ??= new Map()

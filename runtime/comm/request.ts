@@ -88,7 +88,18 @@ export class Request {
     return this.#outcome(operation)
   }
 
-  /** The status if the operation is complete, undefined if it is not. Local. @throws {MpiError} what the operation fails with */
+  /**
+   * The status if the operation is complete, undefined if it is not. Local.
+   *
+   * @throws {MpiError} what the operation fails with
+   * @example
+   * const data = new Int32Array(1)
+   * const request = world.irecv(data, { source: world.rank })
+   * log(request.test(), request.poll()) // → undefined false
+   * await world.send(Int32Array.of(5), { dest: world.rank })
+   * while (request.test() === undefined) await new Promise((resolve) => setImmediate(resolve)) // work of one's own
+   * log(data[0]) // → 5
+   */
   test(): Status | undefined {
     return this.poll() ? this.#outcome(this.#operation) : undefined
   }
@@ -102,12 +113,19 @@ export class Request {
     return this.unended === undefined
   }
 
-  /** Does what has become possible since the last look for progress. Sends and receives have nothing left to do then. Local. */
+  /** Does what has become possible since the last look for progress. Sends and receives have nothing left to do then. Local. @internal */
   advance(): void {
     return
   }
 
-  /** Takes a receive back that no message has matched yet; a no-op on sends and matched receives. Local. */
+  /**
+   * Takes a receive back that no message has matched yet; a no-op on sends and matched receives. Local.
+   *
+   * @example
+   * const request = world.irecv(new Int32Array(1), { source: world.rank, tag: 9 }) // which nobody sends
+   * request.cancel()
+   * log((await request.wait()).cancelled) // → true
+   */
   cancel(): void {
     if (this.#operation !== undefined) this.#engine.cancel(this.#operation)
   }

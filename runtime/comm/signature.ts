@@ -38,6 +38,8 @@ const CALLS = [
   'merge',
   'scanObject',
   'exscanObject',
+  'neighborAllgatherObject',
+  'neighborAlltoallObject',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

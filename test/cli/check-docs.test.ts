@@ -66,6 +66,7 @@ const MISTAKES: [string, string][] = [
     'a public method, inherited, that does not say who calls it',
     'index.ts:29: Base.go is public, and its docstring says neither Collective nor Local',
   ],
+  ['a public method that no example calls', 'index.ts:5: A.get is public, and no example on the page of A calls it'],
   ['an exported function without docstring', 'index.ts:10: twice is public and has no docstring'],
   ['an exported class without example', 'index.ts:2: A is public and has no @example'],
   ['an exported function without example', 'index.ts:10: twice is public and has no @example'],

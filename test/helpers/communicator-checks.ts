@@ -14,6 +14,7 @@ import {
   type Intracomm,
   type Request,
 } from '../../index.ts'
+import { checkAcross } from './across-checks.ts'
 import { Failures, range, sum } from './failures.ts'
 
 /** How much is made, on a machine of this size. */
@@ -217,7 +218,10 @@ async function topologies(world: Intracomm, failures: Failures, { Cartcomm, Dist
   for (const comm of comms) comm.free()
 }
 
-const CHECKS = { isolation, reuse, freedUnderWay, hosts, sides, topologies }
+const across = (world: Intracomm, failures: Failures, { Intercomm }: Setting): Promise<void> =>
+  checkAcross(world, Intercomm, failures)
+
+const CHECKS = { isolation, reuse, freedUnderWay, hosts, sides, across, topologies }
 
 /** Runs all checks; what went wrong on this rank, as sentences. Collective. */
 export async function checkCommunicators(world: Intracomm, setting: Setting): Promise<string[]> {

@@ -17,6 +17,7 @@ import {
 } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 import { checkWindows, randomNumbers } from '../../helpers/collective-windows.ts'
+import { FORMS, make } from '../../helpers/forms.ts'
 
 const ALL = process.env.TSMPI_TEST_ALL === '1'
 /** Calls for each of the 14 runs below: 100 000 in all if everything is tested. */
@@ -275,3 +276,59 @@ t.test('zero counts: every nonblocking form with empty buffers', async (t) => {
 function range(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i)
 }
+
+t.test('calls on objects do the same in their three forms, for every root', async (t) => {
+  for (const size of [1, 2, 3, 4, 5, 7, 8])
+    await runRanks(size, async ({ world }) => {
+      const { rank } = world
+      const ranks = Array.from({ length: size }, (_, other) => other)
+      const join = (lower: string, upper: string): string => lower + upper
+      for (const form of FORMS) {
+        for (const root of ranks) {
+          const isRoot = rank === root
+          const some = <T>(value: T): T | undefined => (isRoot ? value : undefined)
+          t.same(await make(world, form, 'bcastObject', [some({ root }), { root }]), { root })
+          t.same(await make(world, form, 'gatherObject', [[rank], { root }]), some(ranks.map((other) => [other])))
+          t.same(await make(world, form, 'scatterObject', [some(ranks), { root }]), rank)
+          t.same(await make(world, form, 'reduceObject', [String(rank), join, { root }]), some(ranks.join('')))
+        }
+        t.same(await make(world, form, 'allgatherObject', [rank]), ranks)
+        const sent = ranks.map((dest) => `${rank}>${dest}`)
+        t.same(
+          await make(world, form, 'alltoallObject', [sent]),
+          ranks.map((source) => `${source}>${rank}`),
+        )
+        t.same(await make(world, form, 'allreduceObject', [String(rank), join]), ranks.join(''))
+        t.same(await make(world, form, 'scanObject', [String(rank), join]), ranks.slice(0, rank + 1).join(''))
+        const below = rank === 0 ? undefined : ranks.slice(0, rank).join('')
+        t.same(await make(world, form, 'exscanObject', [String(rank), join]), below)
+      }
+    })
+})
+
+t.test('a persistent call on objects takes what its arguments hold at each start', async (t) => {
+  await runRanks(3, async ({ world }) => {
+    const state: { step: number; rank: unknown } = { step: 0, rank: world.rank }
+    const request = world.allgatherObjectInit(state)
+    t.throws(() => request.value, { code: 'MPI_ERR_REQUEST', message: /never been started/ })
+    for (state.step = 1; state.step < 4; state.step++) {
+      request.start()
+      if (!request.poll()) t.throws(() => request.value, { code: 'MPI_ERR_REQUEST', message: /wait\(\) first/ })
+      await request.wait()
+      t.same(
+        request.value,
+        [0, 1, 2].map((rank) => ({ step: state.step, rank })),
+      )
+    }
+    // A value that cannot be sent is refused before the rank has taken part; the next start is the same call.
+    state.rank = () => 1
+    if (world.rank === 1) t.throws(() => request.start(), { code: 'MPI_ERR_TYPE', message: /allgatherObject: / })
+    t.equal(request.active, false)
+    state.rank = 'again'
+    request.start()
+    await request.wait()
+    t.same(request.value[2], { step: 4, rank: 'again' })
+    request.free()
+    t.throws(() => request.start(), { code: 'MPI_ERR_REQUEST' })
+  })
+})

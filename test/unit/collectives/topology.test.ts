@@ -15,6 +15,7 @@ import {
 import { Hosts } from '../../../collectives/hosts.ts'
 import { cheaperOrder, gridOrder, neighborsApart, product } from '../../../collectives/topology/placement.ts'
 import { runRanks } from '../../../testing.ts'
+import { FORMS, make } from '../../helpers/forms.ts'
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
@@ -338,4 +339,38 @@ t.test('hosts are numbered by their lowest rank', async (t) => {
     ],
   )
   t.same(dimsCreate(6, [0, 0]), [3, 2])
+})
+
+t.test('neighbours exchange objects in three forms, also around rings of one and two and beyond an edge', async (t) => {
+  for (const dims of [[1], [2], [5], [2, 3], [1, 2, 2]])
+    for (const periodic of [true, false])
+      await runRanks(product(dims), async ({ world }) => {
+        const cart = (await Cartcomm.create(world, { dims, periods: dims.map(() => periodic) })) as Cartcomm
+        const { rank, sources } = cart
+        for (const form of FORMS) {
+          const ranks = await make(cart, form, 'neighborAllgatherObject', [{ rank }])
+          t.same(
+            ranks,
+            sources.map((source) => (source === PROC_NULL ? undefined : { rank: source })),
+          )
+          // What comes from below is what the rank there has given for the one above it.
+          const sent = sources.map((dest, block) => `${rank}>${dest} ${block}`)
+          t.same(
+            await make(cart, form, 'neighborAlltoallObject', [sent]),
+            sources.map((source, block) => (source === PROC_NULL ? undefined : `${source}>${rank} ${block ^ 1}`)),
+          )
+        }
+      })
+  await runRanks(3, async ({ world }) => {
+    // Rank 0 sends twice to rank 1, and to itself.
+    const edges = [[1, 1, 0], [], []][world.rank] as number[]
+    const into = [[0], [0, 0], []][world.rank] as number[]
+    const graph = await Distgraph.createAdjacent(world, { sources: into, destinations: edges })
+    const values = await graph.neighborAlltoallObject(edges.map((dest, i) => `${i} for ${dest}`))
+    t.same(values, [['2 for 0'], ['0 for 1', '1 for 1'], []][world.rank])
+    await t.rejects(graph.neighborAlltoallObject([1, 2, 3, 4]), {
+      code: 'MPI_ERR_COUNT',
+      message: /one for each neigh/,
+    })
+  })
 })
