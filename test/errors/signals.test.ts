@@ -1,10 +1,9 @@
 /** Signals to the launcher: handed on to the programs, or to stop and continue the whole job. */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { encodePacket, PACKET } from '../../runtime/agent/start-channel.ts'
 import type { Command } from '../../runtime/agent/job-description.ts'
-import { allGone, descendants, start, type Running } from '../helpers/tsmpirun.ts'
+import { allGone, descendants, isStopped, start, type Running } from '../helpers/tsmpirun.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
 
@@ -43,8 +42,7 @@ function startAgent() {
 
 /** Resolves when all processes are in the state `T`, stopped. */
 async function allStopped(pids: readonly number[]): Promise<void> {
-  const stopped = (pid: number): boolean => /^\d+ \(.*\) T/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  while (!pids.every(stopped)) await new Promise((resolve) => setImmediate(resolve))
+  while (!pids.every(isStopped)) await new Promise((resolve) => setImmediate(resolve))
 }
 
 t.test('SIGUSR2 reaches the programs of all ranks', async (t) => {

@@ -2,12 +2,12 @@
  * Whatever part of a job dies, stops or falls silent: all of it ends within the limits, one message names what was lost, and
  * nothing stays, neither process nor socket nor file. Every case runs 20 times with TSMPI_TEST_ALL=1.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openSockets, socketsOf } from '../helpers/sockets.ts'
-import { allGone, descendants, isAlive, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
+import { allGone, descendants, isAlive, isStopped, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
 
 const TIMES = process.env.TSMPI_TEST_ALL === '1' ? 20 : 2
 if (TIMES > 2) t.setTimeout(20 * 60_000)
@@ -20,16 +20,23 @@ const SILENT_MS = 7000
 const EMULATED = ['--emulate-hosts', '2']
 const REMOTE = ['--host', 'alpha:2,beta:2', '--agent-command', `${process.execPath} test/errors/programs/line.mjs`]
 
+/** Two agents on each host, which share a connection. */
+const SEVERAL = [...REMOTE, '--ranks-per-agent', '1']
+
 interface Victims {
   readonly launcher: number
   /** Processes that the launcher has started. */
   readonly started: readonly number[]
+  readonly agents: readonly number[]
+  /** Those that carry the streams of several agents. */
+  readonly carriers: readonly number[]
 }
 
 interface Case {
   readonly name: string
   readonly hosts: readonly string[]
-  readonly strike: (victims: Victims) => void
+  /** What it returns is awaited. */
+  readonly strike: (victims: Victims) => unknown
   readonly limitMs: number
   /** Of the launcher; undefined if it dies itself. */
   readonly code?: number
@@ -92,6 +99,54 @@ const cases: readonly Case[] = [
     says: /^tsmpirun: host[01] has ended the job: it had not heard of tsmpirun for 5 s \(tsmpirun itself stood still for \d+ s\)\.$/,
     asleep: true,
   },
+  {
+    name: 'Ctrl-C is pressed twice',
+    hosts: SEVERAL,
+    strike: ({ launcher }) => {
+      process.kill(launcher, 'SIGINT')
+      process.kill(launcher, 'SIGINT')
+    },
+    limitMs: KILLED_MS,
+    code: 130,
+    says: /^tsmpirun: SIGINT: the job was stopped\.$/,
+  },
+  {
+    name: 'one of several agents on a host is killed',
+    hosts: SEVERAL,
+    strike: ({ agents }) => process.kill(agents[2] as number, 'SIGKILL'),
+    limitMs: KILLED_MS,
+    code: 137,
+    says: /^tsmpirun: the process of rank [0-3] on (alpha|beta) was lost \(signal SIGKILL\); the job was stopped\.$/,
+  },
+  {
+    name: 'one of several agents on a host is stopped',
+    hosts: SEVERAL,
+    strike: ({ agents }) => process.kill(agents[1] as number, 'SIGSTOP'),
+    limitMs: SILENT_MS,
+    code: 125,
+    says: /^tsmpirun: (alpha|beta) \(rank [0-3]\) has not answered for 5 s: .*; the job was stopped\.$/,
+  },
+  {
+    name: 'the process that carries several agents is killed',
+    hosts: SEVERAL,
+    strike: ({ carriers }) => process.kill(carriers[1] as number, 'SIGKILL'),
+    limitMs: KILLED_MS,
+    code: 125,
+    says: /^tsmpirun: the process of rank [0-3] on (alpha|beta) was lost \(exit code 1\); the job was stopped\.$/,
+  },
+  {
+    name: 'an agent is killed while the job stands still',
+    hosts: EMULATED,
+    strike: async ({ launcher, agents }) => {
+      process.kill(launcher, 'SIGTSTP')
+      while (![launcher, ...agents].every(isStopped)) await new Promise((resolve) => setImmediate(resolve))
+      process.kill(agents[0] as number, 'SIGKILL')
+      process.kill(launcher, 'SIGCONT')
+    },
+    limitMs: KILLED_MS,
+    code: 137,
+    says: /^tsmpirun: the process of ranks (0 1|2 3) on host[01] was lost \(signal SIGKILL\); the job was stopped\.$/,
+  },
 ]
 
 for (const one of cases)
@@ -105,7 +160,7 @@ async function endsCleanly(t: Test, one: Case): Promise<void> {
   const { job, pids, victims } = await started(one.hosts, folder)
   const sockets = pids.flatMap(socketsOf)
   try {
-    one.strike(victims)
+    await one.strike(victims)
     if (one.asleep === true) {
       await allGone(pids, one.limitMs)
       process.kill(victims.launcher, 'SIGCONT')
@@ -136,7 +191,11 @@ async function started(
   await job.printed('all there')
   const launcher = job.child.pid as number
   const pids = descendants(launcher)
-  return { job, pids, victims: { launcher, started: descendants(launcher, 1) } }
+  // The script, after Node's name: other processes have it among their arguments.
+  const running = (entry: string): number[] =>
+    pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1]?.endsWith(entry))
+  const [agents, carriers] = ['agent-main.js', 'agent-host.js'].map(running) as [number[], number[]]
+  return { job, pids, victims: { launcher, started: descendants(launcher, 1), agents, carriers } }
 }
 
 t.test('a job whose processes all stand still for longer than a lease goes on afterwards', async (t) => {

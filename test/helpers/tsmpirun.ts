@@ -128,10 +128,20 @@ function commandLine(pid: number): string {
 
 /** True if a process exists and is no zombie. */
 export function isAlive(pid: number): boolean {
+  return !/^[ZX]?$/.test(stateOf(pid))
+}
+
+/** True if a process has been stopped, by Ctrl-Z for instance. */
+export function isStopped(pid: number): boolean {
+  return stateOf(pid) === 'T'
+}
+
+/** A letter, as `ps` shows it; empty if there is no such process. */
+function stateOf(pid: number): string {
   try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return /^\d+ \(.*\) (\w)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? ''
   } catch {
-    return false
+    return ''
   }
 }
 
