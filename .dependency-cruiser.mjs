@@ -42,8 +42,8 @@ export default {
       name: 'nothing-imports-a-program',
       comment: 'hpl/main.ts and tsmpi.ts are started, not imported.',
       severity: 'error',
-      from: { path: PRODUCT, pathNot: '^tsmpi\\.ts$' },
-      to: { path: '^(hpl/main|tsmpi|tune|doctor)\\.ts$' },
+      from: { path: PRODUCT, pathNot: '^(begin|tsmpi)\\.ts$' },
+      to: { path: '^(hpl/main|begin|tsmpi|tune|doctor)\\.ts$' },
     },
     {
       name: 'blas-stands-alone',

@@ -148,12 +148,15 @@ export class AgentProcess implements LineListener {
     return true
   }
 
-  /** The agent runs: what was printed on the way to it was no more than noise. srun's own is not worth showing. */
+  /**
+   * The agent runs: what was printed on the way to it was no more than noise, and none of the program's output. srun's own is
+   * not worth showing.
+   */
   #begin(): void {
     this.#heard = true
     this.#listener.onHeard(this)
     const { stdout, stderr } = this.#preamble
-    if (stdout !== '') this.#passOn(1, Buffer.from(stdout))
+    if (stdout !== '') this.#listener.onOutput(-1, 2, Buffer.from(stdout.replace(/\n?$/, '\n')))
     if (stderr !== '') this.#passOn(2, Buffer.from(stderr))
   }
 

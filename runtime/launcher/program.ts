@@ -70,8 +70,8 @@ async function bundle(path: string, everywhere: boolean): Promise<string> {
   }
 }
 
-/** Modules in CommonJS that went into the text still ask for others by `require`. */
-const REQUIRE = `import { createRequire as tsmpiRequire } from 'node:module'; const require = tsmpiRequire('${INSTALLATION}index.js');`
+/** Modules in CommonJS that went into the text still ask for others by `require`. A folder's name may have an apostrophe. */
+const REQUIRE = `import { createRequire as tsmpiRequire } from 'node:module'; const require = tsmpiRequire("${INSTALLATION}index.js");`
 
 function compileErrors(failure: BuildFailure): string[] {
   if (!Array.isArray(failure.errors)) return [String(failure)]

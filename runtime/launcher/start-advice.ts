@@ -1,4 +1,5 @@
 /** What to try when a host could not be started, from what its start command printed. Pure. */
+import { OLDEST_NODE } from '../base/oldest-node.ts'
 import { NO_NODE, NO_PACKAGE, type StartMethod } from './start-command.ts'
 
 export interface StartFailure {
@@ -23,7 +24,7 @@ const NODE_FIELD = 'or name its program in the hostfile: node=PATH'
 const RULES: readonly Rule[] = [
   {
     pattern: new RegExp(NO_NODE),
-    advice: ({ host }) => `install Node.js 20 or later on ${bare(host)}, ${NODE_FIELD}`,
+    advice: ({ host }) => `install Node.js ${OLDEST_NODE} or later on ${bare(host)}, ${NODE_FIELD}`,
   },
   {
     pattern: new RegExp(`${NO_PACKAGE}|tsmpi \\S+ is installed there|Cannot find module.*agent-(main|host)`),
@@ -31,8 +32,9 @@ const RULES: readonly Rule[] = [
       `install the same tsmpi on ${bare(host)} (npm install --global tsmpi@${version}), at the same path as here, or name its folder in the hostfile: tsmpi=PATH`,
   },
   {
-    pattern: /SyntaxError|ERR_UNKNOWN_BUILTIN_MODULE|Unexpected token/,
-    advice: ({ host }) => `update Node.js on ${bare(host)}: tsmpi needs version 20 or later; ${NODE_FIELD}`,
+    pattern: /SyntaxError|ERR_UNKNOWN_BUILTIN_MODULE|Unexpected token|Node\.js \S+ runs there/,
+    advice: ({ host }) =>
+      `update Node.js on ${bare(host)}: tsmpi needs version ${OLDEST_NODE} or later (nodejs.org/en/download; systems may come with an older one); ${NODE_FIELD}`,
   },
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
@@ -53,6 +55,11 @@ const RULES: readonly Rule[] = [
     pattern: /Permission denied/,
     advice: ({ host }) =>
       `log-in must work without a password: ssh-copy-id ${host}; a key with a passphrase goes into the agent: ssh-add; another user is written USER@${bare(host)}, another key --ssh-command "ssh -i FILE"`,
+  },
+  {
+    pattern: /account is (currently )?not available/,
+    advice: ({ host }) =>
+      `the user may log in on ${bare(host)}, but gets no shell there: give it one (chsh -s /bin/sh), or name another user: USER@${bare(host)}`,
   },
   {
     pattern: /Could not resolve hostname|Name or service not known|Temporary failure in name resolution/,

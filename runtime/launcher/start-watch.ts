@@ -4,6 +4,7 @@
  * is told together. Layer below: start-advice.ts.
  */
 import type { AgentEvent } from '../agent/job-description.ts'
+import { OLDEST_NODE } from '../base/oldest-node.ts'
 import { startAdvice } from './start-advice.ts'
 import type { StartCommand } from './start-command.ts'
 
@@ -57,8 +58,10 @@ export class StartWatch<A extends StartingAgent> {
   hello(agent: A, hello: Hello): void {
     const { own } = this.#options
     this.#hellos.set(agent, hello)
-    if (hello.version === own.version) this.#settle(agent)
-    else this.#fail(agent, `tsmpi ${hello.version} is installed there, ${own.version} here`)
+    if (hello.version !== own.version)
+      this.#fail(agent, `tsmpi ${hello.version} is installed there, ${own.version} here`)
+    else if (Number(major(hello.node)) < OLDEST_NODE) this.#fail(agent, `Node.js ${hello.node} runs there`)
+    else this.#settle(agent)
   }
 
   /** An agent is gone; true if it had not begun, and the failed start is what will be told. */

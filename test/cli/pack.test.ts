@@ -38,8 +38,8 @@ interface Installed {
 const notBuilt = existsSync(join(ROOT, 'dist/index.js')) ? false : 'dist/ is missing: npm run build'
 
 t.test('the packed package', { skip: notBuilt }, async (t) => {
-  // Outside of this checkout, whose node_modules would otherwise be in reach.
-  const parent = mkdtempSync(join(tmpdir(), 'tsmpi-pack-'))
+  // Outside of this checkout, whose node_modules would otherwise be in reach, in a folder with a name as users have them.
+  const parent = mkdtempSync(join(tmpdir(), "tsmpi pack's-"))
   t.teardown(() => rmSync(parent, { recursive: true, force: true }))
   const { project, folder, files } = install(parent)
 

@@ -30,8 +30,8 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/** Starts it; resolves when it listens. */
-export async function startSshd(): Promise<Sshd> {
+/** Starts it; resolves when it listens. @param more lines for its configuration */
+export async function startSshd(more = ''): Promise<Sshd> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tsmpi-sshd-')))
   const file = (name: string): string => join(folder, name)
   for (const key of ['host_key', 'user_key', 'other_key'])
@@ -42,7 +42,7 @@ export async function startSshd(): Promise<Sshd> {
   writeFileSync(file('authorized_keys'), readFileSync(file('user_key.pub')), { mode: 0o600 })
   writeFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${publicKey}`)
   writeFileSync(file('outdated_hosts'), `[127.0.0.1]:${port} ${otherKey}`)
-  writeFileSync(file('sshd_config'), serverConfiguration(file, port))
+  writeFileSync(file('sshd_config'), serverConfiguration(file, port) + more)
   writeFileSync(file('ssh_config'), clientConfiguration(file, port, deadPort))
   if (process.getuid?.() === 0 && !existsSync(EMPTY_FOLDER)) mkdirSync(EMPTY_FOLDER, { mode: 0o755 })
   const child = spawn(SSHD as string, ['-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] })

@@ -57,6 +57,16 @@ t.test('other major versions of Node are noted once for all hosts that have them
   t.same(notes, ['Node.js 22.3.0 runs on b c, 20.1.0 here: the same major version everywhere is safer'])
 })
 
+t.test('a Node that is too old is an error with advice', async (t) => {
+  const [a, b] = [agentOn('a'), agentOn('me@b')]
+  const { starts, failures } = watch([a, b])
+  starts.hello(a, hello('1.0.0', '20.1.0'))
+  starts.hello(b, hello('1.0.0', '18.19.0'))
+  t.equal(failures.length, 1)
+  t.match(failures[0], /^host me@b could not be started \(Node\.js 18\.19\.0 runs there\)\./)
+  t.match(failures[0], /try: update Node\.js on b: tsmpi needs version 20 or later .*; or name its program .*node=PATH/)
+})
+
 t.test('failures are told together, in the order of the hosts, when the last agent is heard of', async (t) => {
   const [a, b, c] = [agentOn('a', 'Permission denied (publickey).'), agentOn('b'), agentOn('c')]
   const { starts, failures } = watch([a, b, c])
