@@ -1,4 +1,5 @@
 /** What the doctor's measurements mean, in plain words: what is wrong, what is slow, and what to do. Pure. */
+import { OLDEST_NODE } from '../../runtime/base/oldest-node.ts'
 import type { Examined, HostFacts, Links, Matrix } from './facts.ts'
 
 /** Something to know. A problem keeps jobs from running; a remark costs speed. */
@@ -7,8 +8,6 @@ export interface Finding {
   readonly text: string
 }
 
-/** What package.json says, too. */
-const OLDEST_NODE = 20
 /** Below this part of the others' a rate is worth a remark. */
 const SLOW = 0.7
 const CLOCK_MS = 1000
