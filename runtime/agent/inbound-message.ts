@@ -36,6 +36,8 @@ export class InboundMessage {
   #landing: Region | AddressedBytes | undefined
   #ahead: Region | undefined
   #received = 0
+  /** The next bytes are put at the address where they go before they are told. */
+  #placed = false
   /** An empty message still travels as one empty chunk. */
   #chunks = 0
 
@@ -85,11 +87,14 @@ export class InboundMessage {
     this.#giveBack()
   }
 
-  /** Where the next `most` bytes go, or fewer if fewer have not come: undefined if that is not known, or not in this thread's memory. */
-  room(most: number): Uint8Array | undefined {
+  /** Where the next `most` bytes go, if that is known and fewer have not come. At an address, who asks puts them there. */
+  room(most: number): Uint8Array | AddressedBytes | undefined {
     const target = this.#landing ?? this.#ahead
-    if (target === undefined || !('buffer' in target)) return undefined
-    return sliceOf(target, this.#received, Math.min(most, this.nbytes - this.#received))
+    const length = Math.min(most, this.nbytes - this.#received)
+    if (target === undefined || length === 0) return undefined
+    if ('buffer' in target) return sliceOf(target, this.#received, length)
+    this.#placed = true
+    return { address: target.address + this.#received, length }
   }
 
   /** Bytes have come, in order; they are copied, if they are not in their place. @throws RangeError if they are more than the message has */
@@ -98,7 +103,8 @@ export class InboundMessage {
       throw new RangeError(
         `another agent sent ${this.#received + bytes.length} bytes of a message of ${this.nbytes} (rank ${this.source} to rank ${this.dest})`,
       )
-    this.#put(bytes, this.#received)
+    if (!this.#placed) this.#put(bytes, this.#received)
+    this.#placed = false
     this.#chunks++
     this.#received += bytes.length
   }

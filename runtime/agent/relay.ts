@@ -406,10 +406,9 @@ export class Relay {
   }
 
   /** Where the bytes of a chunk belong: if it is a right one, they are there already when it is dealt with. */
-  #placeOf(header: Buffer): Uint8Array | undefined {
+  #placeOf(header: Buffer): Part | undefined {
     const chunk = chunkOf(header)
-    const room = chunk && this.#inbound.get(inboundKey(chunk.source, chunk.id))?.room(CHUNK_BYTES)
-    return room?.length === 0 ? undefined : room
+    return chunk && this.#inbound.get(inboundKey(chunk.source, chunk.id))?.room(CHUNK_BYTES)
   }
 
   #receive(chunk: Frame): void {

@@ -173,18 +173,23 @@ export class Comm extends CommContext {
 
   /** Starts a send; the buffer must stay unchanged until the request is complete. Local. @throws like `send` */
   isend(buffer: MessageBuffer, options: SendOptions): Request {
-    return this.#sending('isend', buffer, options, false)
+    const view = this.#resolve(buffer, 'isend', this.#latestSent)
+    // Not if sends are recorded: this one is not a `send`.
+    if (this.job.engine.recorder === undefined && this.#sentNow(view, options)) return this.#ready(EMPTY_STATUS)
+    return this.#sending('isend', view, options, false)
   }
 
   /** Starts a synchronous send. Local. @throws like `send` */
   issend(buffer: MessageBuffer, options: SendOptions): Request {
-    return this.#sending('issend', buffer, options, true)
+    return this.#sending('issend', this.#resolve(buffer, 'issend'), options, true)
   }
 
   /** Starts a receive; the buffer must not be touched until the request is complete. Local. @throws like `recv` */
   irecv(buffer: MessageBuffer, options: RecvOptions = {}): Request {
     const call = 'irecv'
-    const view = this.#resolve(buffer, call)
+    const view = this.#resolve(buffer, call, this.#latestReceived)
+    const status = this.#receivedNow(view, options, false)
+    if (status !== undefined) return this.#ready(status)
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#checkReceive(call, source, tag)
     const watch = this.job.checks?.receive(view, call)
@@ -355,12 +360,23 @@ export class Comm extends CommContext {
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag)
   }
 
-  /** The status of a message that was received on the shortest way, if that is open. */
-  #receivedNow(view: MessageView, { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions): Status | undefined {
+  /**
+   * The status of a message that was received on the shortest way, if that is open.
+   *
+   * @param blocking looks for a moment: the program waits anyway
+   */
+  #receivedNow(
+    view: MessageView,
+    { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions,
+    blocking = true,
+  ): Status | undefined {
     const { engine, checks } = this.job
     if (checks !== undefined || this.isFreed || !this.#isRank(source) || !(isTag(tag) || tag === ANY_TAG))
       return undefined
-    const message = engine.recvNow(view, this.peers.worldRank(source), this.context, tag)
+    const peer = this.peers.worldRank(source)
+    const message = blocking
+      ? engine.recvNow(view, peer, this.context, tag)
+      : engine.irecvNow(view, peer, this.context, tag)
     if (message === undefined) return undefined
     const { nbytes } = message
     return { source, tag: message.tag, count: nbytes / view.elementType.bytes, nbytes, cancelled: false }
@@ -419,10 +435,14 @@ export class Comm extends CommContext {
     return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
   }
 
-  #sending(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): Request {
-    const view = this.#resolve(buffer, call)
+  #sending(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Request {
     const operation = this.#post(call, view, options, synchronous)
     return new Request(this.job.engine, operation, this.#watchingSend(call, view, options.dest, operation))
+  }
+
+  /** A request that is complete from the start. */
+  #ready(status: Status): Request {
+    return new Request(this.job.engine, undefined, sendStatus, this.#failed, status)
   }
 
   #watchingSend(call: string, view: MessageView, dest: number, operation: Operation | undefined): StatusOf {

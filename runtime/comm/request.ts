@@ -51,12 +51,13 @@ export class Request {
   readonly #statusOf: (operation: Operation) => Status
   readonly #failed: (error: Error) => Status
   #operation: Operation | undefined
-  #idle = PROC_NULL_STATUS
+  #idle: Status
   #active = true
 
   /**
-   * @param operation undefined for an operation with PROC_NULL, which is complete from the start
+   * @param operation undefined if it is complete from the start, as one with PROC_NULL is
    * @param failed throws the error, or gives a status that tells it
+   * @param idle status if there is no operation
    * @internal
    */
   constructor(
@@ -64,8 +65,10 @@ export class Request {
     operation: Operation | undefined,
     statusOf: (operation: Operation) => Status,
     failed: (error: Error) => Status = rethrow,
+    idle: Status = PROC_NULL_STATUS,
   ) {
     this.#engine = engine
+    this.#idle = idle
     this.#operation = operation
     this.#statusOf = statusOf
     this.#failed = failed

@@ -13,7 +13,7 @@ import { ANY_TAG } from '../base/constants.ts'
 import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
 import type { Region } from '../base/region.ts'
-import { FLAG_SYNCHRONOUS, FRAME, Frame, type Progress, type Transport } from '../transport/transport.ts'
+import { FLAG_SYNCHRONOUS, FRAME, Frame, type Inlet, type Progress, type Transport } from '../transport/transport.ts'
 import { EagerWindow } from './eager-window.ts'
 import { envelopeOf, mismatch, typeOfCode, type Envelope, type Unexpected } from './envelope.ts'
 import { LongReceives } from './long-receives.ts'
@@ -165,14 +165,26 @@ export class Engine implements WaitCounter {
     const { recorder } = this
     const begun = recorder === undefined ? 0 : recorder.now()
     const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source, this.#idle)
-    if (inlet === undefined) return undefined
+    const frame = inlet && this.#takeFrom(inlet, view, source, context, tag)
+    if (frame !== undefined && recorder !== undefined) recorder.receivedNow(frame, begun)
+    return frame
+  }
+
+  /** The same for a receive that does not wait, so that it is a receive by itself; not if anything is recorded. */
+  irecvNow(view: MessageView, source: number, context: number, tag: number): Frame | undefined {
+    if (this.#posted.size > 0 || this.#unexpected.size > 0 || this.recorder !== undefined) return undefined
+    const inlet = view.bytes === undefined ? undefined : this.transport.inletNow?.(source)
+    return inlet && this.#takeFrom(inlet, view, source, context, tag)
+  }
+
+  /** Takes the next message of an inlet if it is what is asked for and fits. */
+  #takeFrom(inlet: Inlet, view: MessageView, source: number, context: number, tag: number): Frame | undefined {
     const frame = this.#frame
     inlet.peek(frame)
     if (frame.kind !== FRAME.EAGER || frame.flags !== 0 || frame.context !== context) return undefined
     if (frame.tag !== tag && tag !== ANY_TAG) return undefined
     if (frame.elementType !== view.elementType.code || frame.nbytes > view.nbytes) return undefined
     inlet.take(view.bytes as Uint8Array, frame.nbytes)
-    if (recorder !== undefined) recorder.receivedNow(frame, begun)
     this.#returnWindow(source, frame.nbytes)
     if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
     return frame

@@ -29,7 +29,7 @@ export interface Listening {
 }
 
 /** Chooses memory for the second part of a message by its first. */
-export type Place = (first: Buffer) => Uint8Array | undefined
+export type Place = (first: Buffer) => Part | undefined
 
 /** The receiving end of an agent. */
 export interface Inbox {
@@ -42,8 +42,8 @@ export interface Inbox {
    * them, copy them: `slice` of a Buffer does not.)
    * Errors of `deliver` go to `onError`, and nothing is heard any more.
    *
-   * @param place where the second part of a message may be put, by its first; that part is then what lies there. Undefined:
-   *   anywhere. It may be called for messages that `deliver` finds fault with. Not all inboxes ask
+   * @param place where the second part of a message may be put, by its first; that part is then what lies there, or, if that is
+   *   an address, something as long. Undefined: anywhere. It may be called for messages that `deliver` finds fault with. Not all inboxes ask
    */
   listen(deliver: (parts: readonly Buffer[]) => void, onError: (error: unknown) => void, place?: Place): void
   close(): Promise<void>

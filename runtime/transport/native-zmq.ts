@@ -142,9 +142,10 @@ export class NativeSocket {
   /**
    * The parts of the next message, which stay until the next call; undefined if there is none.
    *
-   * @param place chooses memory for the second part by the first; who has none for it leaves it to the socket
+   * @param place chooses memory for the second part by the first; who has none for it leaves it to the socket. Of a part
+   *   that was put at an address only the length is told
    */
-  receive(place?: (first: Buffer) => Uint8Array | undefined): Buffer[] | undefined {
+  receive(place?: (first: Buffer) => Uint8Array | AddressedBytes | undefined): Buffer[] | undefined {
     let nbytes = this.#take(0)
     if (nbytes < 0) return undefined
     const parts = [this.#part(0, nbytes)]
@@ -153,7 +154,7 @@ export class NativeSocket {
       // The rest of a message has come with its first part.
       const room = parts.length === 1 ? place?.(parts[0] as Buffer) : undefined
       nbytes = room === undefined ? this.#take(at) : this.#takeInto(room)
-      const fits = room !== undefined && nbytes <= room.length
+      const fits = room !== undefined && 'buffer' in room && nbytes <= room.length
       parts.push(fits ? Buffer.from(room.buffer, room.byteOffset, nbytes) : this.#part(at, nbytes))
     }
     return parts
@@ -183,9 +184,10 @@ export class NativeSocket {
     return this.#lib.call.zmq_recv(this.#socket, this.#base + at, this.#arena.length - at, DONTWAIT)
   }
 
-  #takeInto(room: Uint8Array): number {
+  #takeInto(room: Uint8Array | AddressedBytes): number {
     const { call, memory } = this.#lib
-    return call.zmq_recv(this.#socket, memory.addressOf(room), room.length, DONTWAIT)
+    const address = 'buffer' in room ? memory.addressOf(room) : room.address
+    return call.zmq_recv(this.#socket, address, room.length, DONTWAIT)
   }
 
   #part(at: number, nbytes: number): Buffer {

@@ -103,6 +103,11 @@ export class PacedShmTransport extends ShmTransport {
     return inlet
   }
 
+  override inletNow(source: number): Inlet | undefined {
+    this.settlePace()
+    return super.inletNow(source)
+  }
+
   override linger(hasHappened: () => boolean): boolean {
     this.settlePace()
     const happened = super.linger(hasHappened)

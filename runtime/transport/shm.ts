@@ -139,6 +139,11 @@ export class ShmTransport implements Transport {
     return undefined
   }
 
+  inletNow(source: number): Inlet | undefined {
+    const reader = this.#inlets[source]
+    return reader?.ready === true ? reader : undefined
+  }
+
   linger(hasHappened: () => boolean): boolean {
     return this.#waiter.linger(hasHappened)
   }

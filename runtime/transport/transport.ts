@@ -90,6 +90,9 @@ export interface Transport {
    */
   inletOf?(source: number, idle?: () => void): Inlet | undefined
 
+  /** The same with one look only. */
+  inletNow?(source: number): Inlet | undefined
+
   /**
    * Asks again and again for a moment whether something has happened that ranks of this host do; gives its core away in
    * between if others need it. True if it has.

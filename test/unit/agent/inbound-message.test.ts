@@ -2,7 +2,12 @@
 import t from 'tap'
 import { InboundMessage } from '../../../runtime/agent/inbound-message.ts'
 import { makeFrame } from '../../../runtime/agent/wire-format.ts'
-import { nativeMemory, type NativeMemory } from '../../../runtime/base/native-calls.ts'
+import {
+  copyToAddress,
+  nativeMemory,
+  type AddressedBytes,
+  type NativeMemory,
+} from '../../../runtime/base/native-calls.ts'
 import type { Region } from '../../../runtime/base/region.ts'
 import { FRAME } from '../../../runtime/transport/transport.ts'
 
@@ -60,24 +65,34 @@ for (const before of [0, 1, 2])
 const native = nativeMemory()
 
 for (const before of [0, 1, 2])
-  t.test(
-    `bytes arrive at the address that the rank names: ${before} pieces early`,
-    { skip: native === undefined && 'no koffi' },
-    async (t) => {
-      const { message: inbound, memory } = message(6)
-      t.ok(inbound.makeRoom())
-      const landing = new Uint8Array(8)
-      const address = (native as NativeMemory).addressOf(landing) + 1
-      for (const [piece, bytes] of PIECES.entries()) {
-        if (piece === before) inbound.land({ address, length: 6 }, 7)
-        inbound.receive(Uint8Array.from(bytes))
-      }
-      if (before === 2) inbound.land({ address, length: 6 }, 7)
-      t.equal(inbound.room(3), undefined)
-      t.same([...landing], [0, 1, 2, 3, 4, 5, 6, 0])
-      t.equal(memory.taken.size, 0)
-    },
-  )
+  for (const inPlace of [false, true])
+    t.test(
+      `bytes arrive at the address that the rank names: ${before} pieces early, ${inPlace ? 'received in place' : 'in a buffer'}`,
+      { skip: native === undefined && 'no koffi' },
+      async (t) => {
+        const { message: inbound, memory } = message(6)
+        t.ok(inbound.makeRoom())
+        const landing = new Uint8Array(8)
+        const address = (native as NativeMemory).addressOf(landing) + 1
+        for (const [piece, bytes] of PIECES.entries()) {
+          if (piece === before) inbound.land({ address, length: 6 }, 7)
+          const room = inPlace ? inbound.room(3) : undefined
+          if (room === undefined) inbound.receive(Uint8Array.from(bytes))
+          else inbound.receive(putAt(room, bytes))
+        }
+        if (before === 2) inbound.land({ address, length: 6 }, 7)
+        t.equal(inbound.room(3), undefined)
+        t.same([...landing], [0, 1, 2, 3, 4, 5, 6, 0])
+        t.equal(memory.taken.size, 0)
+      },
+    )
+
+/** Puts bytes where they belong, as a socket does; what it tells of them then. */
+function putAt(room: Uint8Array | AddressedBytes, bytes: readonly number[]): Uint8Array {
+  if ('buffer' in room) room.set(bytes)
+  else copyToAddress(room.address, Uint8Array.from(bytes))
+  return 'buffer' in room ? room : new Uint8Array(room.length)
+}
 
 t.test('a rank reads early bytes where they lie, and then they are given back', async (t) => {
   const { message: inbound, memory } = message(6)
