@@ -1,7 +1,8 @@
 // Makes of the modules that every process and every rank's thread loads a few files: each module costs a thread about half
 // a millisecond, and there are more than a hundred. Types, paths and exports stay: in place of every module of the library
 // remains one that hands on what the bundle has, so that HPL and the commands, which import it, get the same one. Modules
-// that ask where they lie (`import.meta`), and what these import, stay as they are.
+// that ask where they lie (`import.meta`), and what these import, stay as they are; but those of an agent go into its one
+// file, which is CommonJS: Node begins to run it some 8 ms earlier than a module.
 import { build } from 'esbuild'
 import { readdirSync, readFileSync, rmSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix, relative } from 'node:path'
@@ -10,8 +11,10 @@ import { dirname, join, posix, relative } from 'node:path'
 const LIBRARY = ['index.js', 'testing.js']
 /** What a rank's thread begins with: shares the library with the program. */
 const RANK = 'runtime/agent/rank-main.js'
-/** What processes begin with; they share nothing. */
-const PROCESSES = ['runtime/launcher/tsmpirun.js', 'runtime/agent/agent-main.js']
+/** What the launcher begins with. */
+const LAUNCHER = 'runtime/launcher/tsmpirun.js'
+/** What a host's processes begin with. Each shares nothing and becomes a file of its own, `.cjs`. */
+const HOST = ['runtime/agent/agent-main.js', 'runtime/agent/agent-host.js']
 /** Stack traces tell the library from programs by its folders. */
 const BUNDLE = 'runtime/library.js'
 const SETTINGS = { format: 'esm', platform: 'node', target: 'node20', write: false, logLevel: 'warning' }
@@ -19,7 +22,7 @@ const SETTINGS = { format: 'esm', platform: 'node', target: 'node20', write: fal
 /** @param dist folder of the compiled modules; some are replaced */
 export async function bundle(dist) {
   const imports = importsOf(dist)
-  const entries = [...LIBRARY, RANK, ...PROCESSES]
+  const entries = [...LIBRARY, RANK, LAUNCHER]
   const located = [...reachable(imports, entries)].filter(
     (file) => asksWhereItLies(dist, file) && !entries.includes(file),
   )
@@ -27,12 +30,15 @@ export async function bundle(dist) {
   const library = [...reachable(imports, LIBRARY)].filter((file) => !apart.has(file))
   const exported = await exportsOf(dist, library)
   const outputs = [await bundled(dist, [RANK, BUNDLE], [modulesApart(dist, apart), libraryOf(dist, exported)])]
-  for (const entry of PROCESSES) outputs.push(await bundled(dist, [entry], [modulesApart(dist, apart)]))
+  outputs.push(await bundled(dist, [LAUNCHER], [modulesApart(dist, apart)]))
+  for (const entry of HOST) outputs.push(await alone(dist, entry))
 
   for (const { path, text } of outputs.flat()) {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, path.endsWith('.js') ? placed(dist, path, namedAsWritten(text)) : text)
+    writeFileSync(path, path.endsWith('.map') ? text : placed(dist, path, namedAsWritten(text)))
   }
+  for (const entry of HOST)
+    for (const kind of ['.js', '.js.map', '.d.ts']) rmSync(join(dist, entry.replace('.js', kind)))
   for (const [file, names] of exported) {
     rmSync(join(dist, `${file}.map`))
     writeFileSync(join(dist, file), facade(file, names))
@@ -93,6 +99,40 @@ async function bundled(dist, entries, plugins) {
     plugins,
   })
   return outputFiles
+}
+
+/** All that a process runs as one file in CommonJS: what it may come to import starts to run when it is asked for. */
+async function alone(dist, entry) {
+  const { outputFiles } = await build({
+    ...SETTINGS,
+    absWorkingDir: dist,
+    entryPoints: [`./${entry}`],
+    outfile: join(dist, entry.replace('.js', '.cjs')),
+    format: 'cjs',
+    bundle: true,
+    sourcemap: true,
+    packages: 'external',
+    define: { 'import.meta.url': 'tsmpiLocation' },
+    banner: { js: "const tsmpiFolder = require('node:url').pathToFileURL(__dirname).href;" },
+    plugins: [ownLocations(dist, dirname(entry))],
+  })
+  return outputFiles
+}
+
+/** In one file all modules would lie in one place: each keeps its own. */
+function ownLocations(dist, folder) {
+  return {
+    name: 'locations',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.js$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8')
+        if (!text.includes('import.meta')) return undefined
+        const place = pathFrom(folder, relative(dist, path))
+        // On the first line, so that line numbers stay.
+        return { contents: `const tsmpiLocation = \`\${tsmpiFolder}/${place}\`;${text}` }
+      })
+    },
+  }
 }
 
 /** A name for an export that no other module's has. */

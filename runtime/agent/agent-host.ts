@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { CARRIED, encodePacket, PACKET, PacketParser, type Packet } from './start-channel.ts'
 
 const AGENT_MAIN = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './agent-main.ts' : './agent-main.js', import.meta.url),
+  new URL(import.meta.url.endsWith('.ts') ? './agent-main.ts' : './agent-main.cjs', import.meta.url),
 )
 
 // Ctrl-C reaches every process of the terminal; the launcher decides what becomes of the job.

@@ -48,8 +48,6 @@ let asking: Promise<RankReport[]> = Promise.resolve([])
 const BEAT = encodePacket(PACKET.BEAT, 0, -1, new Uint8Array(0))
 /** How long an agent that ends waits for its last event to be taken. */
 const LAST_WORDS_MS = 300
-/** Agents that have not connected to each other by then never will. Long, for machines that have much else to do. */
-const LINK_MS = 20_000
 /** The last event is on its way. */
 let leaving = false
 /** The launcher wants this agent to stand still. Whatever it says next takes that back. */
@@ -85,7 +83,6 @@ function obey(command: Command): void {
       break
     case 'connect':
       relay?.connect(command.endpoints)
-      setTimeout(tellUnlinked, LINK_MS)
       break
     case 'look':
       if (watch !== undefined) tell(-1, { event: 'looked', ...watch.look(relay) })
@@ -137,6 +134,7 @@ async function start(job: AgentJob): Promise<void> {
       agent: job.agent,
       network: job.network,
       onLink: (peer, state) => tell(-1, { event: 'link', peer, state }),
+      onUnlinked: (peer) => tell(-1, { event: 'unlinked', peer }),
     })
     tell(-1, { event: 'listening', endpoint: relay.endpoint })
   }
@@ -281,11 +279,6 @@ function beat(): void {
 /** The launcher is silent: it may come back, and shall know then what has become of its job. */
 function abandon(): void {
   lastWords({ event: 'abandoned' })
-}
-
-function tellUnlinked(): void {
-  const peers = relay?.unlinked ?? []
-  if (peers.length > 0) tell(-1, { event: 'unlinked', peers })
 }
 
 /** The job is over: nothing is left to do but to tell who came and was not of the job. */

@@ -180,8 +180,8 @@ export type AgentEvent =
   | { readonly event: 'link'; readonly peer: number; readonly state: LinkState }
   /** The agent ends, with its ranks: nothing has come from the launcher for the length of a lease. */
   | { readonly event: 'abandoned' }
-  /** The agent has not been able to connect to some others for long. */
-  | { readonly event: 'unlinked'; readonly peers: readonly Unlinked[] }
+  /** The agent has not been able to connect to another for long. */
+  | { readonly event: 'unlinked'; readonly peer: Unlinked }
   /** Who has connected to the agent and is not of the job; told at the end. */
   | ({ readonly event: 'strangers' } & Strangers)
   /** A rank keeps to these processors from now on. */

@@ -19,13 +19,14 @@ import { FAR_EAGER_LIMIT, openLink } from '../transport/shm.ts'
 import { FrameOrder } from '../transport/frame-order.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 import type { Strangers } from '../transport/admission.ts'
-import type { AgentLinks, LinkKeys, Listening, Outbox as SocketOutbox, Part } from '../transport/agent-link.ts'
+import type { AgentLinks, LinkKeys, Listening, Part } from '../transport/agent-link.ts'
 import { pieceBytes, windowBytes } from '../transport/emulated-link.ts'
 import { BulkQueue } from './bulk-queue.ts'
 import { InboundMessage } from './inbound-message.ts'
 import { LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
+import { PeerLinks } from './peer-links.ts'
 import { Prefetch } from './prefetch.ts'
 import type { Outbox, Shaper } from './shaper.ts'
 import {
@@ -62,6 +63,8 @@ export interface RelayOptions {
   readonly network: Network
   /** Takes what becomes of the links to other agents. */
   readonly onLink: (peer: number, state: LinkState) => void
+  /** Takes which agent there is no link to, long after it was wanted. */
+  readonly onUnlinked: (peer: Unlinked) => void
 }
 
 type Link = ReturnType<typeof openLink>
@@ -70,14 +73,10 @@ export class Relay {
   readonly endpoint: string
   readonly #options: RelayOptions
   readonly #wire: AgentLinks
-  readonly #outboxes = new Map<number, Outbox>()
-  /** What is under the outboxes. */
-  readonly #sockets = new Map<number, SocketOutbox>()
-  /** The sockets, or a bad network on top of them. */
-  readonly #wires = new Map<number, Outbox>()
   readonly #order: FrameOrder
   #shaper: Shaper | undefined
   #faulty: ((peer: number, real: Outbox, onBroken: () => void) => Outbox) | undefined
+  #peers: PeerLinks | undefined
   readonly #agentOf: Int32Array
   readonly #seatOf = new Map<number, number>()
   readonly #links: Link[]
@@ -151,21 +150,21 @@ export class Relay {
     })
   }
 
-  /** Opens the way to the other agents and begins to carry. */
+  /** Begins to carry: what comes from other agents, and to them by `endpoints`, where each listens. */
   connect(endpoints: readonly string[]): void {
-    const { agent, network } = this.#options
+    const { network, onUnlinked } = this.#options
     const watch = this.#watchLinks(endpoints)
-    for (const [peer, endpoint] of endpoints.entries())
-      if (peer !== agent) {
-        const onBroken = (): void => watch.broken(peer)
-        const serverKey = network.publicKeys[peer] as string
-        const outbox = this.#wire.outbox(endpoint, network.keys, serverKey, onBroken)
-        this.#sockets.set(peer, outbox)
-        const wire = this.#faulty?.(peer, outbox, onBroken) ?? outbox
-        this.#wires.set(peer, wire)
-        const numbered = this.#numbered(peer, wire)
-        this.#outboxes.set(peer, this.#shaper?.outbox(peer, numbered) ?? numbered)
-      }
+    const peers = new PeerLinks({
+      sockets: this.#wire,
+      network,
+      endpoints,
+      order: this.#order,
+      shaper: this.#shaper,
+      spoil: this.#faulty,
+      onBroken: (peer) => watch.broken(peer),
+      onUnlinked,
+    })
+    this.#peers = peers
     const take = (parts: readonly Buffer[]): void => {
       const frame = this.#own(decodeFrame(parts, this.#agentOf.length))
       const peer = this.#agentOf[frame.source] as number
@@ -174,20 +173,12 @@ export class Relay {
       if (missing > 0) watch.broken(peer)
       if (missing !== 0 || frame.kind === WIRE.BEAT) return
       this.#order.take(peer)
-      if (this.#shaper === undefined) this.#take(frame)
-      else this.#shaper.receive(peer, frame, parts)
+      if (this.#shaper === undefined) return this.#take(frame)
+      peers.to(peer) // by which the shaper answers
+      this.#shaper.receive(peer, frame, parts)
     }
     this.#wire.inbox.listen(take, fatal, (header) => this.#placeOf(header))
     this.#serveRanks()
-  }
-
-  #numbered(peer: number, outbox: Outbox): Outbox {
-    return {
-      send: (parts, onError) => {
-        writeNumber(parts, this.#order.number(peer))
-        outbox.send(parts, onError)
-      },
-    }
   }
 
   /**
@@ -202,7 +193,7 @@ export class Relay {
       const frame = makeFrame(WIRE.BEAT, { source: first(agent), dest: first(peer) })
       const parts = [encodeFrame(frame)]
       writeNumber(parts, this.#order.sent(peer))
-      this.#wires.get(peer)?.send(parts, fatal)
+      this.#peers?.wireTo(peer).send(parts, fatal)
     }
     const fails = (endpoint: string): boolean => this.#faulty !== undefined || !isLoopback(endpoint)
     const far = [...endpoints.keys()].filter((peer) => peer !== agent && fails(endpoints[peer] as string))
@@ -221,13 +212,6 @@ export class Relay {
 
   get received(): number {
     return this.#received
-  }
-
-  /** The agents that there has been no connection to yet, and why. */
-  get unlinked(): Unlinked[] {
-    return [...this.#sockets].flatMap(([agent, { trouble, endpoint }]) =>
-      trouble === undefined ? [] : [{ agent, endpoint, why: trouble }],
-    )
   }
 
   /** Who has connected here and is not of the job. */
@@ -448,7 +432,7 @@ export class Relay {
 
   /** Payloads of frames from a ring are copied: the ring goes on. Bulk lies in memory that stays until FIN. */
   #toWire(frame: Frame, bulk?: Part): void {
-    const outbox = this.#outboxes.get(this.#agentOf[frame.dest] as number) as Outbox
+    const outbox = (this.#peers as PeerLinks).to(this.#agentOf[frame.dest] as number)
     this.#sent++
     outbox.send(bulk === undefined ? [encodeFrame(frame)] : [encodeFrame(frame, EMPTY), bulk], fatal)
   }

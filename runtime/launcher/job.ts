@@ -274,7 +274,7 @@ export class Job implements AgentListener {
         this.stop(EXIT_HOST, this.#abandonedText(agent))
         break
       case 'unlinked':
-        this.#unlinked.push({ host: agent.plan.host, peers: event.peers })
+        this.#unlinked.push({ host: agent.plan.host, peer: event.peer })
         if (this.#unlinked.length === 1) this.#after(UNLINKED_MS, () => this.#notLinked())
         break
       case 'strangers':

@@ -43,9 +43,9 @@ export interface StartCommand {
 
 /** Sources run uncompiled in development only. */
 const COMPILED = import.meta.url.endsWith('.js')
-const ENTRY = `runtime/agent/agent-main.${COMPILED ? 'js' : 'ts'}`
+const ENTRY = `runtime/agent/agent-main.${COMPILED ? 'cjs' : 'ts'}`
 /** Entry of a process that starts several agents, which share its connection. */
-const ENTRY_OF_SEVERAL = `runtime/agent/agent-host.${COMPILED ? 'js' : 'ts'}`
+const ENTRY_OF_SEVERAL = `runtime/agent/agent-host.${COMPILED ? 'cjs' : 'ts'}`
 /** Folder of the compiled code. */
 const CODE = fileURLToPath(new URL('../../', import.meta.url))
 

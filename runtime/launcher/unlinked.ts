@@ -1,16 +1,16 @@
 /** What is told of hosts of a job that cannot connect to each other, although all of them could be started. */
 import type { Unlinked } from '../agent/job-description.ts'
 
-/** A host, and those that it cannot reach. */
+/** A host, and one that it cannot reach. */
 export interface UnlinkedHost {
   readonly host: string
-  readonly peers: readonly Unlinked[]
+  readonly peer: Unlinked
 }
 
 /** @param hosts name of every agent's host, by agent */
 export function unlinkedText(unlinked: readonly UnlinkedHost[], hosts: readonly string[]): string {
-  const lines = unlinked.flatMap(({ host, peers }) =>
-    peers.map(({ agent, endpoint, why }) => `  ${host} -> ${hosts[agent]} at ${endpoint}: ${why}`),
+  const lines = unlinked.map(
+    ({ host, peer: { agent, endpoint, why } }) => `  ${host} -> ${hosts[agent]} at ${endpoint}: ${why}`,
   )
   return [
     'hosts of the job cannot connect to each other; the job was stopped.',

@@ -66,7 +66,7 @@ export function loadLibzmq(): Libzmq | undefined {
   if (memory === undefined) return undefined
   try {
     const require = createRequire(import.meta.url)
-    require('zeromq') // which knows where the library for this system lies
+    require('zeromq/lib/load-addon.js') // which knows where the library for this system lies; all of zeromq.js takes longer
     const addon = Object.keys(require.cache).find((path) => /zeromq.*\.node$/.test(path))
     if (addon === undefined) return undefined
     const functions = Object.entries(PROTOTYPES).map(([name, text]) => [name, nativeFunction(text, addon)])

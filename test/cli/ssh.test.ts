@@ -17,7 +17,7 @@ interface Report {
   readonly links: Links
   readonly findings: readonly Finding[]
 }
-const AGENT_MAIN = resolve('dist/runtime/agent/agent-main.js')
+const AGENT_MAIN = resolve('dist/runtime/agent/agent-main.cjs')
 
 const missing = sshdMissing()
 if (missing !== undefined) t.plan(0, `skipped: ${missing}`)

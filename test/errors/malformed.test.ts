@@ -11,7 +11,7 @@ import { ZmqOutbox } from '../../runtime/transport/zmq-link.ts'
 import { isAlive } from '../helpers/tsmpirun.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
-const AGENT = fileURLToPath(new URL('../../dist/runtime/agent/agent-main.js', import.meta.url))
+const AGENT = fileURLToPath(new URL('../../dist/runtime/agent/agent-main.cjs', import.meta.url))
 const BEAT_MS = 300
 const fail = (error: unknown): void => {
   throw error

@@ -115,7 +115,7 @@ t.test('what srun and shells say leads to advice', async (t) => {
   t.match(advice('ssh', 'spawn ssh ENOENT', ''), /install the ssh client/)
   t.match(advice('ssh', 'exit code 255', 'ssh: connect to host n1 port 22: No route to host'), /Try: ping n1$/)
   t.match(
-    advice('agent-command', 'exit code 1', "Error: Cannot find module '/x/dist/runtime/agent/agent-main.js'"),
+    advice('agent-command', 'exit code 1', "Error: Cannot find module '/x/dist/runtime/agent/agent-main.cjs'"),
     /install the same tsmpi on n1 .*tsmpi@1\.2\.3/,
   )
   t.match(
