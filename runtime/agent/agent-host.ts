@@ -3,7 +3,8 @@
  * over its own: one connection a host, however many agents run there. It knows nothing of jobs.
  *
  * Invariant: no agent outlives it. When its input ends the launcher is gone, and it kills every agent with all that it has
- * started; when it is killed itself, the agents find their own input at an end.
+ * started; when it is killed itself, the agents find their own input at an end. What the launcher does not take waits in the
+ * agents, not here.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -24,6 +25,9 @@ process.stdin.on('data', (chunk: Buffer) => parser.push(chunk))
 process.stdin.on('end', die)
 process.stdin.on('error', die)
 process.stdout.on('error', die)
+process.stdout.on('drain', () => {
+  for (const { stdout } of agents) stdout?.resume()
+})
 
 function startAgent(index: number): ChildProcess {
   // A process group of its own: an agent ends with a signal to its whole group.
@@ -46,7 +50,8 @@ function deliver({ flags, rank: index, payload }: Packet): void {
 }
 
 function tell(index: number, flag: number, bytes: Uint8Array): void {
-  process.stdout.write(encodePacket(PACKET.CARRIED, flag, index, bytes))
+  if (!process.stdout.write(encodePacket(PACKET.CARRIED, flag, index, bytes)))
+    for (const { stdout } of agents) stdout?.pause()
 }
 
 function killGroup(agent: ChildProcess): void {

@@ -107,10 +107,14 @@ t.test('a reader that has seen enough ends the job with code 141 and no message'
 
 t.test('a reader that pauses gets every line, and does not end the job', async (t) => {
   // Far more than pipes and the launcher hold: the ranks have to wait.
-  const ended = await shell(`$tsmpirun -n 2 --emulate-hosts 2 ${PRINTS} lines 10000 | (sleep 7; cut -c 1-30)`)
-  t.equal(ended.code, 0)
-  t.equal(new Set(lines(ended)).size, 20_000)
-  t.notMatch(ended.stderr, /stopped/)
+  const sharedConnection = "--host alpha:2 --agent-command 'env TERM=dumb' --ranks-per-agent 1"
+  const pause = async (hosts: string): Promise<void> => {
+    const ended = await shell(`$tsmpirun -n 2 ${hosts} ${PRINTS} lines 10000 | (sleep 7; cut -c 1-30)`)
+    t.equal(ended.code, 0, hosts)
+    t.equal(new Set(lines(ended)).size, 20_000)
+    t.notMatch(ended.stderr, /stopped/)
+  }
+  await Promise.all(['--emulate-hosts 2', sharedConnection].map(pause))
 })
 
 t.test('Ctrl-C ends a job whose reader does not read', async (t) => {
