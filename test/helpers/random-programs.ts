@@ -1,138 +1,159 @@
 /**
- * Random programs of messages and the sequential model that says what they must do, for any job: each rank plays its part.
- * Without ANY_SOURCE the standard leaves nothing open: the model, which has all messages of a pair in a list before the
- * first receive is posted, must agree with every timing.
+ * Random programs of messages, probes, cancels and collective calls on several communicators, and the sequential model that
+ * says what they must do, for any job: each rank plays its part of one list of statements (random-player.ts).
+ *
+ * Where a receive names its source, the standard leaves nothing open: receives in their order and messages of a pair in
+ * theirs match in one way only, whatever the timing; the model finds it. Receives from ANY_SOURCE have a communicator of
+ * their own, where each takes one of the messages that it may take, those of a source in their order.
+ *
+ * A rank waits inside a statement only for what earlier statements of others bring, so that no program deadlocks.
  */
 import fc from 'fast-check'
-import { ANY_SOURCE, ANY_TAG, waitAll, type Intracomm, type Request, type Status } from '../../index.ts'
-import { randomNumbers } from '../../runtime/base/random-numbers.ts'
+import { ANY_TAG } from '../../index.ts'
+import { FORMS, type Form } from './forms.ts'
 
 /** Elements of the longest message: between hosts it goes by rendezvous. */
-const MOST = 9000
+export const MOST = 9000
 
-/** A message; its number in the program is its content. */
-interface Sent {
-  readonly from: number
-  readonly to: number
-  readonly tag: number
-  readonly count: number
-  readonly synchronous: boolean
-}
+const COMMS = ['world', 'dup', 'parity', 'reversed', 'inter', 'wild'] as const
+export type CommName = (typeof COMMS)[number]
+const MODES = ['isend', 'issend', 'sendInit', 'isendObject'] as const
+const WAYS = ['irecv', 'recvInit', 'recv', 'probe', 'mprobe'] as const
 
-interface Wanted {
-  readonly at: number
-  readonly source: number
-  readonly tag: number
-  readonly cancel: boolean
-}
+/** Ranks here are world ranks; `peer` counts, modulo their number, among those whom the rank can name on the communicator. */
+export type Statement =
+  | {
+      readonly kind: 'send'
+      readonly on: CommName
+      readonly rank: number
+      readonly peer: number
+      readonly tag: number
+      readonly count: number
+      readonly mode: (typeof MODES)[number]
+    }
+  | {
+      readonly kind: 'receive'
+      readonly on: CommName
+      readonly rank: number
+      readonly peer: number
+      readonly tag: number
+      readonly way: (typeof WAYS)[number]
+    }
+  | { readonly kind: 'decoy' | 'look'; readonly on: CommName; readonly rank: number }
+  | {
+      readonly kind: 'collective'
+      readonly on: CommName
+      readonly call: number
+      readonly root: number
+      readonly count: number
+      readonly form: Form
+    }
+export type Send = Extract<Statement, { kind: 'send' }>
+export type Receive = Extract<Statement, { kind: 'receive' }>
+export type Collective = Extract<Statement, { kind: 'collective' }>
 
 export interface Program {
   readonly size: number
+  /** Of the choices that must not matter. */
   readonly seed: number
-  readonly sent: readonly Sent[]
-  readonly wanted: readonly Wanted[]
+  readonly statements: readonly Statement[]
 }
 
-/** A program for so many ranks. */
+/** A program for so many ranks. It shrinks by leaving statements out and making them simpler. */
 export function programFor(size: number): fc.Arbitrary<Program> {
   const rank = fc.nat({ max: size - 1 })
+  const tamed = fc.constantFrom(...COMMS.filter((name) => name !== 'wild' && (name !== 'inter' || size > 1)))
+  const any = fc.constantFrom(...COMMS.filter((name) => name !== 'inter' || size > 1))
+  const count = fc.constantFrom(1, 2, 7, 9, 3000, MOST)
+  const statement = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('send' as const),
+        on: any,
+        rank,
+        peer: rank,
+        tag: fc.nat({ max: 2 }),
+        count,
+        mode: fc.constantFrom(...MODES),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('receive' as const),
+        on: tamed,
+        rank,
+        peer: rank,
+        tag: fc.constantFrom(ANY_TAG, 0, 1, 2),
+        way: fc.constantFrom(...WAYS),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('decoy' as const, 'look' as const), on: any, rank }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('collective' as const),
+        on: any,
+        call: fc.nat({ max: 99 }),
+        root: rank,
+        count: fc.constantFrom(0, 1, 5, 1200),
+        form: fc.constantFrom(...FORMS),
+      }),
+    },
+  )
   return fc.record({
     size: fc.constant(size),
     seed: fc.integer(),
-    sent: fc.array(
-      fc.record({
-        from: rank,
-        to: rank,
-        tag: fc.nat({ max: 2 }),
-        count: fc.constantFrom(1, 2, 7, 9, 3000, MOST),
-        synchronous: fc.boolean(),
-      }),
-      { maxLength: 40 },
-    ),
-    wanted: fc.array(
-      fc.record({ at: rank, source: rank, tag: fc.constantFrom(ANY_TAG, 0, 1, 2), cancel: fc.boolean() }),
-      { maxLength: 40 },
-    ),
+    statements: fc.array(statement, { maxLength: 60 }),
   })
 }
 
-/** The message that each receive takes, by its number; undefined for receives that would wait for ever. */
-function model({ sent, wanted }: Program): { takes: (number | undefined)[]; left: number[] } {
-  const left = sent.map((_, number) => number)
-  const takes = wanted.map((receive) => {
-    const found = left.findIndex((number) => {
-      const { from, to, tag } = sent[number] as Sent
-      return from === receive.source && to === receive.at && (receive.tag === ANY_TAG || receive.tag === tag)
-    })
-    return found === -1 ? undefined : left.splice(found, 1)[0]
-  })
+// ---- who is where ----------------------------------------------------------------------------------------------
+
+const ranksUpTo = (size: number): number[] => Array.from({ length: size }, (_, rank) => rank)
+
+/** World ranks of those on this rank's side of a communicator, and of those whom ranks in its arguments mean. */
+export function groups(on: CommName, rank: number, size: number): { here: number[]; there: number[] } {
+  const all = ranksUpTo(size)
+  const like = all.filter((other) => other % 2 === rank % 2)
+  if (on === 'parity') return { here: like, there: like }
+  if (on === 'inter') return { here: like, there: all.filter((other) => other % 2 !== rank % 2) }
+  return on === 'reversed' ? { here: all.toReversed(), there: all.toReversed() } : { here: all, there: all }
+}
+
+/** World rank that a statement's `peer` stands for. */
+export function partner({ on, rank, peer }: Send | Receive, size: number): number {
+  const { there } = groups(on, rank, size)
+  return there[peer % there.length] as number
+}
+
+// ---- the model -------------------------------------------------------------------------------------------------
+
+/** What must happen. Messages and receives are known by the numbers of their statements. */
+export interface Model {
+  /** The message that each receive takes; none for receives that would wait for ever. */
+  readonly takes: ReadonlyMap<number, number>
+  /** Messages that no receive takes, but for those on 'wild'. */
+  readonly left: readonly number[]
+}
+
+export function model({ size, statements }: Program): Model {
+  const left = statements.flatMap((one, i) => (one.kind === 'send' && one.on !== 'wild' ? [i] : []))
+  const takes = new Map<number, number>()
+  for (const [number, receive] of statements.entries()) {
+    if (receive.kind !== 'receive') continue
+    const found = left.findIndex((candidate) => fits(statements[candidate] as Send, receive, size))
+    if (found !== -1) takes.set(number, left.splice(found, 1)[0] as number)
+  }
   return { takes, left }
 }
 
-/** What each receive took, by its number: [number of the message, source, tag, count]. */
-export type Taken = ReadonlyMap<number, readonly number[]>
-
-/** One rank's part; returns what its receives took. Collective over `world`. */
-export async function play(world: Intracomm, plan: Program): Promise<Taken> {
-  const { sent, wanted, seed } = plan
-  const { takes, left } = model(plan)
-  const random = randomNumbers(seed + world.rank)
-  const mine = wanted.flatMap(({ at }, i) => (at === world.rank ? [i] : []))
-  const outgoing = sent.flatMap(({ from }, i) => (from === world.rank ? [i] : []))
-  const sends: Request[] = []
-  const receives: { index: number; buffer: Float64Array; request: Request }[] = []
-  const decoys: Request[] = []
-  // Sends and receives of a rank keep their own order and are mixed at random.
-  while (mine.length + outgoing.length > 0) {
-    const sending = mine.length === 0 || (outgoing.length > 0 && random() < 0.5)
-    if (sending) {
-      const number = outgoing.shift() as number
-      const { to, tag, count, synchronous } = sent[number] as Sent
-      sends.push(world[synchronous ? 'issend' : 'isend'](new Float64Array(count).fill(number), { dest: to, tag }))
-    } else {
-      const index = mine.shift() as number
-      const { source, tag, cancel } = wanted[index] as Wanted
-      // Receives of a tag that nobody sends are taken back: they must steal nothing.
-      if (cancel) decoys.push(world.irecv(new Float64Array(MOST), { source: ANY_SOURCE, tag: 9 }))
-      if (takes[index] === undefined) continue
-      const buffer = new Float64Array(MOST)
-      receives.push({ index, buffer, request: world.irecv(buffer, { source, tag }) })
-    }
-    if (random() < 0.2) world.iprobe()
-  }
-  for (const decoy of decoys) decoy.cancel()
-  const took = new Map<number, number[]>()
-  const note = (index: number, buffer: Float64Array, { source, tag, count }: Status): void =>
-    void took.set(index, [buffer[0] as number, source, tag, count])
-  for (const { index, buffer, request } of receives) note(index, buffer, await request.wait())
-  // What no receive asked for is taken by matched probes, per source in the order of sending.
-  for (const [i, number] of left.entries()) {
-    const { from, to } = sent[number] as Sent
-    if (to !== world.rank) continue
-    const message = await world.mprobe({ source: from })
-    const buffer = new Float64Array(MOST)
-    note(wanted.length + i, buffer, await message.recv(buffer))
-  }
-  await waitAll([...sends, ...decoys])
-  await world.barrier()
-  return took
-}
-
-/** What the model says that the receives take: those of one rank, or all. */
-export function expected(plan: Program, at?: number): Taken {
-  const { sent } = plan
-  const { takes, left } = model(plan)
-  const taken = new Map<number, number[]>()
-  for (const [index, number] of [...takes, ...left].entries()) {
-    if (number === undefined) continue
-    const { from, to, tag, count } = sent[number] as Sent
-    if (at === undefined || to === at) taken.set(index, [number, from, tag, count])
-  }
-  return taken
-}
-
-export function isSame(one: Taken, other: Taken): boolean {
+function fits(send: Send, receive: Receive, size: number): boolean {
   return (
-    one.size === other.size && [...one].every(([index, values]) => values.every((v, k) => other.get(index)?.[k] === v))
+    send.on === receive.on &&
+    partner(send, size) === receive.rank &&
+    partner(receive, size) === send.rank &&
+    (receive.tag === ANY_TAG || receive.tag === send.tag)
   )
 }

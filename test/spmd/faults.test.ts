@@ -23,6 +23,17 @@ for (const job of [
       t.equal(ended.code, 0)
     })
 
+for (const job of [
+  ['-n', '4'],
+  ['-n', '7', '--emulate-hosts', '2', '--map-by', 'node'],
+])
+  t.test(`random programs do what the model says on a good network: tsmpirun ${job.join(' ')}`, async (t) => {
+    const ended = await tsmpirun([...job, PROGRAMS, '12', '2'])
+    t.equal(ended.stdout, 'ok\n'.repeat(Number(job[1])))
+    t.equal(messages(ended), '')
+    t.equal(ended.code, 0)
+  })
+
 for (const faults of ['seed=5,cut=40', 'seed=6,delayMs=1,lose=0.02', 'seed=7,duplicate=0.5,cut=90'])
   t.test(`a link that breaks or loses a message ends the job: ${faults}`, async (t) => {
     const ended = await playOver(faults, ['-n', '4', '--emulate-hosts', '2'], 1000)
