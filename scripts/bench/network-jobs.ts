@@ -30,10 +30,10 @@ export interface JobTimes {
  * @param network options of tsmpirun that say what the hosts are
  * @throws Error with what it said if it fails
  */
-export function runJob(hosts: number, network: readonly string[], args: readonly string[], cwd?: string): JobTimes {
+export function runJob(hosts: number, network: readonly string[], args: readonly string[], input = ''): JobTimes {
   const { status, stdout, stderr } = spawnSync(process.execPath, [TSMPIRUN, '-n', String(hosts), ...network, ...args], {
     encoding: 'utf8',
-    cwd,
+    input,
   })
   if (status !== 0) throw new Error(`tsmpirun ${network.join(' ')} ${args.join(' ')} ended with ${status}:\n${stderr}`)
   if (args[0] !== 'hpl') return JSON.parse(stdout) as JobTimes

@@ -16,9 +16,8 @@
  * [--tolerance 0.1] [--json FILE] [--no-compare] [--no-targets]. To compare needs what scripts/netlab needs.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import os from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
 import { median } from 'mathjs'
@@ -66,6 +65,8 @@ interface Row {
   readonly name: string
   /** Arguments of tsmpirun after the hosts. */
   readonly args: readonly string[]
+  /** Standard input. */
+  readonly input?: string
   /** Of a message; 0 if they differ. */
   readonly nbytes: number
   /** The least that the rate allows, in ms; undefined if it says nothing. */
@@ -89,10 +90,6 @@ if (options.compare && process.env.TSMPI_NETLAB === undefined) {
   })
   process.exit(status ?? 1)
 }
-
-const folder = mkdtempSync(join(os.tmpdir(), 'tsmpi-networks-'))
-process.on('exit', () => rmSync(folder, { recursive: true }))
-writeFileSync(join(folder, 'HPL.dat'), inputOf(options.n, options.hosts))
 
 const hosts = Array.from({ length: options.hosts }, (_, i) => `n${i + 1}:1`).join(',')
 const EMULATED_HOSTS = ['--emulate-hosts', String(options.hosts)]
@@ -120,7 +117,11 @@ function compare(): Row[] {
     row(`${mib}, one way`, ['ping-pong', LARGE], size(LARGE)),
     row(`${mib} ring shift`, ['shift', LARGE], size(LARGE)),
     row(`${mib} incast`, ['incast', LARGE], size((options.hosts - 1) * LARGE)),
-    { ...row(`HPL N=${options.n}, 1 x ${options.hosts}`, ['hpl', 0], undefined), args: ['hpl'] },
+    {
+      ...row(`HPL N=${options.n}, 1 x ${options.hosts}`, ['hpl', 0], undefined),
+      args: ['hpl', '--dat', '-'],
+      input: inputOf(options.n, options.hosts),
+    },
     // Whoever starts some microseconds later asks for its message behind half a MiB of its own, or does not.
     { ...row(`(${mib} both ways)`, ['exchange', LARGE], size(LARGE)), promised: false },
     { ...row('(1 B beside bulk)', ['under-load', 3 * LARGE], undefined), promised: false },
@@ -130,7 +131,7 @@ function compare(): Row[] {
     for (const each of all)
       for (const network of ['emulated', 'namespaces', 'machine'] as const) {
         progress.begin(`${each.name}, ${network}`)
-        const { ms, idle = 1 } = runJob(options.hosts, NETWORKS[network], each.args, folder)
+        const { ms, idle = 1 } = runJob(options.hosts, NETWORKS[network], each.args, each.input)
         each[network].push(...ms)
         if (network !== 'machine') each.idle = Math.min(each.idle, idle)
         progress.end()
@@ -152,7 +153,8 @@ function report(all: readonly Row[]): void {
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
   })
   for (const each of all) {
-    const least = each.leastMs === undefined ? '' : digits(each.leastMs)
+    const { leastMs = 0 } = each
+    const least = leastMs < 0.001 ? '' : digits(leastMs)
     const own = digits(lowerQuartile(each.machine))
     table.push([
       each.name,
@@ -185,7 +187,7 @@ function verdict(each: Row): string {
   // HPL: what the network adds is not known beforehand; both have to compute the same.
   if (each.leastMs !== undefined && lowerQuartile(each.machine) > each.leastMs / 2) return 'slow'
   if (Math.abs(ratio(each) - 1) <= options.tolerance) return 'agree'
-  return each.idle < LEAST_IDLE ? `busy, ${Math.round(100 * Math.max(0, each.idle))} %` : 'apart'
+  return each.idle < LEAST_IDLE ? `busy ${Math.round(100 * Math.max(0, each.idle))} %` : 'apart'
 }
 
 function ratio({ emulated, namespaces }: Pick<Row, 'emulated' | 'namespaces'>): number {
@@ -206,7 +208,7 @@ function showTargets(list: readonly Target[]): void {
 function results(): object {
   const { rate, hosts: count, tolerance } = options
   const compared = rows.map((each) => {
-    const { args: _, ...rest } = each
+    const { args: _args, input: _input, ...rest } = each
     return { ...rest, ratio: ratio(each), verdict: verdict(each) }
   })
   const date = new Date().toISOString()
