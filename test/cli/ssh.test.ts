@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { Examined, Links } from '../../commands/doctor/facts.ts'
 import type { Finding } from '../../commands/doctor/findings.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { sshdMissing, startSshd } from '../helpers/sshd.ts'
 import { allGone, descendants, messages, start, TSMPI, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
@@ -113,6 +114,27 @@ else {
       /host beta could not be started \(exit code 127\)[^]*no tsmpi here: there is no \/no\/such\/folder/,
     )
     t.match(ended.stderr, /try: install the same tsmpi on beta \(npm install --global tsmpi@\d/)
+  })
+
+  t.test('where each host listens, and its Node, is as the hostfile says', async (t) => {
+    const hostfile = join(folder, 'settings')
+    const port = await freePort()
+    const run = (beta: string): Promise<Ended> => {
+      writeFileSync(hostfile, `alpha slots=1 interface=lo ports=${port} node=node\nbeta slots=1 ${beta}\n`)
+      return tsmpirun([...ssh, '--hostfile', hostfile, PROGRAM])
+    }
+    const both = await run('interface=127.0.0.0/8')
+    t.equal(both.code, 0, both.stderr)
+    t.same(lines(both), ['rank 0 on alpha met 2', 'rank 1 on beta met 2'])
+    const taken = await run(`interface=127.0.0.1 ports=${port}-${port}`)
+    t.equal(taken.code, 125)
+    t.match(taken.stderr, /host (alpha|beta) cannot take part: all ports from \d+ to \d+ of 127\.0\.0\.1 are taken/)
+    const unknown = await run('interface=no-such0')
+    t.equal(unknown.code, 125)
+    t.match(
+      unknown.stderr,
+      /host beta cannot take part: no interface, address or network "no-such0" here; there are lo/,
+    )
   })
 
   t.test('another version of tsmpi is named', async (t) => {
