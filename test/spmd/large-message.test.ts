@@ -1,5 +1,5 @@
 /**
- * Messages beyond 4 GiB in one thread, over shared memory and, with TSMPI_TEST_ALL=1, between hosts; skipped, with the reason,
+ * Objects beyond 2 GiB, and messages beyond 4 GiB in one thread, over shared memory and, with TSMPI_TEST_ALL=1, between hosts; skipped, with the reason,
  * where memory is short.
  */
 import t from 'tap'
@@ -32,4 +32,22 @@ t.test('a message beyond 4 GiB between hosts', { skip: betweenHosts, timeout: 10
   t.equal(messages(ended), '')
   t.equal(ended.stdout, 'ok\n')
   t.equal(ended.code, 0)
+})
+
+const object =
+  process.env['TSMPI_TEST_ALL'] === '1' ? tooLittleMemory(14) : 'without TSMPI_TEST_ALL=1 it takes too long'
+t.test('an object with an array of 2.5 GiB', { skip: object, timeout: 10 * 60_000 }, async (t) => {
+  const ended = await tsmpirun(['-n', '2', 'test/spmd/programs/large-object.ts'])
+  t.equal(messages(ended), '')
+  t.equal(ended.stdout, 'ok\n')
+})
+
+t.test('an object that is too large for a message is refused with the limit', { skip: object }, async (t) => {
+  const half = new Uint8Array(2.25 * 2 ** 30)
+  await runRanks(1, async ({ world }) => {
+    await t.rejects(world.sendObject({ half, other: half.subarray(1) }, { dest: 0 }), {
+      code: 'MPI_ERR_COUNT',
+      message: /takes more than \d+ bytes in serialized form/,
+    })
+  })
 })
