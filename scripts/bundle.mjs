@@ -30,7 +30,8 @@ export async function bundle(dist) {
   const library = [...reachable(imports, LIBRARY)].filter((file) => !apart.has(file))
   const exported = await exportsOf(dist, library)
   const outputs = [await bundled(dist, [RANK, BUNDLE], [modulesApart(dist, apart), libraryOf(dist, exported)])]
-  outputs.push(await bundled(dist, [LAUNCHER], [modulesApart(dist, apart)]))
+  const packed = { packages: 'bundle', banner: REQUIRE, metafile: true }
+  outputs.push(await bundled(dist, [LAUNCHER], [modulesApart(dist, apart), commandLineParser(dist)], packed))
   for (const entry of HOST) outputs.push(await alone(dist, entry))
 
   for (const { path, text } of outputs.flat()) {
@@ -85,7 +86,7 @@ async function exportsOf(dist, files) {
   return new Map(files.map((file) => [file, metafile.outputs[file].exports]))
 }
 
-async function bundled(dist, entries, plugins) {
+async function bundled(dist, entries, plugins, more = { packages: 'external' }) {
   const { outputFiles } = await build({
     ...SETTINGS,
     absWorkingDir: dist,
@@ -95,10 +96,55 @@ async function bundled(dist, entries, plugins) {
     splitting: true,
     sourcemap: true,
     chunkNames: 'runtime/chunks/[name]-[hash]',
-    packages: 'external',
     plugins,
+    ...more,
   })
   return outputFiles
+}
+
+/** What packages in CommonJS ask for others with. */
+const REQUIRE = {
+  js: "import { createRequire as tsmpiRequire } from 'node:module'; const require = tsmpiRequire(import.meta.url);",
+}
+
+/**
+ * Puts yargs into the launcher, which saves every start some 40 ms: it is a dozen packages of many small files, and what
+ * lays out its help takes longest. That runs when there is a help to print. Their licences go into dist/.
+ */
+function commandLineParser(dist) {
+  const LAYOUT = /^(cliui|string-width)$/
+  return {
+    name: 'command-line-parser',
+    setup({ onResolve, onLoad, onEnd }) {
+      onResolve({ filter: /^[^./]/ }, ({ path, importer, namespace }) => {
+        const ours = namespace === 'file' && !importer.includes('/node_modules/')
+        if (ours && path !== 'yargs') return { path, external: true }
+        const later = /\/yargs\//.test(importer) && LAYOUT.test(path)
+        return later ? { path, namespace: 'later', pluginData: dirname(importer) } : undefined
+      })
+      onLoad({ filter: LAYOUT, namespace: 'later' }, ({ path, pluginData }) => ({
+        contents: `export default (...given) => require('${path}').default(...given)`,
+        resolveDir: pluginData,
+      }))
+      onEnd(({ metafile }) => writeFileSync(join(dist, 'LICENCES.txt'), licencesOf(dist, Object.keys(metafile.inputs))))
+    },
+  }
+}
+
+/** The licences of all packages that files of the bundle come from. */
+function licencesOf(dist, inputs) {
+  const folders = inputs.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [])
+  return [...new Set(folders)]
+    .sort()
+    .map((folder) => licenceOf(join(dist, folder)))
+    .join('\n')
+}
+
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8')
+  return `${name} ${version} (${license})\n\n${text}`
 }
 
 /** All that a process runs as one file in CommonJS: what it may come to import starts to run when it is asked for. */

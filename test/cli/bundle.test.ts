@@ -1,5 +1,5 @@
 /** What scripts/bundle.mjs makes of the compiled modules: fewer files for a rank to load, and nothing else that shows. */
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
@@ -37,6 +37,29 @@ t.test('a module of the library is one and the same, whichever way it is importe
     console.log(JSON.stringify([index.MpiError === errors.MpiError, index.Intracomm === intracomm.Intracomm]))`)
   t.same(same, [true, true])
 })
+
+t.test(
+  'the launcher prints its help without the packages it was made of, whose licences are there',
+  { skip: notBuilt },
+  async (t) => {
+    const alone = t.testdir({
+      runtime: { launcher: {} },
+      'package.json': '{"name":"tsmpi","version":"0.0.0","type":"module"}',
+    })
+    cpSync(dist('runtime'), `${alone}/dist/runtime`, { recursive: true })
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [`${alone}/dist/runtime/launcher/tsmpirun.js`, '--help'],
+      { encoding: 'utf8' },
+    )
+    t.equal(stderr, '')
+    t.equal(status, 0)
+    t.match(stdout, /^ {2}-n, --np +Number of ranks .*\n +\S.*\[string\]$/m, 'in columns')
+    const licences = readFileSync(dist('LICENCES.txt'), 'utf8')
+    for (const name of ['yargs', 'yargs-parser', 'y18n', 'cliui', 'string-width'])
+      t.match(licences, new RegExp(`^${name} [\\d.]+ \\((MIT|ISC)\\)\\n\\n.*\\S`, 'm'))
+  },
+)
 
 t.test('the library is a handful of files', { skip: notBuilt }, async (t) => {
   const loaded = evaluated(`
