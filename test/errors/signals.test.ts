@@ -29,7 +29,7 @@ function command(one: Command): Buffer {
 
 /** An agent without a launcher. In a group of its own: its end is that of its group. */
 function startAgent() {
-  const child = spawn(process.execPath, ['dist/runtime/agent/agent-main.js'], { stdio: 'pipe', detached: true })
+  const child = spawn(process.execPath, ['dist/runtime/agent/agent-main.cjs'], { stdio: 'pipe', detached: true })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
   const say = (...packets: readonly Buffer[]): void => void child.stdin.write(Buffer.concat(packets))

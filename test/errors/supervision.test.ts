@@ -192,9 +192,9 @@ async function started(
   const launcher = job.child.pid as number
   const pids = descendants(launcher)
   // The script, after Node's name: other processes have it among their arguments.
-  const running = (entry: string): number[] =>
-    pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1]?.endsWith(entry))
-  const [agents, carriers] = ['agent-main.js', 'agent-host.js'].map(running) as [number[], number[]]
+  const running = (entry: RegExp): number[] =>
+    pids.filter((pid) => entry.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1] ?? ''))
+  const [agents, carriers] = [/agent-main\.c?js$/, /agent-host\.c?js$/].map(running) as [number[], number[]]
   return { job, pids, victims: { launcher, started: descendants(launcher, 1), agents, carriers } }
 }
 
