@@ -5,9 +5,17 @@
  * that order, whatever the algorithm; so a non-commutative operation is applied in rank order, and rounding depends on
  * the algorithm only, never on which rank computes.
  */
-import { ELEMENT_TYPES, elementTypeOf, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
+import {
+  ELEMENT_TYPES,
+  elementTypeOf,
+  FAILURE,
+  OBJECT,
+  type ElementType,
+  type TypedArray,
+} from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
+import type { Channel } from '../runtime/comm/channel.ts'
 import type { BuiltInName } from '../runtime/comm/signature.ts'
 
 /**
@@ -52,24 +60,28 @@ export class Op {
   readonly unit: number
   /** True for BAND, BOR, BXOR: defined on integers only. */
   readonly bitwise: boolean
+  /** True for the constants below, which never throw. */
+  readonly builtIn: boolean
   readonly #compile: (type: ElementType) => ReduceFunction
   /** Compiled on first use. */
   readonly #functions: (ReduceFunction | undefined)[] = []
 
   /** Users call `Op.create`. @internal */
   constructor(
-    properties: { name: string; commutative: boolean; unit: number; bitwise: boolean },
+    properties: { name: string; commutative: boolean; unit: number; bitwise: boolean; builtIn: boolean },
     compile: (type: ElementType) => ReduceFunction,
   ) {
     this.name = properties.name
     this.commutative = properties.commutative
     this.unit = properties.unit
     this.bitwise = properties.bitwise
+    this.builtIn = properties.builtIn
     this.#compile = compile
   }
 
   /**
    * An operation of your own; it must be associative. Local.
+   * If it throws on one rank, the call fails on all of them at its end, and the communicator can still be used.
    *
    * @param reduce accumulator := incoming op accumulator, where incoming comes from lower ranks
    * @throws {MpiError} MPI_ERR_OP if `reduce` is no function, MPI_ERR_ARG if `unit` is no positive number
@@ -88,7 +100,14 @@ export class Op {
       throw new MpiError('MPI_ERR_OP', `Op.create: the operation is ${describe(reduce)}, expected a function`)
     if (!(unit === Infinity || (Number.isInteger(unit) && unit > 0)))
       throw new MpiError('MPI_ERR_ARG', `Op.create: unit is ${describe(unit)}, expected a positive integer or Infinity`)
-    return new Op({ name, commutative, unit, bitwise: false }, () => reduce)
+    return new Op({ name, commutative, unit, bitwise: false, builtIn: false }, () => reduce)
+  }
+
+  /** The operation as one call uses it: of what it throws, only the call hears, at its end (comm/call-failure.ts). @internal */
+  within(channel: Channel): Op {
+    if (this.builtIn) return this
+    const attempt: ReduceFunction = (incoming, accumulator) => channel.attempt(() => this.apply(incoming, accumulator))
+    return new Op(this, () => attempt)
   }
 
   /**
@@ -123,7 +142,7 @@ function elementwise(name: BuiltInName, expression: string, bitwise = false): Op
   const step = (at: string): string => `{ const a = x[${at}], b = y[${at}]; y[${at}] = ${expression} }`
   const turn = Array.from({ length: UNROLL }, (_, k) => step(`i + ${k}`)).join(' ')
   const loop = `let i = 0; for (; i + ${UNROLL - 1} < n; i += ${UNROLL}) { ${turn} } for (; i < n; i++) ${step('i')}`
-  return new Op({ name, commutative: true, unit: 1, bitwise }, (type) => compile(type, loop))
+  return new Op({ name, commutative: true, unit: 1, bitwise, builtIn: true }, (type) => compile(type, loop))
 }
 
 /** MINLOC, MAXLOC: pairs (value, index); `wins` decides whether a (incoming) replaces b; equal values keep the lower index. */
@@ -132,7 +151,7 @@ function pairwise(name: BuiltInName, wins: string): Op {
     const a = x[i], b = y[i]
     if (${wins} || (a === b && x[i + 1] < y[i + 1])) { y[i] = a; y[i + 1] = x[i + 1] }
   }`
-  return new Op({ name, commutative: true, unit: 2, bitwise: false }, (type) => compile(type, body))
+  return new Op({ name, commutative: true, unit: 2, bitwise: false, builtIn: true }, (type) => compile(type, body))
 }
 
 function compile(type: ElementType, body: string): ReduceFunction {
@@ -269,7 +288,8 @@ export function checkCounts(call: string, op: Op, counts: readonly number[], tot
 }
 
 function integerTypes(): string {
-  return ELEMENT_TYPES.map(({ name }) => name)
-    .filter((name) => !name.startsWith('float') && name !== 'object')
+  return ELEMENT_TYPES.filter((type) => type !== OBJECT && type !== FAILURE)
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('float'))
     .join(', ')
 }

@@ -78,8 +78,8 @@ function partNbytes(data: TypedArray, size: number, held: number, unit: number):
 }
 
 /**
- * Makes the call. All ranks give the same number of jobs and elements of the same type and number. A rank whose operation
- * throws stays to the end: until then others use its memory.
+ * Makes the call. All ranks give the same number of jobs and elements of the same type and number. If an operation
+ * throws on one of them, all stay to the end, since others use their memory, and fail then.
  *
  * @param data the elements that the ranks must agree on in type and number, more bytes than travel unasked
  * @param work does one job; by any rank
@@ -101,13 +101,9 @@ function* shareWork(
     () => Math.max(call.missing, 0),
   )
   const stock = new Stock(channel, call)
-  const failures: unknown[] = []
   for (let job = call.take(); job < jobs; job = call.take()) {
-    try {
-      work(job, stock)
-    } catch (error) {
-      failures.push(error)
-    }
+    channel.attempt(() => work(job, stock))
+    if (channel.failure !== undefined) call.fail(channel.failure)
     if (call.finish() === jobs) channel.nudgeOthers()
   }
   yield channel.until(
@@ -117,8 +113,9 @@ function* shareWork(
   )
   yield* channel.settleAll(invitations)
   loan.settle()
+  const { failure } = call
   call.leave()
-  if (failures.length > 0) throw failures[0]
+  if (failure !== undefined) channel.fail(failure)
 }
 
 /** True if a call on `data` can be shared: shorter messages travel without being offered. */

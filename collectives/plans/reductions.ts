@@ -15,6 +15,7 @@ import {
   type Target,
 } from '../arguments.ts'
 import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
+import { barrierDissemination } from '../barrier/dissemination.ts'
 import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
@@ -52,11 +53,14 @@ export function reducePlan(
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
-    small: { array: work.array, root, op, load, finish },
+    ...(op.builtIn ? { small: { array: work.array, root, op, load, finish } } : {}),
     steps: (channel) =>
       inOrder(
         load,
-        () => channel.uses(member.select('reduce', work.array.byteLength, op))(channel, work.array, op, root),
+        () => {
+          const algorithm = channel.uses(member.select('reduce', work.array.byteLength, op))
+          return settling(channel, op, (own) => algorithm(channel, work.array, own, root))
+        },
         finish,
       ),
   }
@@ -72,8 +76,8 @@ export function allreducePlan(
     const algorithm = channel.uses(member.select('allreduce', array.byteLength, op))
     // This one reads the rank's elements where they are.
     return algorithm === allreduceWorkSharing
-      ? { load: given.load, run: () => reduceToAll(channel, given.array, array, op) }
-      : { load, run: () => algorithm(channel, array, op, member.hosts) }
+      ? { load: given.load, run: (own) => reduceToAll(channel, given.array, array, own) }
+      : { load, run: (own) => algorithm(channel, array, own, member.hosts) }
   })
 }
 
@@ -120,7 +124,10 @@ export function reduceScatterPlan(
     steps: (channel) =>
       inOrder(
         () => work.load(),
-        () => channel.uses(member.select('reduceScatter', work.array.byteLength, op))(channel, blocks, op),
+        () => {
+          const algorithm = channel.uses(member.select('reduceScatter', work.array.byteLength, op))
+          return settling(channel, op, (own) => algorithm(channel, blocks, own))
+        },
         () => {
           copyElements(into.array, blocks.of(member.rank))
           into.commit()
@@ -159,19 +166,35 @@ function toAll(
   return {
     call,
     particulars: { op: op.name },
-    ...(call === 'allreduce' ? { small: { array: work.array, op, load, finish } } : {}),
+    ...(call === 'allreduce' && op.builtIn ? { small: { array: work.array, op, load, finish } } : {}),
     steps: (channel) => {
       const prepared = prepare(channel, work, op)
-      return inOrder(prepared.load, prepared.run, finish)
+      return inOrder(prepared.load, () => settling(channel, op, prepared.run), finish)
     },
   }
 }
 
 /** Chooses how a reduction is made: what takes the elements to where the algorithm wants them, and the algorithm. */
-type Prepare = (channel: Channel, work: Operands, op: Op) => { readonly load: () => void; readonly run: () => Steps }
+type Prepare = (channel: Channel, work: Operands, op: Op) => { readonly load: () => void; readonly run: Reduce }
+
+/** Makes a reduction with the operation as the call uses it. */
+type Reduce = (op: Op) => Steps
+
+/**
+ * A reduction. With an operation of the program's, which may throw on one rank and not on another, nobody ends before all
+ * ranks can have told it so: either all throw, or none.
+ */
+function settling(channel: Channel, op: Op, reduce: Reduce): Steps {
+  return op.builtIn ? reduce(op) : agreeing(channel, op, reduce)
+}
+
+function* agreeing(channel: Channel, op: Op, reduce: Reduce): Steps {
+  yield* reduce(op.within(channel))
+  yield* barrierDissemination(channel)
+}
 
 function inReceiveBuffer(algorithm: (channel: Channel, data: TypedArray, op: Op) => Steps): Prepare {
-  return (channel, { array, load }, op) => ({ load, run: () => algorithm(channel, array, op) })
+  return (channel, { array, load }) => ({ load, run: (op) => algorithm(channel, array, op) })
 }
 
 /** Where a reduction works, and where the rank's elements are before they are loaded: in the same array or another. */

@@ -57,10 +57,14 @@ const NUMERIC = [
 /** What `sendObject` sends: a structured clone in serialized form, received by `recvObject` only. */
 export const OBJECT: ElementType = { code: NUMERIC.length, name: 'object', bytes: 1 }
 
+/** What ranks send in a collective call that cannot give a result: why, in words (comm/call-failure.ts). */
+export const FAILURE: ElementType = { code: NUMERIC.length + 1, name: 'failure', bytes: 1 }
+
 /** All element types; the index is the code. */
 export const ELEMENT_TYPES: readonly ElementType[] = [
   ...NUMERIC.map(([constructor, name], code) => ({ code, name, bytes: constructor.BYTES_PER_ELEMENT })),
   OBJECT,
+  FAILURE,
 ]
 
 const BY_CONSTRUCTOR = new Map<unknown, ElementType>(

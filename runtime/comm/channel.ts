@@ -24,6 +24,7 @@ import type { Engine } from '../engine/engine.ts'
 import { mismatch } from '../engine/envelope.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { CollectiveCall } from '../engine/recorder.ts'
+import { CallFailure } from './call-failure.ts'
 import { Group } from './group.ts'
 import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
 
@@ -99,6 +100,7 @@ export class Channel implements Agreement {
   readonly #tag: number
   readonly #ended: () => void
   readonly #particulars: Particulars | undefined
+  #failure = new CallFailure()
   #scratch: Region[] = []
   /** The call as it will be recorded; undefined if nothing records. */
   readonly #record: CallRecord | undefined
@@ -142,11 +144,36 @@ export class Channel implements Agreement {
     return this.irecvView(resolveBuffer(data, this.call), source)
   }
 
+  /**
+   * Runs code of the program's, unless the call has failed already. If it throws, the call goes on and fails at its end; all
+   * that is sent from now on says so.
+   */
+  attempt(work: () => void): void {
+    if (this.#failure.text !== undefined) return
+    try {
+      work()
+    } catch (error) {
+      this.#failure.own(error, this.engine.worldRank)
+    }
+  }
+
+  /** Another rank says that the call has failed. */
+  fail(text: string): void {
+    this.#failure.others(text, this.call)
+  }
+
+  /** Why the call has failed, in words, if it has. */
+  get failure(): string | undefined {
+    return this.#failure.text
+  }
+
   /** Like `isend`, of what is no array of the call's. */
   isendView(view: MessageView, dest: number): Operation {
     const worldRank = this.#group.worldRank(dest)
     if (this.#record !== undefined) this.#record.nbytes += view.nbytes
-    return this.engine.isend(view, worldRank, this.#context, this.#tag, false, this.call, this.signature)
+    const { text } = this.#failure
+    const sent = text === undefined ? view : this.#failure.message(text)
+    return this.engine.isend(sent, worldRank, this.#context, this.#tag, false, this.call, this.signature)
   }
 
   /** Like `irecv`; undefined takes a message of any size. */
@@ -276,17 +303,21 @@ export class Channel implements Agreement {
     const place = { group, rank, context: this.#context, tag: this.#tag, ended: this.#ended, form: this.form }
     const part = new Channel(this.engine, place, this.call, this.#particulars, this.#record)
     part.#scratch = this.#scratch // goes back with the whole call's
+    part.#failure = this.#failure
     return part
   }
 
   /**
-   * The call is complete on this rank: its scratch memory goes back. A call that fails keeps it, since messages under
-   * way may still write to it.
+   * The call is complete on this rank: its scratch memory goes back. A call that is left before keeps it, since messages
+   * under way may still write to it.
+   *
+   * @throws what an operation has thrown, here or on another rank
    */
   end(): void {
     if (this.#record !== undefined) this.engine.recorder?.collective(this.#record)
     for (const bytes of this.#scratch) this.engine.transport.free(bytes)
     this.#scratch.length = 0
     this.#ended()
+    this.#failure.check()
   }
 }

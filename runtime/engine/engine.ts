@@ -10,9 +10,10 @@
  * meanwhile (far, HERE) -> FIN -> send complete.
  */
 import { ANY_TAG } from '../base/constants.ts'
+import { FAILURE } from '../base/element-type.ts'
 import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
-import type { Region } from '../base/region.ts'
+import { sliceOf, type Region } from '../base/region.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Inlet, type Progress, type Transport } from '../transport/transport.ts'
 import { EagerWindow } from './eager-window.ts'
 import { envelopeOf, mismatch, typeOfCode, type Envelope, type Unexpected } from './envelope.ts'
@@ -446,9 +447,21 @@ export class Engine implements WaitCounter {
     receive.source = message.source
     receive.tag = message.tag
     const error = mismatch(receive, message, this.worldRank)
-    if (message.kind === FRAME.EAGER) this.#takeEager(receive, message, error)
+    if (error !== undefined && isFailure(receive, message)) this.#takeFailure(receive, message)
+    else if (message.kind === FRAME.EAGER) this.#takeEager(receive, message, error)
     else if (error !== undefined) this.#receives.refuse(receive, message, error)
     else this.#receives.take(receive, message)
+  }
+
+  /** The rest of the collective call goes on: the receive ends well, without data. */
+  #takeFailure(receive: Operation, message: Unexpected | Frame): void {
+    const { kind, source, id, nbytes } = message
+    const text = failureText(message)
+    if (kind === FRAME.EAGER) this.#returnWindow(source, nbytes)
+    else this.#receives.decline(message)
+    receive.agreement?.fail?.(text)
+    this.recorder?.received(receive, source, nbytes, id)
+    receive.complete()
   }
 
   #takeEager(receive: Operation, message: Unexpected | Frame, error: Error | undefined): void {
@@ -475,4 +488,16 @@ export class Engine implements WaitCounter {
     const due = this.#window.owe(source, nbytes)
     if (due > 0) this.#outbox.control(FRAME.CREDIT, source, { nbytes: due })
   }
+}
+
+/** True if a message says, to a receive of the same collective call, that the call has failed. */
+function isFailure({ agreement }: Operation, { elementType, aux }: Unexpected | Frame): boolean {
+  return elementType === FAILURE.code && agreement !== undefined && aux === agreement.signature
+}
+
+/** What a rank says of a failure. One that has no window left for it offers it in memory that this rank may not reach. */
+function failureText({ payload, region, source, nbytes }: Unexpected | Frame): string {
+  const bytes = payload ?? (region === undefined ? undefined : sliceOf(region, 0, nbytes))
+  if (bytes === undefined) return `the operation threw on a rank of which world rank ${source} has heard`
+  return Buffer.from(bytes).toString()
 }

@@ -2,7 +2,7 @@
  * The receiver's side of messages whose bytes stay with their sender until they are matched: fetched with one copy where
  * memory can be read, by the agents where it cannot, into memory that they share or whose address means something to them.
  *
- * Invariant: every message that `take` or `refuse` is called with is answered with FIN exactly once, here or, if it comes
+ * Invariant: every message that `take`, `refuse` or `decline` is called with is answered with FIN exactly once, here or, if it comes
  * from afar, by the agents that move it; then its receive ends.
  */
 import { invariant } from '../base/errors.ts'
@@ -64,9 +64,14 @@ export class LongReceives {
 
   /** The sender of a message that cannot be received must not wait for ever. */
   refuse(receive: Operation, message: Unexpected | Frame, error: Error): void {
+    this.decline(message)
+    receive.fail(error)
+  }
+
+  /** Answers a message whose bytes nobody wants. */
+  decline(message: Unexpected | Frame): void {
     this.#expected.delete(keyOf(message))
     this.#outbox.control(FRAME.FIN, message.source, { id: message.id })
-    receive.fail(error)
   }
 
   /** The agents have put a message where `take` wanted it. */

@@ -23,6 +23,8 @@ export interface Agreement {
   describe(signature: number): string
   /** The program's call, if it is another form than the one that the signature names: `ibarrier` of a barrier. */
   readonly form?: string
+  /** What came is no data: the call has failed on another rank. */
+  fail?(text: string): void
 }
 
 /** Somebody who waits for whichever of several operations ends first. */

@@ -2,7 +2,8 @@
  * The shared memory of one collective call whose ranks work for each other: who has come, where the memory of each lies,
  * which jobs have been taken and how many are done.
  *
- * Layout: a line each for the counters | for each rank a line that says where its elements lie. Counters only grow.
+ * Layout: a line each for the counters | for each rank a line that says where its elements lie | what a rank that has failed
+ * says. Counters only grow.
  * Invariants: places are read when all have come, and memory that they name is touched by whoever has taken a job, before
  * that job is counted as done. A rank that has left never looks again; when all have, the memory serves the next call.
  */
@@ -17,7 +18,10 @@ const COME = 0
 const TAKEN = LINE_WORDS
 const DONE = 2 * LINE_WORDS
 const LEFT = 3 * LINE_WORDS
-const COUNTER_LINES = 4
+// Not 0: a rank has failed; the word after it: bytes of what it says.
+const FAILED = 4 * LINE_WORDS
+const COUNTER_LINES = 5
+const TEXT_NBYTES = 1024
 // Words of a rank's line.
 const PRESENT = 0
 // Doubles of a rank's line: after the first, where its elements lie and where its result goes, in three doubles each.
@@ -40,12 +44,14 @@ export class SharedWork {
   readonly size: number
   readonly #words: Int32Array
   readonly #doubles: Float64Array
+  readonly #text: Uint8Array
 
   /** @param memory of `workBytes`, zeroed by whoever founds the call */
   constructor(memory: Region, size: number) {
     this.size = size
     this.#words = new Int32Array(memory.buffer, memory.byteOffset, workBytes(size) / 4)
     this.#doubles = new Float64Array(memory.buffer, memory.byteOffset, workBytes(size) / 8)
+    this.#text = new Uint8Array(memory.buffer, memory.byteOffset + LINE * (COUNTER_LINES + size), TEXT_NBYTES)
   }
 
   /** A rank has come, with elements and room for a result. True if it was the last. */
@@ -91,6 +97,20 @@ export class SharedWork {
     return Atomics.load(this.#words, DONE)
   }
 
+  /** A job of this rank's could not be done. The first that says so is heard. Before the job is counted as done. */
+  fail(text: string): void {
+    if (Atomics.compareExchange(this.#words, FAILED, 0, 1) !== 0) return
+    const bytes = Buffer.from(text).subarray(0, TEXT_NBYTES)
+    this.#text.set(bytes)
+    this.#words[FAILED + 1] = bytes.length
+  }
+
+  /** What a rank has said that failed, once all jobs are done; undefined if none has. */
+  get failure(): string | undefined {
+    if (Atomics.load(this.#words, FAILED) === 0) return undefined
+    return Buffer.from(this.#text.slice(0, this.#words[FAILED + 1])).toString()
+  }
+
   leave(): void {
     Atomics.add(this.#words, LEFT, 1)
   }
@@ -115,7 +135,7 @@ export class SharedWork {
 }
 
 function workBytes(size: number): number {
-  return LINE * (COUNTER_LINES + size)
+  return LINE * (COUNTER_LINES + size) + TEXT_NBYTES
 }
 
 /** Memory for the calls that a rank founds: as many as are under way at once, used again and again. */

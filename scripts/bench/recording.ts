@@ -1,8 +1,9 @@
 /**
  * What recording costs: a message between two ranks of one host without it, with `--profile` and with `--trace`, in jobs
- * that take turns. Shown are the best, the lower quartile and the median of all times, each beside that without.
+ * that take turns. Shown are the best and the median of all times; and the cost, by the median of each job beside that of
+ * the job without which ran just before: the median of these pairs, and their quartiles.
  *
- * Usage, after `npm run build`: npm run bench:recording -- [--sizes 1024] [--repeats 5]
+ * Usage, after `npm run build`: npm run bench:recording -- [--sizes 1024] [--repeats 11]
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,7 +21,7 @@ const TIMES = 10
 
 const options = yargs(hideBin(process.argv))
   .option('sizes', { type: 'number', array: true, default: [1024], describe: 'message sizes in bytes' })
-  .option('repeats', { type: 'number', default: 5, describe: 'jobs of each kind' })
+  .option('repeats', { type: 'number', default: 11, describe: 'jobs of each kind' })
   .strict()
   .parseSync()
 
@@ -40,30 +41,47 @@ try {
 }
 
 function report(nbytes: number): void {
-  const times = kinds.map((): number[] => [])
+  /** By kind and job. */
+  const times = kinds.map((): number[][] => [])
   const progress = showProgress(process.stderr, { total: options.repeats * kinds.length, terminalOnly: true })
   for (let job = 0; job < options.repeats; job++)
     for (const [kind, { name, flags }] of kinds.entries()) {
       progress.begin(`${nbytes} B, ${name}`)
-      times[kind]?.push(...measure(nbytes, flags))
+      times[kind]?.push(measure(nbytes, flags))
       progress.end()
     }
   progress.stop()
-  const ranks = [min, (values: number[]) => quantileSeq(values, 0.25), (values: number[]) => quantileSeq(values, 0.5)]
   const table = new Table({
-    head: [`${nbytes} B one way`, 'best', 'lower quartile', 'median'],
+    head: [`${nbytes} B one way`, 'best', 'median', 'cost in pairs', 'quartiles'],
     style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
   })
-  for (const [kind, { name }] of kinds.entries())
+  const [without = []] = times
+  for (const [kind, { name }] of kinds.entries()) {
+    const all = times[kind]?.flat() ?? []
     table.push([
       name,
-      ...ranks.map((rank) => {
-        const [base, us] = [Number(rank(times[0] ?? [])), Number(rank(times[kind] ?? []))]
-        return `${us.toFixed(3)} us${kind === 0 ? '' : ` (${(100 * (us / base - 1)).toFixed(0)} %)`}`
-      }),
+      us(min(all)),
+      us(quantile(all, 0.5)),
+      ...(kind === 0 ? ['', ''] : costs(times[kind] ?? [], without)),
     ])
+  }
   console.log(table.toString())
+}
+
+/** The cost of recording in pairs of jobs: median and quartiles. */
+function costs(jobs: readonly number[][], without: readonly number[][]): [string, string] {
+  const pairs = jobs.map((job, pair) => quantile(job, 0.5) / quantile(without[pair] ?? [], 0.5) - 1)
+  const [lower, median, upper] = [0.25, 0.5, 0.75].map((share) => (100 * quantile(pairs, share)).toFixed(1))
+  return [`${median} %`, `${lower} to ${upper} %`]
+}
+
+function quantile(values: number[], share: number): number {
+  return Number(quantileSeq(values, share))
+}
+
+function us(value: number): string {
+  return `${value.toFixed(3)} us`
 }
 
 /** Microseconds of a message, as often as one job finds out. @throws Error with what the job said if it fails */
