@@ -10,13 +10,12 @@
  * meanwhile (far, HERE) -> FIN -> send complete.
  */
 import { ANY_TAG } from '../base/constants.ts'
-import { FAILURE } from '../base/element-type.ts'
 import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
-import { sliceOf, type Region } from '../base/region.ts'
+import type { Region } from '../base/region.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Inlet, type Progress, type Transport } from '../transport/transport.ts'
 import { EagerWindow } from './eager-window.ts'
-import { envelopeOf, mismatch, typeOfCode, type Envelope, type Unexpected } from './envelope.ts'
+import { envelopeOf, failureText, isFailure, mismatch, typeOfCode, type Envelope, type Unexpected } from './envelope.ts'
 import { LongReceives } from './long-receives.ts'
 import { LongSends } from './long-sends.ts'
 import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
@@ -488,16 +487,4 @@ export class Engine implements WaitCounter {
     const due = this.#window.owe(source, nbytes)
     if (due > 0) this.#outbox.control(FRAME.CREDIT, source, { nbytes: due })
   }
-}
-
-/** True if a message says, to a receive of the same collective call, that the call has failed. */
-function isFailure({ agreement }: Operation, { elementType, aux }: Unexpected | Frame): boolean {
-  return elementType === FAILURE.code && agreement !== undefined && aux === agreement.signature
-}
-
-/** What a rank says of a failure. One that has no window left for it offers it in memory that this rank may not reach. */
-function failureText({ payload, region, source, nbytes }: Unexpected | Frame): string {
-  const bytes = payload ?? (region === undefined ? undefined : sliceOf(region, 0, nbytes))
-  if (bytes === undefined) return `the operation threw on a rank of which world rank ${source} has heard`
-  return Buffer.from(bytes).toString()
 }

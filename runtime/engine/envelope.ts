@@ -3,10 +3,11 @@
  *
  * Invariant: a message that does not fit is told in an error which names both sides. Ranks are world ranks.
  */
-import { ELEMENT_TYPES, OBJECT, type ElementType } from '../base/element-type.ts'
+import { ELEMENT_TYPES, FAILURE, OBJECT, type ElementType } from '../base/element-type.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
-import type { Region } from '../base/region.ts'
+import { sliceOf, type Region } from '../base/region.ts'
+import type { Frame } from '../transport/transport.ts'
 import type { MatchKey } from './match-queues.ts'
 import type { Agreement, Operation } from './operation.ts'
 
@@ -87,4 +88,16 @@ export function typeOfCode(code: number): ElementType {
   const type = ELEMENT_TYPES[code]
   invariant(type !== undefined, `element type ${code}`)
   return type
+}
+
+/** True if a message says, to a receive of the same collective call, that the call has failed. */
+export function isFailure({ agreement }: Operation, { elementType, aux }: Unexpected | Frame): boolean {
+  return elementType === FAILURE.code && agreement !== undefined && aux === agreement.signature
+}
+
+/** What a rank says of a failure. One that has no window left for it offers it in memory that this rank may not reach. */
+export function failureText({ payload, region, source, nbytes }: Unexpected | Frame): string {
+  const bytes = payload ?? (region === undefined ? undefined : sliceOf(region, 0, nbytes))
+  if (bytes === undefined) return `the operation threw on a rank of which world rank ${source} has heard`
+  return Buffer.from(bytes).toString()
 }
