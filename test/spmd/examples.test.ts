@@ -27,7 +27,13 @@ for (const program of programs)
     t.equal(ended.code, 0)
   })
 
-for (const program of ['06-matrix-multiply.ts', '07-jacobi-halo.ts'])
+for (const program of [
+  '06-matrix-multiply.ts',
+  '07-jacobi-halo.ts',
+  '09-master-worker.ts',
+  '10-sample-sort.ts',
+  '11-conjugate-gradient.ts',
+])
   for (const job of [
     ['-n', '1'],
     ['-n', '3'],
