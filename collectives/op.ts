@@ -103,7 +103,7 @@ export class Op {
     return new Op({ name, commutative, unit, bitwise: false, builtIn: false }, () => reduce)
   }
 
-  /** The operation as one call uses it: of what it throws, only the call hears, at its end (comm/call-failure.ts). @internal */
+  /** The operation as one call uses it: of what it throws, only the call hears, at its end (comm/call-failure.ts). Local. @internal */
   within(channel: Channel): Op {
     if (this.builtIn) return this
     const attempt: ReduceFunction = (incoming, accumulator) => channel.attempt(() => this.apply(incoming, accumulator))
