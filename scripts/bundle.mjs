@@ -126,6 +126,10 @@ function commandLineParser(dist) {
         contents: `export default (...given) => require('${path}').default(...given)`,
         resolveDir: pluginData,
       }))
+      // Its map leads to a source that is not in the package.
+      onLoad({ filter: /\/get-caller-file\/index\.js$/ }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''),
+      }))
       onEnd(({ metafile }) => writeFileSync(join(dist, 'LICENCES.txt'), licencesOf(dist, Object.keys(metafile.inputs))))
     },
   }
