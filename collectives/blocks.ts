@@ -78,3 +78,8 @@ export function copyOf(array: TypedArray): TypedArray {
 export function blockLength(count: number, parts: number, unit = 1): number {
   return Math.ceil(count / unit / parts) * unit
 }
+
+/** The same memory as bytes. */
+export function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}

@@ -5,6 +5,7 @@
 import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import type { BlockOptions } from './arguments.ts'
 import { CollectiveComm } from './collective-comm.ts'
+import type { Plan } from './plan.ts'
 import { LatestPlan } from './small-calls.ts'
 import type {
   AlltoallvOptions,
@@ -28,7 +29,15 @@ export type ArgumentsOf<C extends keyof typeof PLANS> = Parameters<BufferCalls[C
 export class BufferCalls extends CollectiveComm {
   readonly #barrier = new LatestPlan<void>()
   readonly #bcast = new LatestPlan<void>()
+  readonly #gather = new LatestPlan<void>()
+  readonly #scatter = new LatestPlan<void>()
+  readonly #allgather = new LatestPlan<void>()
+  readonly #alltoall = new LatestPlan<void>()
+  readonly #reduce = new LatestPlan<number | undefined>()
   readonly #allreduce = new LatestPlan<number | undefined>()
+  readonly #scan = new LatestPlan<number | undefined>()
+  readonly #exscan = new LatestPlan<number | undefined>()
+  readonly #reduceScatter = new LatestPlan<void>()
 
   // ---- synchronization and data movement ---------------------------------------------------------------------
 
@@ -68,7 +77,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 0) log(all?.join()) // → 0,1,2,3
    */
   gather(send: MessageBuffer | InPlace, recv?: MessageBuffer, options?: RootOptions): Promise<void> {
-    return this.blocking(() => PLANS.gather(this.member, send, recv, options))
+    return this.repeated(this.#gather, send, recv, options, () => PLANS.gather(this.member, send, recv, options))
   }
 
   /**
@@ -99,7 +108,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(mine[0]) // → 12
    */
   scatter(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options?: RootOptions): Promise<void> {
-    return this.blocking(() => PLANS.scatter(this.member, send, recv, options))
+    return this.repeated(this.#scatter, send, recv, options, () => PLANS.scatter(this.member, send, recv, options))
   }
 
   /**
@@ -129,7 +138,7 @@ export class BufferCalls extends CollectiveComm {
    * log(all.join()) // → 0,1,2,3
    */
   allgather(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    return this.blocking(() => PLANS.allgather(this.member, send, recv))
+    return this.repeated(this.#allgather, send, recv, undefined, () => PLANS.allgather(this.member, send, recv))
   }
 
   /**
@@ -160,7 +169,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 1) log(received.join()) // → 1,11,21,31
    */
   alltoall(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    return this.blocking(() => PLANS.alltoall(this.member, send, recv))
+    return this.repeated(this.#alltoall, send, recv, undefined, () => PLANS.alltoall(this.member, send, recv))
   }
 
   /**
@@ -196,7 +205,7 @@ export class BufferCalls extends CollectiveComm {
    */
   reduce(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: ReduceOptions): Promise<void>
   reduce(send: Operand, recv: Second<ReduceOptions>, options?: ReduceOptions): Promise<number | undefined | void> {
-    return this.blocking(() => PLANS.reduce(this.member, send, recv, options))
+    return this.repeated(this.#reduce, send, recv, options, () => PLANS.reduce(this.member, send, recv, options))
   }
 
   /** Gives all ranks the reduction of all ranks' numbers. Collective. @throws {MpiError} MPI_ERR_OP */
@@ -229,7 +238,7 @@ export class BufferCalls extends CollectiveComm {
    */
   scan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   scan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
-    return this.blocking(() => PLANS.scan(this.member, send, recv, options))
+    return this.repeated(this.#scan, send, recv, options, () => PLANS.scan(this.member, send, recv, options))
   }
 
   /** Gives each rank the reduction of the numbers of the ranks below it; undefined on rank 0. Collective. */
@@ -244,7 +253,7 @@ export class BufferCalls extends CollectiveComm {
    */
   exscan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   exscan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
-    return this.blocking(() => PLANS.exscan(this.member, send, recv, options))
+    return this.repeated(this.#exscan, send, recv, options, () => PLANS.exscan(this.member, send, recv, options))
   }
 
   /**
@@ -273,6 +282,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(block[0]) // → 12
    */
   reduceScatterBlock(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void> {
-    return this.blocking(() => PLANS.reduceScatterBlock(this.member, send, recv, options))
+    const plan = (): Plan => PLANS.reduceScatterBlock(this.member, send, recv, options)
+    return this.repeated(this.#reduceScatter, send, recv, options, plan)
   }
 }

@@ -4,27 +4,54 @@
  * Invariant: making a plan looks at arguments only; every run of its steps reads the user's buffers anew, posts its
  * first messages before it yields, and leaves the result where the user wants it.
  */
-import type { ElementType, TypedArray } from '../runtime/base/element-type.ts'
+import type { TypedArray } from '../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import type { CollectiveName, Particulars } from '../runtime/comm/signature.ts'
+import type { Terms } from '../runtime/engine/board.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import type { Algorithm, Selectable } from './selection.ts'
 
-/** A small call as the ranks of one host make it through their board (small-calls.ts). */
+/** What the other ranks of a host have posted for a call. */
+export interface Postings {
+  /** Copies what a rank has posted, from byte `offset` on, as much as `target` takes. */
+  read(rank: number, target: Uint8Array, offset?: number): void
+  /**
+   * Operands of a reduction, an array for each rank of `ranks`, a mask: what they have posted from element `first` on, as
+   * many as `own` has, which are this rank's. They may be used up.
+   */
+  operands(ranks: number, own: TypedArray, first?: number): TypedArray[]
+}
+
+/**
+ * A small call as the ranks of one host make it through their board (small-calls.ts). Masks have a bit for each rank, and
+ * mean nothing where there are more ranks than bits.
+ */
 export interface SmallCall<T = void> {
-  /** What is given, and what the result is put into. */
-  readonly array: TypedArray
-  /** Who gives or gets all; undefined if all do. */
-  readonly root?: number
-  /** What to reduce with; undefined if there is nothing to reduce. */
-  readonly op?: Op
+  /** What the ranks must agree on in type and length: the vector, or a rank's block. */
+  readonly unit: TypedArray
+  /** Bytes that a rank posts, of those that post. The same on all ranks. */
+  readonly nbytes: number
+  /** True if each rank that takes anything combines what all have posted. */
+  readonly reduces?: true
+  /** What this rank posts. */
+  readonly given: TypedArray
+  /** Ranks that take what this one posts; 0 if it posts nothing. */
+  readonly dest: number
+  /** Ranks whose posts this one takes. */
+  readonly source: number
   load(): void
+  /** All of `source` have posted. */
+  take(postings: Postings): void
   finish(): T
-  /** Found out when the call is made first: its signature, the elements' type, the array as bytes. */
-  signature?: number
-  type?: ElementType
+  /** Found out when the call is made first. */
+  terms?: Terms
   bytes?: Uint8Array
+}
+
+/** All ranks but one, as a mask. */
+export function othersThan(rank: number, size: number): number {
+  return ((1 << size) - 1) & ~(1 << rank)
 }
 
 export interface Plan<T = void> {

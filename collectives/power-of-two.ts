@@ -42,6 +42,31 @@ export function reduceInTree<A>(operands: readonly A[], combine: (lower: A, uppe
   return operand(operands.length - 1)
 }
 
+/**
+ * What the ranks up to `rank` would scan to by recursive doubling, from their operands; in one of them, which is returned;
+ * they are used up.
+ *
+ * @param inclusive with the rank's own operand; without, rank 0 gets its own as it is
+ * @param combine upper := lower combined with upper
+ */
+export function scanInTree<A>(
+  operands: readonly A[],
+  rank: number,
+  inclusive: boolean,
+  combine: (lower: A, upper: A) => void,
+): A {
+  let prefix = inclusive || rank === 0 ? (operands[rank] as A) : undefined
+  for (let mask = 1; mask <= rank; mask <<= 1) {
+    if ((rank & mask) === 0) continue
+    // The aligned group of `mask` ranks below the caller's own.
+    const first = rank & ~(2 * mask - 1)
+    const group = reduceInTree(operands.slice(first, first + mask), combine)
+    if (prefix === undefined) prefix = group
+    else combine(group, prefix)
+  }
+  return prefix as A
+}
+
 /** Even ranks hand over, odd ranks reduce. */
 export function* foldIn(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray, op: Op): Steps {
   const { rank } = channel

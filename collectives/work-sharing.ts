@@ -17,7 +17,7 @@ import { MessageView } from '../runtime/base/message-buffer.ts'
 import { copyBytes, loadedMemory, nativeMemory, type NativeMemory } from '../runtime/base/native-calls.ts'
 import { sliceOf, type Region } from '../runtime/base/region.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
-import { block } from './blocks.ts'
+import { block, bytesOf } from './blocks.ts'
 import type { Op } from './op.ts'
 import { reduceInTree } from './power-of-two.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
@@ -243,8 +243,4 @@ class Stock {
     if (this.#native !== undefined) this.#native.copy(to.address + toAt, from.address + fromAt, nbytes)
     else copyBytes(sliceOf(to.region as Region, toAt, nbytes), sliceOf(from.region as Region, fromAt, nbytes))
   }
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
 }

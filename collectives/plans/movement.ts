@@ -1,5 +1,6 @@
 /** Plans of the calls that move data in equal blocks: barrier, bcast, gather, scatter, allgather, alltoall. */
 import { IN_PLACE } from '../../runtime/base/constants.ts'
+import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Steps } from '../../runtime/comm/channel.ts'
 import {
@@ -13,16 +14,18 @@ import {
   type Source,
   type Target,
 } from '../arguments.ts'
-import { copyElements, copyOf, equalBlocks, likeMine, type Blocks } from '../blocks.ts'
+import { bytesOf, copyElements, copyOf, equalBlocks, likeMine, type Blocks } from '../blocks.ts'
 import { gatherBinomial } from '../gather/binomial.ts'
+import { gatherDirect } from '../gather/direct.ts'
 import type { InPlace, RootOptions } from '../options.ts'
-import { inOrder, type Member, type Plan } from '../plan.ts'
+import { inOrder, othersThan, type Member, type Plan, type Postings, type SmallCall } from '../plan.ts'
 import { scatterBinomial } from '../scatter/binomial.ts'
+import { scatterDirect } from '../scatter/direct.ts'
 
 export function barrierPlan(member: Member): Plan {
   return {
     call: 'barrier',
-    small: { array: new Uint8Array(0), load: () => undefined, finish: () => undefined },
+    small: { ...exchanged(member, NOTHING), given: NOTHING, load: nothing, take: nothing, finish: nothing },
     steps: (channel) => channel.uses(member.select('barrier', 0))(channel, member.hosts),
   }
 }
@@ -32,10 +35,17 @@ export function bcastPlan(member: Member, buffer: MessageBuffer, { root = 0 }: R
   const data = target(buffer, 'bcast')
   const load = (): void => (member.rank === root ? data.load() : undefined)
   const finish = (): void => (member.rank === root ? undefined : data.commit())
+  let bytes: Uint8Array | undefined
   return {
     call: 'bcast',
     particulars: { root },
-    small: { array: data.array, root, load, finish },
+    small: {
+      ...handedOut(member, root, data.array),
+      given: data.array,
+      load,
+      take: (postings) => postings.read(root, (bytes ??= bytesOf(data.array))),
+      finish,
+    },
     steps: (channel) =>
       inOrder(
         load,
@@ -54,14 +64,27 @@ export function gatherPlan(
   checkRoot('gather', root, member.size)
   const collected = member.rank === root ? collectedBlocks('gather', member, send, recv) : undefined
   const mine = collected === undefined ? sent('gather', send) : settled(collected.blocks.of(root))
+  const load = (): void => (collected ?? mine).load()
+  const finish = (): void => collected?.commit()
   return {
     call: 'gather',
     particulars: { root },
+    small: {
+      ...collectedAt(member, root, mine.array),
+      given: mine.array,
+      load,
+      take: taking(member, collected?.blocks),
+      finish,
+    },
     steps: (channel) =>
       inOrder(
-        () => (collected ?? mine).load(),
-        () => gatherBinomial(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root),
-        () => collected?.commit(),
+        load,
+        () => {
+          const blocks = collected?.blocks ?? likeMine(mine.array)
+          const gather = isReadInPlace(member, mine.array) ? gatherDirect : gatherBinomial
+          return channel.uses(gather)(channel, mine.array, blocks, root)
+        },
+        finish,
       ),
   }
 }
@@ -77,28 +100,42 @@ export function scatterPlan(
   const blocks = source && equalBlocks(source.array, checkDivisible('scatter', source.array, member.size))
   const into = blocks !== undefined && recv === IN_PLACE ? settled(blocks.of(root)) : received('scatter', recv)
   if (blocks !== undefined && recv !== IN_PLACE) checkPair('scatter', blocks.of(root), into.array, 1)
+  const mine = blocks?.of(root)
+  const load = (): void => {
+    source?.load()
+    if (mine !== undefined && mine !== into.array) copyElements(into.array, mine)
+  }
+  let bytes: Uint8Array | undefined
   return {
     call: 'scatter',
     particulars: { root },
+    small: {
+      ...handedOut(member, root, into.array, member.size),
+      given: source?.array ?? into.array,
+      load,
+      take: (postings) => postings.read(root, (bytes ??= bytesOf(into.array)), member.rank * bytes.length),
+      finish: () => into.commit(),
+    },
     steps: (channel) =>
       inOrder(
-        () => source?.load(),
-        () => scatterBinomial(channel, blocks ?? likeMine(into.array), into.array, root),
+        load,
+        () => {
+          const scatter = isReadInPlace(member, into.array) ? scatterDirect : scatterBinomial
+          return channel.uses(scatter)(channel, blocks ?? likeMine(into.array), into.array, root)
+        },
         () => into.commit(),
       ),
   }
 }
 
 export function allgatherPlan(member: Member, send: MessageBuffer | InPlace, recv: MessageBuffer): Plan {
-  const collected = collectedBlocks('allgather', member, send, recv)
+  const { blocks, load, commit } = collectedBlocks('allgather', member, send, recv)
+  const mine = blocks.of(member.rank)
   return {
     call: 'allgather',
+    small: { ...exchanged(member, mine), given: mine, load, take: taking(member, blocks), finish: commit },
     steps: (channel) =>
-      inOrder(
-        () => collected.load(),
-        () => channel.uses(member.select('allgather', collected.blocks.array.byteLength))(channel, collected.blocks),
-        () => collected.commit(),
-      ),
+      inOrder(load, () => channel.uses(member.select('allgather', blocks.array.byteLength))(channel, blocks), commit),
   }
 }
 
@@ -107,16 +144,75 @@ export function alltoallPlan(member: Member, send: MessageBuffer | InPlace, recv
   const length = checkDivisible('alltoall', into.array, member.size)
   const from = send === IN_PLACE ? undefined : sent('alltoall', send)
   if (from !== undefined) checkPair('alltoall', from.array, into.array, 1)
+  const incoming = equalBlocks(into.array, length)
+  const own = incoming.of(member.rank)
+  const kept = from && equalBlocks(from.array, length).of(member.rank)
   return {
     call: 'alltoall',
+    small: {
+      ...exchanged(member, own, member.size),
+      given: (from ?? into).array,
+      load: () => {
+        ;(from ?? into).load()
+        if (kept !== undefined) copyElements(own, kept)
+      },
+      take: taking(member, incoming, member.rank * own.byteLength),
+      finish: () => into.commit(),
+    },
     steps: (channel) =>
       exchange(from, into, (outgoing) =>
         channel.uses(member.select('alltoall', into.array.byteLength))(
           channel,
           equalBlocks(outgoing, length),
-          equalBlocks(into.array, length),
+          incoming,
         ),
       ),
+  }
+}
+
+/** Blocks that ranks of a host copy out of each other's memory rather than hand on: each is copied once, by one rank. */
+const DIRECT_NBYTES = 65_536
+
+function isReadInPlace({ hosts }: Member, unit: TypedArray): boolean {
+  return hosts.count === 1 && unit.byteLength > DIRECT_NBYTES
+}
+
+const NOTHING = new Uint8Array(0)
+const nothing = (): void => undefined
+
+/** Who posts what in a small call, and for whom. */
+type Roles = Pick<SmallCall, 'unit' | 'nbytes' | 'dest' | 'source'>
+
+/** The root posts `blocks` times as much as `unit`, all others take it. */
+function handedOut({ rank, size }: Member, root: number, unit: TypedArray, blocks = 1): Roles {
+  const nbytes = unit.byteLength * blocks
+  return rank === root
+    ? { unit, nbytes, dest: othersThan(rank, size), source: 0 }
+    : { unit, nbytes, dest: 0, source: 1 << root }
+}
+
+/** All others post, the root takes it. */
+function collectedAt({ rank, size }: Member, root: number, unit: TypedArray): Roles {
+  const nbytes = unit.byteLength
+  return rank === root
+    ? { unit, nbytes, dest: 0, source: othersThan(rank, size) }
+    : { unit, nbytes, dest: 1 << root, source: 0 }
+}
+
+/** All post, and take from all others. */
+function exchanged({ rank, size }: Member, unit: TypedArray, blocks = 1): Roles {
+  const others = othersThan(rank, size)
+  return { unit, nbytes: unit.byteLength * blocks, dest: others, source: others }
+}
+
+/** Takes a block of each other rank, from byte `offset` on of what it has posted, to its place in `blocks`. */
+function taking({ rank, size }: Member, blocks: Blocks | undefined, offset = 0): (postings: Postings) => void {
+  let targets: readonly Uint8Array[] | undefined
+  return (postings) => {
+    if (blocks === undefined) return
+    targets ??= Array.from({ length: size }, (_, source) => bytesOf(blocks.of(source)))
+    for (let source = 0; source < size; source++)
+      if (source !== rank) postings.read(source, targets[source] as Uint8Array, offset)
   }
 }
 

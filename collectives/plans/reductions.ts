@@ -16,10 +16,12 @@ import {
 } from '../arguments.ts'
 import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
+import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
 import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
-import { inOrder, type Member, type Plan } from '../plan.ts'
+import { inOrder, othersThan, type Member, type Plan, type Postings, type SmallCall } from '../plan.ts'
+import { reduceInTree, scanInTree } from '../power-of-two.ts'
 import { exscanRecursiveDoubling, scanRecursiveDoubling } from '../scan/recursive-doubling.ts'
 import { loadBlock } from './movement.ts'
 
@@ -35,16 +37,17 @@ export function reducePlan(
   options?: ReduceOptions,
 ): Plan<number | undefined> {
   const scalar = typeof send === 'number'
-  const { op, root = 0 } = given(scalar ? (recv as ReduceOptions | undefined) : options)
+  const { op, root = 0 } = optionsOf(scalar ? (recv as ReduceOptions | undefined) : options)
   checkRoot('reduce', root, member.size)
   const isRoot = member.rank === root
-  const work = scalar
+  const work: Operands = scalar
     ? scalarArray('reduce', send, op)
     : isRoot
       ? accumulator('reduce', send, recv as MessageBuffer | undefined)
       : scratchCopy(send)
-  checkOp('reduce', op, work.array)
-  const load = (): void => work.load()
+  const { given } = work
+  const { byteLength } = given.array
+  checkOp('reduce', op, given.array)
   const finish = (): number | undefined => {
     if (!isRoot) return undefined
     work.commit()
@@ -53,16 +56,32 @@ export function reducePlan(
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
-    ...(op.builtIn ? { small: { array: work.array, root, op, load, finish } } : {}),
-    steps: (channel) =>
-      inOrder(
-        load,
-        () => {
-          const algorithm = channel.uses(member.select('reduce', work.array.byteLength, op))
-          return settling(channel, op, (own) => algorithm(channel, work.array, own, root))
-        },
+    ...ofBoard(op, {
+      unit: given.array,
+      nbytes: byteLength,
+      reduces: true,
+      given: given.array,
+      dest: isRoot ? 0 : 1 << root,
+      source: isRoot ? othersThan(root, member.size) : 0,
+      load: () => given.load(),
+      take: (postings) => copyElements(work.array, reduceAll(member, postings, given.array, op)),
+      finish,
+    }),
+    steps: (channel) => {
+      const algorithm = channel.uses(member.select('reduce', byteLength, op))
+      // This one reads the rank's elements where they are, and writes at the root only.
+      if (algorithm === reduceWorkSharing) {
+        const places = { given: given.array, got: isRoot ? work.array : given.array }
+        const run: Reduce = (own) => reduceToRoot(channel, places, own, root)
+        return inOrder(given.load, () => settling(channel, op, run), finish)
+      }
+      const run: Reduce = (own) => algorithm(channel, work.array, own, root)
+      return inOrder(
+        () => work.load(),
+        () => settling(channel, op, run),
         finish,
-      ),
+      )
+    },
   }
 }
 
@@ -72,7 +91,10 @@ export function allreducePlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  return toAll('allreduce', send, recv, options, (channel, { array, load, given }, op) => {
+  const { rank, size } = member
+  const others = othersThan(rank, size)
+  const small: SmallReduction = { dest: others, source: others, combine: (...args) => reduceAll(member, ...args) }
+  return toAll('allreduce', [send, recv, options], small, (channel, { array, load, given }, op) => {
     const algorithm = channel.uses(member.select('allreduce', array.byteLength, op))
     // This one reads the rank's elements where they are.
     return algorithm === allreduceWorkSharing
@@ -82,12 +104,12 @@ export function allreducePlan(
 }
 
 export function scanPlan(
-  _member: Member,
+  member: Member,
   send: Operand,
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  return toAll('scan', send, recv, options, inReceiveBuffer(scanRecursiveDoubling))
+  return toAll('scan', [send, recv, options], prefix(member, true), inReceiveBuffer(scanRecursiveDoubling))
 }
 
 export function exscanPlan(
@@ -96,15 +118,31 @@ export function exscanPlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  const plan = toAll('exscan', send, recv, options, inReceiveBuffer(exscanRecursiveDoubling))
+  const plan = toAll('exscan', [send, recv, options], prefix(member, false), inReceiveBuffer(exscanRecursiveDoubling))
   if (member.rank > 0) return plan
   return {
     ...plan,
+    ...(plan.small && { small: { ...plan.small, finish: () => undefined } }),
     *steps(channel) {
       yield* plan.steps(channel)
       return undefined
     },
   }
+}
+
+/** A rank's part in a small scan: what is below it comes, what is above it gets its own. */
+function prefix({ rank, size }: Member, inclusive: boolean): SmallReduction {
+  const below = (1 << rank) - 1
+  return {
+    dest: othersThan(rank, size) & ~below,
+    source: below,
+    combine: (postings, own, op) => scanInTree(postings.operands(below, own), rank, inclusive, op.functionFor(own)),
+  }
+}
+
+/** The reduction of what all ranks have posted from element `first` on, in the tree of recursive doubling. */
+function reduceAll({ rank, size }: Member, postings: Postings, own: TypedArray, op: Op, first?: number): TypedArray {
+  return reduceInTree(postings.operands(othersThan(rank, size), own, first), op.functionFor(own))
 }
 
 export function reduceScatterPlan(
@@ -113,25 +151,44 @@ export function reduceScatterPlan(
   recv: MessageBuffer,
   options: ReduceScatterOptions,
 ): Plan {
-  const { op, counts } = given(options)
+  const { op, counts } = optionsOf(options)
   const into = received('reduceScatter', recv)
-  const work = send === IN_PLACE ? into : scratchCopy(send, 'reduceScatter')
+  const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, 'reduceScatter')
   const blocks = reduceBlocks(member.size, work.array, op, counts)
-  if (send !== IN_PLACE) checkPair('reduceScatter', blocks.of(member.rank), into.array, 1)
+  const mine = blocks.of(member.rank)
+  if (send !== IN_PLACE) checkPair('reduceScatter', mine, into.array, 1)
+  const others = othersThan(member.rank, member.size)
+  const load = (): void => work.load()
+  const finish = (): void => {
+    copyElements(into.array, mine)
+    into.commit()
+  }
   return {
     call: 'reduceScatter',
     particulars: { op: op.name },
+    ...ofBoard(op, {
+      unit: work.array,
+      nbytes: work.array.byteLength,
+      reduces: true,
+      given: work.given.array,
+      dest: others,
+      source: others,
+      load: () => work.given.load(),
+      take: (postings) => {
+        const first = (mine.byteOffset - work.array.byteOffset) / mine.BYTES_PER_ELEMENT
+        const own = work.given.array.subarray(first, first + mine.length)
+        copyElements(into.array, reduceAll(member, postings, own, op, first))
+      },
+      finish: () => into.commit(),
+    }),
     steps: (channel) =>
       inOrder(
-        () => work.load(),
+        load,
         () => {
           const algorithm = channel.uses(member.select('reduceScatter', work.array.byteLength, op))
           return settling(channel, op, (own) => algorithm(channel, blocks, own))
         },
-        () => {
-          copyElements(into.array, blocks.of(member.rank))
-          into.commit()
-        },
+        finish,
       ),
   }
 }
@@ -146,16 +203,20 @@ export function reduceScatterBlockPlan(
   return reduceScatterPlan(member, send, recv, { op })
 }
 
+/** Who takes what in a small reduction, and how what has been posted and a rank's own elements become its result. */
+interface SmallReduction extends Pick<SmallCall, 'dest' | 'source'> {
+  combine(postings: Postings, own: TypedArray, op: Op): TypedArray
+}
+
 /** A reduction whose result all ranks get, from the arguments of its scalar or of its buffer form. */
 function toAll(
   call: 'allreduce' | 'scan' | 'exscan',
-  send: Operand,
-  recv: Second<OpArgument>,
-  options: OpArgument | undefined,
+  [send, recv, options]: readonly [Operand, Second<OpArgument>, OpArgument | undefined],
+  { dest, source, combine }: SmallReduction,
   prepare: Prepare,
 ): Plan<number | undefined> {
   const scalar = typeof send === 'number'
-  const { op } = given(scalar ? (recv as OpArgument | undefined) : options)
+  const { op } = optionsOf(scalar ? (recv as OpArgument | undefined) : options)
   const work = scalar ? scalarArray(call, send, op) : accumulator(call, send, recv as MessageBuffer)
   checkOp(call, op, work.array)
   const load = (): void => work.load()
@@ -166,12 +227,27 @@ function toAll(
   return {
     call,
     particulars: { op: op.name },
-    ...(call === 'allreduce' && op.builtIn ? { small: { array: work.array, op, load, finish } } : {}),
+    ...ofBoard(op, {
+      unit: work.array,
+      nbytes: work.array.byteLength,
+      reduces: true,
+      given: work.given.array,
+      dest,
+      source,
+      load: source === 0 ? load : () => work.given.load(),
+      take: (postings) => copyElements(work.array, combine(postings, work.given.array, op)),
+      finish,
+    }),
     steps: (channel) => {
       const prepared = prepare(channel, work, op)
       return inOrder(prepared.load, () => settling(channel, op, prepared.run), finish)
     },
   }
+}
+
+/** A small call through the board, with operations that cannot throw: what one rank computes, no other sees. */
+function ofBoard<T>(op: Op, small: SmallCall<T>): Pick<Plan<T>, 'small'> {
+  return op.builtIn ? { small } : {}
 }
 
 /** Chooses how a reduction is made: what takes the elements to where the algorithm wants them, and the algorithm. */
@@ -211,15 +287,24 @@ function accumulator(call: string, send: MessageBuffer | InPlace, recv: MessageB
   return { array: into.array, load: () => loadBlock(given, into.array), commit: into.commit, given }
 }
 
-/** Memory of the call's own, with the rank's elements in it once loaded. */
-function scratchCopy(send: MessageBuffer | InPlace, call = 'reduce'): Target {
-  const mine = sent(call, send)
-  const array = newArrayLike(mine.array, mine.array.length)
-  return { ...settled(array), load: () => loadBlock(mine, array) }
+/** Memory of the call's own, with the rank's elements in it once loaded. Made when it is needed: some calls do without. */
+function scratchCopy(send: MessageBuffer | InPlace, call = 'reduce'): Operands {
+  const given = sent(call, send)
+  let made: TypedArray | undefined
+  return {
+    given,
+    get array() {
+      return (made ??= newArrayLike(given.array, given.array.length))
+    },
+    load() {
+      loadBlock(given, this.array)
+    },
+    commit: () => undefined,
+  }
 }
 
 /** The options of a reduction; missing ones are for the checks to find. */
-function given<O>(options: O | undefined): O {
+function optionsOf<O>(options: O | undefined): O {
   return options ?? ({} as O)
 }
 

@@ -1,21 +1,26 @@
 /**
- * Shared memory through which the ranks of a communicator on one host make small collective calls without messages: each
- * rank posts what it brings where all can read it, and reads what the others have posted.
+ * Shared memory through which the ranks of a communicator on one host make collective calls without messages: each rank
+ * posts what it brings where all can read it, and reads what the others have posted.
  *
- * Layout: a line of masks | for each rank a line that says how many calls it has completed | for each rank SLOTS lines,
- * one for each of its latest calls | for each of those room for a longer payload. A slot is one cache line: number of the
- * call, what kind of call it is, and a payload up to INLINE_NBYTES; its first word is written last.
+ * Layout: a line of masks | for each rank a line that says how many calls it has completed, and what it waits for | for
+ * each rank SLOTS lines, one for each of its latest calls | for each rank a ring of longer payloads. A slot is one cache
+ * line: number of the call, what kind of call it is, where its payload lies, and a payload up to INLINE_NBYTES; its first
+ * word is written last.
  *
- * Invariant: a rank posts call n only when all ranks have completed call n - SLOTS, so that nothing is overwritten that
- * somebody has yet to read. Ranks that sleep are told by a NUDGE frame, so that all that can wake a rank lies in a ring
- * (agent/host-watch.ts); who is to be told stands in the masks, which cost one look as long as nobody sleeps.
+ * Invariant: a rank posts call n only when all ranks have completed call n - SLOTS, and every call whose payload it
+ * overwrites, so that nothing is lost that somebody has yet to read. Ranks that sleep are told by a NUDGE frame, so that all
+ * that can wake a rank lies in a ring (agent/host-watch.ts); who is to be told stands in the masks, which cost one look as
+ * long as nobody sleeps.
  */
+import { copyBytes } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 
 /** More ranks would read too many lines, and have no bit in a mask. */
 export const MOST_BOARD_RANKS = 16
 /** Longest payload of a rank. */
-export const BOARD_NBYTES = 1024
+export const BOARD_NBYTES = 65_536
+/** Payloads beyond a line that a rank may be ahead of others: some of the longest, and no more than stays in a cache. */
+const RING_NBYTES = 262_144
 /** Calls that a rank may be ahead of others: enough to pay for a change of threads when ranks share a core. */
 const SLOTS = 256
 
@@ -26,30 +31,36 @@ const WAITING = 0
 const CROWDED = 1
 /** Ranks that have left; in the first line too. */
 const LEFT = 2
+// Words of a rank's line: calls completed; if it waits, the call that all have to complete, or the mask of ranks that have to post.
+const COMPLETED = 0
+const WANTED = 1
+const AWAITED = 2
 // Words of a slot.
 const CALL = 0
 const SIGNATURE = 1
 const HISTORY = 2
 const TYPE = 3
 const NBYTES = 4
+/** Where the payload begins, in bytes. */
+const AT = 5
 const PAYLOAD = 24
 const INLINE_NBYTES = LINE - PAYLOAD
 /** Up to this many bytes a loop is quicker than `set`, which needs a view. */
 const SHORT = 32
 
-/** What a rank brings to a call, besides the payload: what the ranks must agree on. */
-export interface Posting {
+/** What the ranks of a call must agree on. */
+export interface Terms {
   readonly signature: number
-  /** Of all signatures so far. */
-  readonly history: number
+  /** Code of the type of the elements. */
   readonly elementType: number
+  /** Bytes of the vector, or of one rank's block. */
   readonly nbytes: number
 }
 
 /** Bytes of a board, and how many of them must be 0 at first. */
 export function boardBytes(size: number): { readonly all: number; readonly zeroed: number } {
   const zeroed = LINE * (1 + size + size * SLOTS)
-  return { all: zeroed + size * SLOTS * BOARD_NBYTES, zeroed }
+  return { all: zeroed + size * RING_NBYTES, zeroed }
 }
 
 export class Board {
@@ -57,13 +68,17 @@ export class Board {
   readonly size: number
   readonly #words: Int32Array
   readonly #bytes: Uint8Array
-  readonly #everybody: number
   readonly #nudge: (rank: number) => void
-  /** Number of the call under way. */
+  /** Number of the call under way; memory has its last 32 bits, which come round again after minutes. */
   #call = 0
   #history = 0
   /** Calls that all ranks are known to have completed. */
   #completed = 0
+  /** Bytes of this rank's ring that have been used so far, round and round, and where each of its latest calls began. */
+  #used = 0
+  readonly #begun = new Float64Array(SLOTS)
+  /** Calls before this one have nothing in the ring that somebody has yet to read. */
+  #oldest = 0
 
   /**
    * @param memory that all ranks have, of `boardBytes`
@@ -74,73 +89,100 @@ export class Board {
     this.#bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
     this.rank = rank
     this.size = size
-    this.#everybody = (1 << size) - 1
     this.#nudge = nudge
-  }
-
-  /** Number of the call under way. */
-  get call(): number {
-    return this.#call
   }
 
   /** A call begins. */
   begin(signature: number): void {
-    this.#call = (this.#call + 1) | 0
+    this.#call++
+    this.#begun[this.#call & (SLOTS - 1)] = this.#used
     this.#history = (Math.imul(this.#history, 31) + signature) | 0
   }
 
-  /** True if the slot of the call under way may be written. */
-  hasRoom(): boolean {
-    const needed = (this.#call - SLOTS) | 0
-    if (((this.#completed - needed) | 0) >= 0) return true
-    let least = this.#call
-    for (let rank = 0; rank < this.size; rank++) {
-      const done = this.#doneBy(rank)
-      if (((done - least) | 0) < 0) least = done
-    }
-    this.#completed = least
-    return ((least - needed) | 0) >= 0
+  /** True if a payload of `nbytes` bytes may be posted for the call under way. */
+  hasRoom(nbytes: number): boolean {
+    const needed = this.#neededFor(nbytes)
+    if (!this.#haveAllCompleted(needed)) return false
+    this.#oldest = Math.max(this.#oldest, needed + 1)
+    return true
   }
 
   /** Like `hasRoom`; if not, this rank is told when it may ask again. */
-  hasRoomNow(): boolean {
+  hasRoomNow(nbytes: number): boolean {
+    // Told once in a while, not at each call: who has been told has room for many.
+    const wanted = Math.max(this.#neededFor(nbytes + RING_NBYTES / 2), this.#call - SLOTS / 2)
+    Atomics.store(this.#words, this.#lineOf(this.rank) + WANTED, wanted | 0)
     this.#ask(CROWDED)
-    const room = this.hasRoom()
+    const room = this.hasRoom(nbytes)
     if (room) Atomics.and(this.#words, CROWDED, ~(1 << this.rank))
     return room
   }
 
-  /** Posts this rank's part of the call under way. `payload` has `nbytes` bytes. */
-  post(signature: number, elementType: number, payload: Uint8Array): void {
+  /** The latest call that all must have completed before a payload is written, one that has begun before this one. */
+  #neededFor(nbytes: number): number {
+    const slots = this.#call - SLOTS
+    if (nbytes <= INLINE_NBYTES) return slots
+    const kept = this.#placeFor(nbytes) + nbytes - RING_NBYTES
+    let oldest = Math.max(this.#oldest, slots + 1)
+    while (oldest < this.#call && (this.#begun[oldest & (SLOTS - 1)] as number) < kept) oldest++
+    return oldest - 1
+  }
+
+  /** Where in the ring the next payload begins: payloads are never wrapped. */
+  #placeFor(nbytes: number): number {
+    const rest = RING_NBYTES - (this.#used % RING_NBYTES)
+    return nbytes <= rest ? this.#used : this.#used + rest
+  }
+
+  #haveAllCompleted(call: number): boolean {
+    if (this.#completed >= call) return true
+    let least = this.#call
+    for (let rank = 0; rank < this.size; rank++) least = Math.min(least, this.#doneBy(rank))
+    this.#completed = least
+    return least >= call
+  }
+
+  /** Posts this rank's part of the call under way; there is room. */
+  post({ signature, elementType, nbytes }: Terms, payload: Uint8Array): void {
     const words = this.#words
     const slot = this.#slotOf(this.rank)
-    const nbytes = payload.length
     words[slot + SIGNATURE] = signature
     words[slot + HISTORY] = this.#history
     words[slot + TYPE] = elementType
     words[slot + NBYTES] = nbytes
-    const at = this.#payloadAt(this.rank, nbytes)
-    if (nbytes > SHORT) this.#bytes.set(payload, at)
-    else for (let i = 0; i < nbytes; i++) this.#bytes[at + i] = payload[i] as number
-    Atomics.store(words, slot + CALL, this.#call)
+    const { length } = payload
+    const at = length <= INLINE_NBYTES ? 4 * slot + PAYLOAD : this.#claim(length)
+    words[slot + AT] = at
+    if (length > SHORT) copyBytes(this.#bytes.subarray(at, at + length), payload)
+    else for (let i = 0; i < length; i++) this.#bytes[at + i] = payload[i] as number
+    Atomics.store(words, slot + CALL, this.#call | 0)
   }
 
-  /** Tells those who sleep that the call is complete for `ranks`, a mask, if all of `posters` have posted. */
-  tell(ranks: number, posters: number): void {
+  /** Takes bytes of the ring, whole lines. @returns where they are in the board */
+  #claim(nbytes: number): number {
+    const place = this.#placeFor(nbytes)
+    this.#used = place + ((nbytes + LINE - 1) & -LINE)
+    return LINE * (1 + this.size + this.size * SLOTS) + this.rank * RING_NBYTES + (place % RING_NBYTES)
+  }
+
+  /** Tells those of `ranks`, a mask, who sleep and for whom this rank's post was the last. */
+  tell(ranks: number): void {
     const waiting = Atomics.load(this.#words, WAITING) & ranks
-    if (waiting !== 0 && this.havePosted(posters)) this.#wake(WAITING, waiting)
+    if (waiting !== 0)
+      this.#wake(WAITING, waiting, (rank) => this.havePosted(Atomics.load(this.#words, this.#lineOf(rank) + AWAITED)))
   }
 
   /** True if all ranks of a mask have posted their part of the call under way. */
   havePosted(posters: number): boolean {
+    const call = this.#call | 0
     for (let rank = 0; rank < this.size; rank++)
-      if ((posters & (1 << rank)) !== 0 && Atomics.load(this.#words, this.#slotOf(rank) + CALL) !== this.#call)
-        return false
+      if ((posters & (1 << rank)) !== 0 && Atomics.load(this.#words, this.#slotOf(rank) + CALL) !== call) return false
     return true
   }
 
   /** Like `havePosted`; if not, this rank is told when it may ask again. */
   havePostedNow(posters: number): boolean {
+    Atomics.store(this.#words, this.#lineOf(this.rank) + AWAITED, posters)
     this.#ask(WAITING)
     const posted = this.havePosted(posters)
     if (posted) Atomics.and(this.#words, WAITING, ~(1 << this.rank))
@@ -157,7 +199,7 @@ export class Board {
   /** The rank that has completed the fewest calls. */
   last(): number {
     let last = 0
-    for (let rank = 1; rank < this.size; rank++) if (((this.#doneBy(rank) - this.#doneBy(last)) | 0) < 0) last = rank
+    for (let rank = 1; rank < this.size; rank++) if (this.#doneBy(rank) < this.#doneBy(last)) last = rank
     return last
   }
 
@@ -171,13 +213,8 @@ export class Board {
     return Atomics.load(this.#words, LEFT) === this.size
   }
 
-  /** Mask of all ranks. */
-  get everybody(): number {
-    return this.#everybody
-  }
-
-  /** True if what a rank has posted, of `nbytes` bytes, agrees with what this rank expects. */
-  agrees(rank: number, signature: number, elementType: number, nbytes: number): boolean {
+  /** True if what a rank has posted agrees with what this rank expects. */
+  agrees(rank: number, { signature, elementType, nbytes }: Terms): boolean {
     const words = this.#words
     const slot = this.#slotOf(rank)
     return (
@@ -188,30 +225,31 @@ export class Board {
     )
   }
 
-  /** What a rank has posted, and what this rank has called so far: for errors. */
-  posting(rank: number): Posting & { readonly sameHistory: boolean } {
-    const [signature = 0, history = 0, elementType = 0, nbytes = 0] = this.#words.subarray(
-      this.#slotOf(rank) + SIGNATURE,
-      this.#slotOf(rank) + NBYTES + 1,
-    )
-    return { signature, history, elementType, nbytes, sameHistory: history === this.#history }
+  /** What a rank has posted: for errors. */
+  termsOf(rank: number): Terms {
+    const [signature = 0, , elementType = 0, nbytes = 0] = this.#words.subarray(this.#slotOf(rank) + SIGNATURE)
+    return { signature, elementType, nbytes }
   }
 
-  /** Copies the payload of a rank that has posted; `target` is as long. */
-  read(rank: number, target: Uint8Array): void {
-    const nbytes = target.length
-    const at = this.#payloadAt(rank, nbytes)
-    if (nbytes > SHORT) target.set(this.#bytes.subarray(at, at + nbytes))
-    else for (let i = 0; i < nbytes; i++) target[i] = this.#bytes[at + i] as number
+  /** Copies bytes from `offset` on of what a rank has posted, as many as `target` has. */
+  read(rank: number, target: Uint8Array, offset: number): void {
+    const { length } = target
+    const at = (this.#words[this.#slotOf(rank) + AT] as number) + offset
+    if (length > SHORT) copyBytes(target, this.#bytes.subarray(at, at + length))
+    else for (let i = 0; i < length; i++) target[i] = this.#bytes[at + i] as number
   }
 
   /** This rank needs nothing of the call under way any more. */
   end(): void {
     const words = this.#words
-    Atomics.store(words, this.#doneAt(this.rank), this.#call)
+    Atomics.store(words, this.#lineOf(this.rank) + COMPLETED, this.#call | 0)
     const crowded = Atomics.load(words, CROWDED)
-    // Told once in a while, not at each call: who has been told has room for many.
-    if (crowded !== 0 && (this.#call & (SLOTS / 2 - 1)) === 0) this.#wake(CROWDED, crowded)
+    if (crowded !== 0) this.#wake(CROWDED, crowded, (rank) => this.#hasRoomAgain(rank))
+  }
+
+  #hasRoomAgain(rank: number): boolean {
+    const wanted = this.#callAt(this.#lineOf(rank) + WANTED)
+    return wanted <= this.#call && this.#haveAllCompleted(wanted)
   }
 
   /** Has this rank told of what comes after now. */
@@ -220,27 +258,29 @@ export class Board {
     if ((Atomics.load(this.#words, mask) & own) === 0) Atomics.or(this.#words, mask, own)
   }
 
-  #wake(mask: number, ranks: number): void {
-    const asleep = Atomics.and(this.#words, mask, ~ranks) & ranks
-    for (let rank = 0; rank < this.size; rank++)
-      if (rank !== this.rank && (asleep & (1 << rank)) !== 0) this.#nudge(rank)
+  /** Tells those of `ranks` who wait and for whom `isTime` has come. */
+  #wake(mask: number, ranks: number, isTime: (rank: number) => boolean): void {
+    for (let rank = 0; rank < this.size; rank++) {
+      const bit = 1 << rank
+      if (rank === this.rank || (ranks & bit) === 0 || !isTime(rank)) continue
+      if ((Atomics.and(this.#words, mask, ~bit) & bit) !== 0) this.#nudge(rank)
+    }
   }
 
   #doneBy(rank: number): number {
-    return Atomics.load(this.#words, this.#doneAt(rank))
+    return this.#callAt(this.#lineOf(rank) + COMPLETED)
   }
 
-  #doneAt(rank: number): number {
+  /** The number of a call that is not far from the one under way. */
+  #callAt(word: number): number {
+    return this.#call + ((Atomics.load(this.#words, word) - this.#call) | 0)
+  }
+
+  #lineOf(rank: number): number {
     return LINE_WORDS * (1 + rank)
   }
 
   #slotOf(rank: number): number {
     return LINE_WORDS * (1 + this.size + rank * SLOTS + (this.#call & (SLOTS - 1)))
-  }
-
-  #payloadAt(rank: number, nbytes: number): number {
-    if (nbytes <= INLINE_NBYTES) return 4 * this.#slotOf(rank) + PAYLOAD
-    const slots = this.size * SLOTS
-    return LINE * (1 + this.size + slots) + (rank * SLOTS + (this.#call & (SLOTS - 1))) * BOARD_NBYTES
   }
 }

@@ -1,6 +1,6 @@
 /** Small calls through the board: what they compute, how far ranks may run ahead, and what they say when ranks disagree. */
 import t from 'tap'
-import { MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
+import { IN_PLACE, MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 
 /** More calls than a communicator makes by messages before it has a board. */
@@ -34,7 +34,7 @@ for (const size of SIZES)
     },
   )
 
-for (const length of [1, 5, 6, 128, 129])
+for (const length of [1, 5, 6, 129, 8192, 8193])
   t.test(`${length} doubles, in one line, beside it or by messages`, async (t) => {
     await runRanks(3, async ({ world }) => {
       await foundBoard(world)
@@ -50,6 +50,111 @@ for (const length of [1, 5, 6, 128, 129])
       t.ok(mine.every((value) => value === 7))
     })
   })
+
+for (const size of [2, 3, 4, 5, 8])
+  for (const length of [1, 40, 700])
+    t.test(`gather, scatter, allgather and alltoall of ${size} ranks, ${length} elements a block`, async (t) => {
+      await runRanks(size, async ({ world }) => {
+        await foundBoard(world)
+        const { rank } = world
+        // Element `i` of the block that `source` has for `dest`.
+        const block = (source: number, dest: number): number[] =>
+          Array.from({ length }, (_, i) => 1000 * source + 10 * dest + i)
+        const ranks = Array.from({ length: size }, (_, r) => r)
+        const mine = Int32Array.from(block(rank, 0))
+        const all = Int32Array.from(ranks.flatMap((r) => block(r, 0)))
+        for (let root = 0; root < size; root++) {
+          const gathered = new Int32Array(size * length)
+          await world.gather(mine, rank === root ? gathered : undefined, { root })
+          if (rank === root) t.same(gathered, all)
+          const sent = rank === root ? Int32Array.from(ranks.flatMap((dest) => block(root, dest))) : undefined
+          const got = new Int32Array(length)
+          await world.scatter(sent, got, { root })
+          t.same([...got], block(root, rank))
+        }
+        const collected = new Int32Array(size * length)
+        await world.allgather(mine, collected)
+        t.same(collected, all)
+        const inPlace = new Int32Array(size * length)
+        inPlace.set(mine, rank * length)
+        await world.allgather(IN_PLACE, inPlace)
+        t.same(inPlace, all)
+        const outgoing = Int32Array.from(ranks.flatMap((dest) => block(rank, dest)))
+        const incoming = ranks.flatMap((source) => block(source, rank))
+        await world.alltoall(outgoing, inPlace)
+        t.same([...inPlace], incoming)
+        await world.alltoall(IN_PLACE, outgoing)
+        t.same([...outgoing], incoming)
+      })
+    })
+
+for (const size of [2, 3, 4, 5, 7, 8])
+  t.test(`scans and reduceScatter of ${size} ranks give the bits of their messages`, async (t) => {
+    await runRanks(size, async ({ world }) => {
+      await foundBoard(world)
+      const mine = Float64Array.from({ length: 3 * size }, (_, i) => 0.1 + world.rank / 3 + i / 7)
+      const [sum, expected] = [new Float64Array(mine.length), new Float64Array(mine.length)]
+      await world.scan(mine, sum, { op: SUM })
+      await world.iscan(mine, expected, { op: SUM }).wait()
+      t.same(sum, expected)
+      await world.exscan(mine, sum, { op: SUM })
+      await world.iexscan(mine, expected, { op: SUM }).wait()
+      if (world.rank > 0) t.same(sum, expected)
+      t.equal(await world.exscan(1, { op: SUM }), world.rank === 0 ? undefined : world.rank)
+      const counts = Array.from({ length: size }, (_, rank) => (rank === 0 ? 1 : rank === 1 ? 5 : 3))
+      const block = (array: Float64Array): Float64Array => array.subarray(0, counts[world.rank])
+      await world.reduceScatter(mine, block(sum), { op: SUM, counts })
+      await world.ireduceScatter(mine, block(expected), { op: SUM, counts }).wait()
+      t.same(block(sum), block(expected))
+      t.same([...mine.subarray(0, 2)], [0.1 + world.rank / 3, 0.1 + world.rank / 3 + 1 / 7], 'what is given stays')
+      await world.reduceScatterBlock(IN_PLACE, mine, { op: SUM })
+      t.ok(Math.abs((mine[0] as number) - serialSum(size, 3 * world.rank)) < 1e-12)
+    })
+  })
+
+/** The sum over all ranks of element `at` of the test above. */
+function serialSum(size: number, at: number): number {
+  let sum = 0
+  for (let rank = 0; rank < size; rank++) sum += 0.1 + rank / 3 + at / 7
+  return sum
+}
+
+t.test('an operation that sees whole vectors only, in the order of the ranks, by every call', async (t) => {
+  const matrices = Op.create((incoming, accumulator) => {
+    const [a, b, c, d] = [...incoming] as [number, number, number, number]
+    const [e, f, g, h] = [...accumulator] as [number, number, number, number]
+    ;(accumulator as Int32Array).set([a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h])
+  })
+  await runRanks(4, async ({ world }) => {
+    await foundBoard(world)
+    const { rank } = world
+    const mine = Int32Array.of(1, rank + 1, rank % 2, 1)
+    const [result, expected] = [new Int32Array(4), new Int32Array(4)]
+    await world.scan(mine, result, { op: matrices })
+    await world.iscan(mine, expected, { op: matrices }).wait()
+    t.same(result, expected)
+    await world.reduceScatter(mine, result.subarray(0, 1), { op: matrices, counts: [1, 1, 1, 1] })
+    await world.iallreduce(mine, expected, { op: matrices }).wait()
+    t.equal(result[0], expected[rank])
+  })
+})
+
+t.test(
+  'payloads of all lengths follow each other through the ring, and none is overwritten before it is read',
+  async (t) => {
+    const lengths = Array.from({ length: 200 }, (_, i) => [1, 65_536, 41, 20_000, 4096, 61_000, 16][i % 7] as number)
+    await runRanks(3, async ({ world }) => {
+      await foundBoard(world)
+      for (const [i, length] of lengths.entries()) {
+        const data = new Uint8Array(length)
+        if (world.rank === i % 2) data.fill(i)
+        await world.bcast(data, { root: i % 2 })
+        if (data.some((byte) => byte !== i % 256)) t.fail(`call ${i} of ${length} bytes`)
+      }
+    })
+    t.pass('all came as they were sent')
+  },
+)
 
 for (const size of [3, 4, 7])
   t.test(
@@ -167,7 +272,7 @@ t.test('two different small calls are named, both', async (t) => {
 t.test('a small call and one that goes by messages are named, both', async (t) => {
   const message = await failure([
     (world) => world.barrier(),
-    (world) => world.allgather(Int32Array.of(1), new Int32Array(2)),
+    (world) => world.iallgather(Int32Array.of(1), new Int32Array(2)).wait(),
   ])
   t.match(message, /^MPI_ERR_OTHER: barrier: the ranks of a communicator called different collectives/)
   t.match(message, 'world rank 1 called allgather where world rank 0 called barrier')
