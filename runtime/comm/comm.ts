@@ -5,9 +5,8 @@
  * posted in program order at the moment of the call, before anything is awaited. The collectives stand on top, in
  * collectives/intracomm.ts.
  */
-import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
-import { MpiError } from '../base/errors.ts'
-import { describe, LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../base/constants.ts'
+import { LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import type { BufferWatch } from './buffer-checks.ts'
@@ -16,6 +15,7 @@ import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
 import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
+import { faultOfReceive, faultOfSend, isRank, isTag } from './peer-and-tag.ts'
 import { PersistentRequest, Request } from './request.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Received, type Status } from './status.ts'
 
@@ -320,31 +320,14 @@ export class Comm extends CommContext {
 
   #checkReceive(call: string, source: number, tag: number): void {
     this.checkUsable(call)
-    if (!this.#isRank(source) && source !== ANY_SOURCE && source !== PROC_NULL)
-      this.raise(
-        new MpiError(
-          'MPI_ERR_RANK',
-          `${call}: source is ${describe(source)}, expected 0..${this.peers.size - 1}, ANY_SOURCE or PROC_NULL`,
-        ),
-      )
-    if (!isTag(tag) && tag !== ANY_TAG)
-      this.raise(new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB} or ANY_TAG`))
+    const fault = faultOfReceive(call, source, tag, this.peers.size)
+    if (fault !== undefined) this.raise(fault)
   }
 
   #checkSend(call: string, dest: number, tag: number): void {
     this.checkUsable(call)
-    if (!this.#isRank(dest) && dest !== PROC_NULL)
-      this.raise(
-        new MpiError(
-          'MPI_ERR_RANK',
-          `${call}: dest is ${describe(dest)}, expected 0..${this.peers.size - 1} or PROC_NULL`,
-        ),
-      )
-    if (!isTag(tag)) this.raise(new MpiError('MPI_ERR_TAG', `${call}: tag is ${describe(tag)}, expected 0..${TAG_UB}`))
-  }
-
-  #isRank(rank: number): boolean {
-    return Number.isInteger(rank) && rank >= 0 && rank < this.peers.size
+    const fault = faultOfSend(call, dest, tag, this.peers.size)
+    if (fault !== undefined) this.raise(fault)
   }
 
   #worldSource(source: number): number {
@@ -356,7 +339,7 @@ export class Comm extends CommContext {
   /** True if a message has been sent on the shortest way, which takes right arguments only. */
   #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions): boolean {
     const { engine, ssendAll, checks } = this.job
-    if (ssendAll || checks !== undefined || this.isFreed || !this.#isRank(dest) || !isTag(tag)) return false
+    if (ssendAll || checks !== undefined || this.isFreed || !isRank(dest, this.peers.size) || !isTag(tag)) return false
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag)
   }
 
@@ -371,7 +354,7 @@ export class Comm extends CommContext {
     blocking = true,
   ): Status | undefined {
     const { engine, checks } = this.job
-    if (checks !== undefined || this.isFreed || !this.#isRank(source) || !(isTag(tag) || tag === ANY_TAG))
+    if (checks !== undefined || this.isFreed || !isRank(source, this.peers.size) || !(isTag(tag) || tag === ANY_TAG))
       return undefined
     const peer = this.peers.worldRank(source)
     const message = blocking
@@ -514,7 +497,3 @@ export class Comm extends CommContext {
 
 /** Status of a completed send: nothing in it but that it is complete (MPI 4.1, section 3.7.3). */
 const sendStatus: StatusOf = () => EMPTY_STATUS
-
-function isTag(tag: number): boolean {
-  return Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
-}

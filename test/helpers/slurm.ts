@@ -15,7 +15,7 @@ import {
 import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { allGone, isAlive } from './tsmpirun.ts'
+import { allGone } from './tsmpirun.ts'
 
 const { spawnSync } = process.getBuiltinModule('node:child_process')
 
@@ -49,7 +49,7 @@ export async function startSlurm(): Promise<Slurm> {
   }
 }
 
-const IDLE_LIMIT_MS = 30_000
+const IDLE_LIMIT_MS = 60_000
 
 async function startIn(folder: string): Promise<Slurm> {
   const file = (name: string): string => join(folder, name)
@@ -73,13 +73,17 @@ async function startIn(folder: string): Promise<Slurm> {
   run('slurmctld', '-i')
   run('slurmd', '-N', 'n1')
   run('slurmd', '-N', 'n2')
-  const deadline = performance.now() + IDLE_LIMIT_MS
-  for (let nodes = ''; nodes !== 'idle 2';) {
-    if (performance.now() > deadline) throw new Error(`nodes are not idle but: ${nodes}`)
-    nodes = run('sinfo', '--noheader', '--format=%t %D').trim()
-    await new Promise((resolve) => setImmediate(resolve))
+  const idle = async (): Promise<void> => {
+    const deadline = performance.now() + IDLE_LIMIT_MS
+    for (let nodes = ''; nodes !== 'idle 2';) {
+      if (performance.now() > deadline) throw new Error(`nodes are not idle but: ${nodes}`)
+      nodes = run('sinfo', '--noheader', '--format=%t %D').trim()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
-  return { folder, env, stop: () => stop(folder) }
+  await idle()
+  // A step that has not told the controller of its end would try for ever, and its slurmd wait for it.
+  return { folder, env, stop: () => idle().finally(() => stop(folder)) }
 }
 
 const PID_FILES = ['slurmd-n1.pid', 'slurmd-n2.pid', 'slurmctld.pid', 'munged.pid-file']
@@ -88,10 +92,6 @@ async function stop(folder: string): Promise<void> {
   const files = PID_FILES.map((name) => join(folder, name)).filter(existsSync)
   const pids = files.map((file) => Number(readFileSync(file, 'utf8')))
   for (const pid of pids) process.kill(pid)
-  // On a crowded machine Slurm's daemons wait for each other for half a minute and more.
-  await allGone(pids, 20_000).catch(() => {
-    for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL')
-  })
   await allGone(pids, 20_000)
   rmSync(folder, { recursive: true })
 }
