@@ -1,5 +1,4 @@
 /** What the doctor's measurements mean, in plain words: what is wrong, what is slow, and what to do. Pure. */
-import { OLDEST_NODE } from '../../runtime/base/oldest-node.ts'
 import type { Examined, HostFacts, Links, Matrix } from './facts.ts'
 
 /** Something to know. A problem keeps jobs from running; a remark costs speed. */
@@ -34,12 +33,9 @@ export function findingsOf(
 
 function versions(facts: readonly HostFacts[]): Finding[] {
   const major = ({ node }: HostFacts): number => Number(/\d+/.exec(node)?.[0])
-  const old = facts
-    .filter((one) => major(one) < OLDEST_NODE)
-    .map(({ host, node }) => remark(`${host} has Node ${node}: tsmpi needs ${OLDEST_NODE} or later. Update it there.`))
-  if (new Set(facts.map(major)).size < 2) return old
+  if (new Set(facts.map(major)).size < 2) return []
   const list = facts.map(({ host, node }) => `${host} ${node}`).join(', ')
-  return [...old, remark(`The hosts have different versions of Node (${list}). Install the same one everywhere.`)]
+  return [remark(`The hosts have different versions of Node (${list}). Install the same one everywhere.`)]
 }
 
 function hostRemarks(facts: readonly HostFacts[]): Finding[] {
