@@ -133,8 +133,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
     rules: [
       { maxSize: 2, algorithm: 'binomial' },
       // On one host a message is one copy by its receiver, and copies share the memory's bandwidth. 4 ranks on 2 cores,
-      // 4 MiB: shared work 0.42 ms, one step 1.0 ms; 256 KiB: 90 and 57 us; 128 KiB: one
-      // step 52 us, a tree 97.
+      // 4 MiB: shared work 0.42 ms, one step 1.0 ms; 256 KiB: 90 and 57 us; 128 KiB: one step 52 us, a tree 97.
       { maxSize: 8, oneHost: true, maxNbytes: 16_384, algorithm: 'binomial' },
       { maxSize: 8, oneHost: true, maxNbytes: 1_048_576, algorithm: 'shared-heap' },
       { oneHost: true, minNbytes: 1_048_577, algorithm: 'work-sharing' },
