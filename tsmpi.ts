@@ -14,7 +14,10 @@ import { reportCommand } from './commands/report.ts'
 import { tuneCommand } from './commands/tune.ts'
 import { wallCommand } from './commands/wall.ts'
 import { installedVersion } from './runtime/base/version.ts'
+import { watchTerminal } from './runtime/launcher/hang-up.ts'
 import { EXIT_USAGE, UsageError } from './runtime/launcher/usage-error.ts'
+
+const endIfHungUp = watchTerminal()
 
 try {
   await yargs(hideBin(process.argv))
@@ -43,3 +46,4 @@ try {
   process.stderr.write(`${error.message.replace(/^/gm, 'tsmpi: ')}\nTry "tsmpi --help".\n`)
   process.exitCode = EXIT_USAGE
 }
+endIfHungUp()

@@ -1,6 +1,6 @@
 /**
- * The end of a launcher whose terminal is gone. Node sets a terminal back to what it was when it exits, and crashes if that
- * terminal has hung up; so the launcher ends by the signal that says so, as other programs do. Its exit code is 129 either
+ * The end of a command whose terminal is gone. Node sets a terminal back to what it was when it exits, and crashes if that
+ * terminal has hung up; so the command ends by the signal that says so, as other programs do. Its exit code is 129 either
  * way.
  */
 import { isatty } from 'node:tty'

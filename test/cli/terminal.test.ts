@@ -90,6 +90,19 @@ t.test('when the terminal hangs up, the job ends without a trace of a crash', { 
   t.equal(readFileSync(errors, 'utf8'), 'tsmpirun: SIGHUP: the job was stopped.\n')
 })
 
+t.test('when the terminal hangs up, tsmpi ends without a trace of a crash', { skip }, async (t) => {
+  const errors = join(folder, 'errors-of-wall')
+  const wall = `cd ${folder}; exec node ${TSMPI} wall --output hung-up.json 2>${errors} >out-of-wall`
+  const terminal = start(['-qec', wall, '/dev/null'], { program: 'script' })
+  // Its first job runs.
+  while (descendants(terminal.child.pid as number).length < 2) await delay(20)
+  const script = terminal.child.pid as number
+  const pids = descendants(script)
+  process.kill(script, 'SIGKILL')
+  await allGone(pids, 20_000)
+  t.notMatch(readFileSync(errors, 'utf8'), /Assertion|at .*node/)
+})
+
 t.test('a terminal that cannot move its cursor, and a pipe, get plain lines', { skip }, async (t) => {
   const piped = await shell(`env FORCE_COLOR= ${COMMANDS.tune} 2>&1 | cat`)
   for (const text of [await onTerminal('TERM=dumb', COMMANDS.tune), piped.stdout]) {
