@@ -5,7 +5,7 @@
  *
  * Invariant: the order of the messages of one link is kept but for those sent twice, as on a network that repeats itself.
  */
-import { bytesOf } from '../base/native-calls.ts'
+import { toBytes } from '../base/native-calls.ts'
 import { randomNumbers } from '../base/random-numbers.ts'
 import type { Part } from '../transport/agent-link.ts'
 import type { Outbox } from './shaper.ts'
@@ -87,7 +87,7 @@ export class FaultyOutbox implements Outbox {
     for (const { parts, onError, again } of passing) {
       // Its memory may change once it has come.
       if (!again && this.#random() < this.#plan.duplicate)
-        this.#held.push({ parts: parts.map((part) => bytesOf(part).slice()), onError, again: true })
+        this.#held.push({ parts: parts.map((part) => toBytes(part).slice()), onError, again: true })
       this.#real.send(parts, onError)
     }
     this.#wait()

@@ -389,10 +389,16 @@ export class Relay {
     return queue
   }
 
-  /** Where the bytes of a chunk belong: if it is a right one, they are there already when it is dealt with. */
+  /**
+   * Where the bytes of a chunk belong: if it is a right one, they are there already when it is dealt with. One that comes
+   * once more must not touch what has come since.
+   */
   #placeOf(header: Buffer): Part | undefined {
     const chunk = chunkOf(header)
-    return chunk && this.#inbound.get(inboundKey(chunk.source, chunk.id))?.room(CHUNK_BYTES)
+    if (chunk === undefined) return undefined
+    const peer = this.#agentOf[chunk.source]
+    if (peer === undefined || this.#order.missing(peer, readNumber([header])) !== 0) return undefined
+    return this.#inbound.get(inboundKey(chunk.source, chunk.id))?.room(CHUNK_BYTES)
   }
 
   #receive(chunk: Frame): void {

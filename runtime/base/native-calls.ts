@@ -123,7 +123,7 @@ export function copyBytes(target: Uint8Array, source: Uint8Array): void {
 }
 
 /** A copy of bytes that may be known by their address only; those that are not are returned as they are. */
-export function bytesOf(source: Uint8Array | AddressedBytes): Uint8Array {
+export function toBytes(source: Uint8Array | AddressedBytes): Uint8Array {
   if (source instanceof Uint8Array) return source
   const copy = new Uint8Array(source.length)
   const memory = nativeMemoryHere()

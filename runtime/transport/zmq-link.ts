@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { Pull, Push, type Observer } from 'zeromq'
-import { bytesOf } from '../base/native-calls.ts'
+import { toBytes } from '../base/native-calls.ts'
 import { Contact, ZAP_DOMAIN, type ConnectionEvent, type Strangers } from './admission.ts'
 import {
   BACKLOG,
@@ -150,7 +150,7 @@ export class ZmqOutbox implements Outbox {
   }
 
   send(parts: readonly Part[], onError: (error: unknown) => void): void {
-    this.#queue.push(parts.map(bytesOf))
+    this.#queue.push(parts.map(toBytes))
     if (!this.#sending) this.#pump().catch(onError)
   }
 

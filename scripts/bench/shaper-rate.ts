@@ -2,7 +2,7 @@
  * What the shaper of emulated networks carries by itself: two of them in this process, a link without limits, and no
  * sockets, encryption or ranks between. Layer below: runtime/agent/shaper.ts.
  */
-import { bytesOf } from '../../runtime/base/native-calls.ts'
+import { toBytes } from '../../runtime/base/native-calls.ts'
 import type { Part } from '../../runtime/transport/agent-link.ts'
 import { Shaper } from '../../runtime/agent/shaper.ts'
 import { CHUNK_BYTES, decodeFrame, encodeFrame, makeFrame, WIRE } from '../../runtime/agent/wire-format.ts'
@@ -55,7 +55,7 @@ function shaper(agent: number, deliver: (frame: Frame) => void): Shaper {
 }
 
 function hand(parts: readonly Part[], from: number, to: Shaper): void {
-  const buffers = parts.map(bytesOf).map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length))
+  const buffers = parts.map(toBytes).map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length))
   to.receive(from, decodeFrame(buffers, RANKS.length), buffers)
 }
 
