@@ -151,9 +151,10 @@ function callsOf(events: readonly TraceEvent[], rowOf: ReadonlyMap<number, numbe
 /** Receives under way tell nothing: they are posted long before; the waiting for them is shown. */
 function stateOf(name: string, category: string | undefined): State | undefined {
   const nonblocking = /^i(?!probe|mprobe)[a-z]/.test(name)
-  if (nonblocking) return /send$/i.test(name) ? 'send under way' : undefined
+  const sends = /send(Object)?$/i.test(name)
+  if (nonblocking) return sends ? 'send under way' : undefined
   if (category === 'collective') return 'collective'
-  return /send$/i.test(name) ? 'send' : 'wait'
+  return sends ? 'send' : 'wait'
 }
 
 function describe({ name, args = {} }: TraceEvent): string {

@@ -126,6 +126,29 @@ export abstract class CommContext extends CommProperties {
   }
 
   /**
+   * 'ident' if both are the same object, 'congruent' if they have the same ranks in the same order, 'similar' if in another
+   * order, else 'unequal'. Local.
+   *
+   * @example
+   * const reversed = (await world.split(0, -world.rank)) as Intracomm
+   * log(world.compare(world), world.compare(self), world.compare(reversed)) // → ident unequal similar
+   * reversed.free()
+   */
+  compare(other: CommContext): 'ident' | 'congruent' | 'similar' | 'unequal' {
+    this.checkUsable('compare')
+    other.checkUsable('compare')
+    if (other === this) return 'ident'
+    const here = this.group.compare(other.group)
+    const there = this.peers.compare(other.peers)
+    if (here === 'unequal' || there === 'unequal' || this.#isInter !== other.#isInter) return 'unequal'
+    return here === 'ident' && there === 'ident' ? 'congruent' : 'similar'
+  }
+
+  get #isInter(): boolean {
+    return this.peers !== this.group
+  }
+
+  /**
    * A channel for one collective call. All ranks of the communicator call their collectives in the same order.
    *
    * @param form as the program calls it, for reports

@@ -239,8 +239,22 @@ export class Comm extends CommContext {
 
   /** Sends any value that can be structured-cloned. Local. @throws {MpiError} MPI_ERR_TYPE if it cannot; else like `send` */
   async sendObject(value: unknown, options: SendOptions): Promise<void> {
-    const view = this.checked(() => objectView(value, 'sendObject'))
-    await this.#post('sendObject', view, options, false)?.settled()
+    await this.#postObject('sendObject', value, options, false)?.settled()
+  }
+
+  /**
+   * Sends a value; resolves when its receive has been matched (synchronous mode). Local. Otherwise like `sendObject`.
+   *
+   * @example
+   * const neighbour = world.rank ^ 1
+   * const sent = world.issendObject([world.rank], { dest: neighbour })
+   * if (world.rank < neighbour) await world.ssendObject('first', { dest: neighbour, tag: 1 })
+   * else log((await world.recvObject({ tag: 1 })).value) // → first
+   * await world.recvObject({ source: neighbour })
+   * await sent.wait()
+   */
+  async ssendObject(value: unknown, options: SendOptions): Promise<void> {
+    await this.#postObject('ssendObject', value, options, true)?.settled()
   }
 
   /** Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined. */
@@ -273,39 +287,18 @@ export class Comm extends CommContext {
    * log(receive.value.size, (await world.recvObject({ source: world.rank })).value) // → 2 next
    */
   isendObject(value: unknown, options: SendOptions): Request {
-    const view = this.checked(() => objectView(value, 'isendObject'))
-    return new Request(this.job.engine, this.#post('isendObject', view, options, false), sendStatus)
+    return new Request(this.job.engine, this.#postObject('isendObject', value, options, false), sendStatus)
+  }
+
+  /** Starts a `ssendObject`; the value may be changed at once. Local. @throws like `sendObject` */
+  issendObject(value: unknown, options: SendOptions): Request {
+    return new Request(this.job.engine, this.#postObject('issendObject', value, options, true), sendStatus)
   }
 
   /** Starts a `recvObject`; what has come is the request's `value` then. Local. @throws like `recvObject` */
   irecvObject<T = unknown>(options: RecvOptions = {}): ObjectRequest<T> {
     const operation = this.#expect('irecvObject', undefined, options)
     return new ObjectRequest<T>(this.job.engine, operation, this.#statusOf, this.#failed)
-  }
-
-  // ---- comparison ------------------------------------------------------------------------------------------
-
-  /**
-   * 'ident' if both are the same object, 'congruent' if they have the same ranks in the same order, 'similar' if in another
-   * order, else 'unequal'. Local.
-   *
-   * @example
-   * const reversed = (await world.split(0, -world.rank)) as Intracomm
-   * log(world.compare(world), world.compare(self), world.compare(reversed)) // → ident unequal similar
-   * reversed.free()
-   */
-  compare(other: Comm): 'ident' | 'congruent' | 'similar' | 'unequal' {
-    this.checkUsable('compare')
-    other.checkUsable('compare')
-    if (other === this) return 'ident'
-    const here = this.group.compare(other.group)
-    const there = this.peers.compare(other.peers)
-    if (here === 'unequal' || there === 'unequal' || this.#isInter !== other.#isInter) return 'unequal'
-    return here === 'ident' && there === 'ident' ? 'congruent' : 'similar'
-  }
-
-  get #isInter(): boolean {
-    return this.peers !== this.group
   }
 
   // ---- arguments ---------------------------------------------------------------------------------------------
@@ -372,6 +365,11 @@ export class Comm extends CommContext {
     const { engine, ssendAll, checks } = this.job
     if (checks !== undefined) this.checked(() => checks.apart(view, call))
     return engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call)
+  }
+
+  #postObject(call: string, value: unknown, options: SendOptions, synchronous: boolean): Operation | undefined {
+    const view = this.checked(() => objectView(value, call))
+    return this.#post(call, view, options, synchronous)
   }
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {

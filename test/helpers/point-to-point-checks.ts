@@ -103,17 +103,26 @@ async function synchronous(world: Intracomm): Promise<string[]> {
   const failures: string[] = []
   for (const n of [1, 30_000]) {
     if (rank === 0) {
-      const request = world.issend(new Float64Array(n), { dest: 1, tag: 1 })
+      const data = new Float64Array(n)
+      const requests = [world.issend(data, { dest: 1, tag: 1 }), world.issendObject(data, { dest: 1, tag: 4 })]
       // Rank 1 receives only after this message, which overtakes nothing: tag 2 is asked for first.
       await world.recv(new Int8Array(1), { source: 1, tag: 3 })
-      if (request.test() !== undefined) failures.push(`issend of ${n} doubles was complete before it was received`)
+      for (const [i, request] of requests.entries())
+        if (request.test() !== undefined)
+          failures.push(`issend ${i} of ${n} doubles was complete before it was received`)
       await world.send(new Int8Array(1), { dest: 1, tag: 2 })
-      await request.wait()
+      await waitAll(requests)
+      await world.ssend(data, { dest: 1, tag: 1 })
+      await world.ssendObject(data, { dest: 1, tag: 4 })
     } else {
       await world.send(new Int8Array(1), { dest: 0, tag: 3 })
       await world.recv(new Int8Array(1), { source: 0, tag: 2 })
-      const { count } = await world.recv(new Float64Array(n), { source: 0, tag: 1 })
-      if (count !== n) failures.push(`received ${count} instead of ${n}`)
+      for (let turn = 0; turn < 2; turn++) {
+        const { count } = await world.recv(new Float64Array(n), { source: 0, tag: 1 })
+        if (count !== n) failures.push(`received ${count} instead of ${n}`)
+        const { value: data } = await world.recvObject<Float64Array>({ source: 0, tag: 4 })
+        if (data.length !== n) failures.push(`received an object of ${data.length} doubles instead of ${n}`)
+      }
     }
   }
   return failures

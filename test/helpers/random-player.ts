@@ -18,6 +18,7 @@ import {
   model,
   MOST,
   partner,
+  sendsObject,
   type Collective,
   type CommName,
   type Model,
@@ -105,8 +106,7 @@ class Player {
     const dest = groups(on, this.#rank, this.#program.size).there.indexOf(partner(send, this.#program.size))
     const comm = this.#comm(on)
     const data = new Float64Array(count).fill(number)
-    const started =
-      mode === 'isendObject' ? comm.isendObject({ number }, { dest, tag }) : comm[mode](data, { dest, tag })
+    const started = sendsObject(mode) ? comm[mode]({ number }, { dest, tag }) : comm[mode](data, { dest, tag })
     if ('start' in started) (started as PersistentRequest).start()
     this.#sends.push({ request: started, check: () => undefined })
   }
@@ -223,7 +223,7 @@ class Player {
     const known = this.#program.statements.some(
       (one) =>
         one.kind === 'send' && one.on === on && one.rank === worldRank && one.tag === status.tag &&
-        partner(one, this.#program.size) === this.#rank && (one.mode === 'isendObject' || one.count === status.count),
+        partner(one, this.#program.size) === this.#rank && (sendsObject(one.mode) || one.count === status.count),
     ) // prettier-ignore
     this.#same(`statement ${number}: iprobe saw ${text(status)}, which somebody sends`, known, true)
   }
@@ -266,7 +266,7 @@ class Player {
 
   #isObject(number: number): boolean {
     const send = this.#program.statements[number]
-    return send?.kind === 'send' && send.mode === 'isendObject'
+    return send?.kind === 'send' && sendsObject(send.mode)
   }
 
   /** A receive took a message: it must be this one, with what was sent. */

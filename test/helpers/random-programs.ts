@@ -17,7 +17,8 @@ export const MOST = 9000
 
 const COMMS = ['world', 'dup', 'parity', 'reversed', 'inter', 'wild'] as const
 export type CommName = (typeof COMMS)[number]
-const MODES = ['isend', 'issend', 'sendInit', 'isendObject'] as const
+const OBJECT_MODES = ['isendObject', 'issendObject'] as const
+const MODES = ['isend', 'issend', 'sendInit', 'ssendInit', ...OBJECT_MODES] as const
 const WAYS = ['irecv', 'recvInit', 'recv', 'probe', 'mprobe'] as const
 
 /** Ranks here are world ranks; `peer` counts, modulo their number, among those whom the rank can name on the communicator. */
@@ -49,6 +50,7 @@ export type Statement =
       readonly form: Form
     }
 export type Send = Extract<Statement, { kind: 'send' }>
+type ObjectMode = (typeof OBJECT_MODES)[number]
 export type Receive = Extract<Statement, { kind: 'receive' }>
 export type Collective = Extract<Statement, { kind: 'collective' }>
 
@@ -57,6 +59,11 @@ export interface Program {
   /** Of the choices that must not matter. */
   readonly seed: number
   readonly statements: readonly Statement[]
+}
+
+/** True if a mode sends an object, and no elements. */
+export function sendsObject(mode: Send['mode']): mode is ObjectMode {
+  return OBJECT_MODES.some((one) => one === mode)
 }
 
 /** A program for so many ranks. It shrinks by leaving statements out and making them simpler. */

@@ -15,6 +15,20 @@ t.test('a request of irecvObject has its value when it is complete, and not befo
   })
 })
 
+t.test('a synchronous send of an object is complete when its receive has been matched, and not before', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const request = world.issendObject({ n: 1 }, { dest: 0, tag: 1 })
+    await world.sendrecvObject(0, { dest: 0, source: 0, sendTag: 2, recvTag: 2 })
+    t.equal(request.test(), undefined, 'nobody has asked for it')
+    t.match(await world.recvObject({ tag: 1 }), { value: { n: 1 }, tag: 1 })
+    await request.wait()
+    const received = world.recvObject()
+    await world.ssendObject('all', { dest: 0 })
+    t.match(await received, { value: 'all' })
+    await world.ssendObject('nobody', { dest: PROC_NULL })
+  })
+})
+
 t.test('nobody sends undefined, and a receive that is taken back has no value', async (t) => {
   await runRanks(1, async ({ world }) => {
     t.equal(world.irecvObject({ source: PROC_NULL }).value, undefined)
@@ -37,6 +51,11 @@ t.test('what cannot be sent, whom it cannot go to, and elements where an object 
       message: /MPI_ERR_TYPE: isendObject: a function cannot be sent/,
     })
     t.throws(() => comm.isendObject(0, { dest: 1 }), { message: /MPI_ERR_RANK: isendObject: dest is 1, expected 0..0/ })
+    t.throws(() => comm.issendObject(0, { dest: 0, tag: -1 }), { message: /MPI_ERR_TAG: issendObject: tag is -1/ })
+    await t.rejects(
+      comm.ssendObject(() => 0, { dest: 0 }),
+      { message: /MPI_ERR_TYPE: ssendObject: a function cannot be sent/ },
+    )
     t.throws(() => comm.irecvObject({ source: 1 }), { message: /MPI_ERR_RANK: irecvObject: source is 1/ })
     await t.rejects(comm.sendrecvObject(0, { dest: 1, source: 0 }), { code: 'MPI_ERR_RANK' })
     await t.rejects(

@@ -22,6 +22,8 @@ const EVENTS = [
   end('f', '0.1', 1, 1020),
   call('isend', 1, 1100, 50),
   call('irecv', 1, 1100, 50),
+  call('issendObject', 1, 1100, 50),
+  call('ssendObject', 1, 1155, 5),
   call('allreduce', 0, 1200, 100, { algorithm: 'ring' }, 'collective'),
   end('s', '0.2', 0, 1210),
 ]
@@ -40,10 +42,14 @@ t.test('calls become what a rank does, messages have two ends', async (t) => {
   const trace = parsed(JSON.stringify(EVENTS))
   t.strictSame(trace.ranks, [
     { rank: 0, host: 'h0', begun: 10, ended: 310 },
-    { rank: 1, host: 'h1', begun: 0, ended: 160 },
+    { rank: 1, host: 'h1', begun: 0, ended: 170 },
   ])
   const states = trace.slices.state.map((state) => STATES[state])
-  t.strictSame(states, ['wait', 'send', 'send under way', 'collective'], 'receives under way are not shown')
+  t.strictSame(
+    states,
+    ['wait', 'send', 'send under way', 'send under way', 'send', 'collective'],
+    'receives under way are not shown',
+  )
   t.match(trace.names, ['recv, from 0', 'send, to 1, tag 7, 8 B, a.ts:3:5'])
   t.strictSame(
     trace.messages,
@@ -54,9 +60,9 @@ t.test('calls become what a rank does, messages have two ends', async (t) => {
 
 t.test('a trace without its closing bracket, or with half a line at its end, is read', async (t) => {
   const whole = `[\n${EVENTS.map((event) => JSON.stringify(event)).join(',\n')}`
-  t.equal(parsed(`${whole}\n]\n`).total.slices, 4)
-  t.equal(parsed(whole).total.slices, 4)
-  t.equal(parsed(`${whole},\n{"name":"mess`).total.slices, 4)
+  t.equal(parsed(`${whole}\n]\n`).total.slices, 6)
+  t.equal(parsed(whole).total.slices, 6)
+  t.equal(parsed(`${whole},\n{"name":"mess`).total.slices, 6)
   t.match(parseTrace('[x\nx\n', 'x'), /no JSON/)
   t.match(parseTrace('[]', 'x'), /no rows/)
 })
