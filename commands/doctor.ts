@@ -1,6 +1,6 @@
 /**
  * `tsmpi doctor`: examines each host by a job of its own, so that one that fails hides no other, then the links between those
- * that work by a job with one rank a host. The program of both jobs is doctor.ts.
+ * that work by jobs with one rank a host. The program of both jobs is doctor.ts.
  */
 import { isIPv6 } from 'node:net'
 import type { CommandModule } from 'yargs'
@@ -9,6 +9,7 @@ import { insideSlurm, slurmHosts } from '../runtime/launcher/slurm.ts'
 import { EXIT_USAGE, UsageError } from '../runtime/launcher/usage-error.ts'
 import type { Examined, HostFacts, Links } from './doctor/facts.ts'
 import { findingsOf } from './doctor/findings.ts'
+import { surveyLinks, type GroupOutcome, type Survey } from './doctor/link-survey.ts'
 import { reportText } from './doctor/report.ts'
 import { runJsonJob, type JsonJob } from './json-job.ts'
 import { LAUNCHER_OPTIONS, launcherArguments } from './launcher-options.ts'
@@ -53,15 +54,12 @@ async function doctor(options: Given): Promise<number> {
   const names = emulated ? ['this machine'] : readHosts({ ...options, allocation }).map(({ name }) => name)
   const examined = await examineAll(names, emulated, options)
   const working = examined.flatMap((one) => ('facts' in one ? [one.host] : []))
-  const outcome = await linksBetween(working, options, emulated)
-  const findings = findingsOf(examined, outcome?.hosts ?? [], outcome?.links)
-  if (outcome?.failure !== undefined)
-    findings.push({ kind: 'problem', text: `the links could not be measured: ${outcome.failure}` })
-  const report = { hosts: examined, linked: outcome?.hosts ?? [], links: outcome?.links ?? null, findings }
+  const { hosts: linked, links, unlinked, failure } = await linksBetween(working, options, emulated)
+  const findings = findingsOf(examined, linked, links, unlinked)
+  if (failure !== undefined) findings.push({ kind: 'problem', text: `the links could not be measured: ${failure}` })
+  const report = { hosts: examined, linked, links: links ?? null, unlinked, findings }
   process.stdout.write(
-    options.json === true
-      ? `${JSON.stringify(report, undefined, 2)}\n`
-      : reportText(examined, report.linked, outcome?.links, findings),
+    options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(examined, linked, links, findings),
   )
   return findings.some(({ kind }) => kind === 'problem') ? 1 : 0
 }
@@ -96,25 +94,20 @@ async function examine(name: string, host: string | undefined, options: Given): 
   return { host: name, failure: ended.complaint }
 }
 
-interface Outcome {
-  readonly hosts: readonly string[]
-  readonly links?: Links | undefined
-  readonly failure?: string | undefined
+/** No survey if there are not two hosts. */
+function linksBetween(working: readonly string[], options: Given, emulated: boolean): Promise<Survey> {
+  const hosts = emulated ? Array.from({ length: Number(options.emulateHosts) }, (_, index) => `host${index}`) : working
+  return surveyLinks(hosts, (group) =>
+    measureGroup(emulated ? options : { ...options, host: listed(group) }, group.length),
+  )
 }
 
-/** undefined if there are not two hosts. */
-async function linksBetween(
-  working: readonly string[],
-  options: Given,
-  emulated: boolean,
-): Promise<Outcome | undefined> {
-  const count = emulated ? Number(options.emulateHosts) : working.length
-  if (!(count >= 2)) return undefined
-  const hosts = emulated ? Array.from({ length: count }, (_, index) => `host${index}`) : working
-  const where = launch(emulated ? options : { ...options, host: listed(hosts) })
+/** A job with one rank on each host of a group. */
+async function measureGroup(options: Given, count: number): Promise<GroupOutcome> {
   let links: Links | undefined
   let progress: Progress | undefined
-  const ended = await tsmpirun([...where, '-n', `${count}`, '--timeout', `${LINKS_TIMEOUT_S}`, 'doctor'], (line) => {
+  const args = [...launch(options), '-n', `${count}`, '--timeout', `${LINKS_TIMEOUT_S}`, 'doctor']
+  const ended = await tsmpirun(args, (line) => {
     if ('links' in line) links = line.links as Links
     else if ('progress' in line) {
       progress?.end()
@@ -123,7 +116,7 @@ async function linksBetween(
     }
   })
   progress?.stop()
-  return ended.code === 0 && links !== undefined ? { hosts, links } : { hosts, failure: ended.complaint }
+  return ended.code === 0 && links !== undefined ? { links } : { complaint: ended.complaint }
 }
 
 /** Exclusions have been applied to the names already. */

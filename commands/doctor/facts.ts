@@ -22,7 +22,7 @@ export type Examined =
   | { readonly host: string; readonly seconds: number; readonly facts: HostFacts }
   | { readonly host: string; readonly failure: string }
 
-/** What the links carry, row: sender, column: receiver; null on the diagonal. */
+/** What the links carry, row: sender, column: receiver; null on the diagonal and where nothing could be measured. */
 export interface Links {
   /** Half a round trip of 8 bytes, microseconds: alone, and while every host sends as fast as it can. */
   readonly latencyUs: Matrix
@@ -30,8 +30,8 @@ export interface Links {
   /** Messages of 1 MiB, MB/s: alone, and while every host sends as fast as it can. */
   readonly bandwidthMBps: Matrix
   readonly loadedBandwidthMBps: Matrix
-  /** Clock of each host less that of the first, milliseconds. */
-  readonly clockMs: readonly number[]
+  /** Clock of each host less that of the first, milliseconds; null if unknown. */
+  readonly clockMs: readonly (number | null)[]
 }
 
 export type Row = (number | null)[]

@@ -1,4 +1,5 @@
 /** What the doctor's measurements mean, in plain words: what is wrong, what is slow, and what to do. Pure. */
+import { UNLINKED_ADVICE, type UnlinkedPair } from '../../runtime/launcher/unlinked.ts'
 import type { Examined, HostFacts, Links, Matrix } from './facts.ts'
 
 /** Something to know. A problem keeps jobs from running; a remark costs speed. */
@@ -19,16 +20,36 @@ export function findingsOf(
   examined: readonly Examined[],
   names: readonly string[],
   links: Links | undefined,
+  unlinked: readonly UnlinkedPair[] = [],
 ): Finding[] {
   const facts = examined.flatMap((one) => ('facts' in one ? [one.facts] : []))
   return [
     ...examined.flatMap((one): Finding[] =>
       'failure' in one ? [{ kind: 'problem', text: `${one.host} cannot take part: ${one.failure}` }] : [],
     ),
+    ...unlinkedFindings(names, unlinked),
     ...versions(facts),
     ...hostRemarks(facts),
     ...(links === undefined ? [] : linkRemarks(names, links)),
   ]
+}
+
+/** A host that can connect to no other is told once, with one of them. */
+function unlinkedFindings(names: readonly string[], unlinked: readonly UnlinkedPair[]): Finding[] {
+  const peersOf = (name: string): Set<string> =>
+    new Set(unlinked.flatMap(({ from, to }) => (from === name ? [to] : to === name ? [from] : [])))
+  const alone = names.length < 3 ? [] : names.filter((name) => peersOf(name).size === names.length - 1)
+  const text = ({ from, to, endpoint, why }: UnlinkedPair): string => `${from} -> ${to} at ${endpoint}: ${why}`
+  const lines = [
+    ...alone.flatMap((name) => {
+      const one = unlinked.find(({ from, to }) => from === name || to === name)
+      return one === undefined ? [] : [`${name} has no connection to any other host: ${text(one)}, and so on`]
+    }),
+    ...unlinked.filter(({ from, to }) => !alone.includes(from) && !alone.includes(to)).map(text),
+  ]
+  if (lines.length === 0) return []
+  const headline = 'Hosts cannot connect to each other; no job can run on both:'
+  return [{ kind: 'problem', text: [headline, ...lines, ...UNLINKED_ADVICE].join('\n  ') }]
 }
 
 function versions(facts: readonly HostFacts[]): Finding[] {
@@ -74,7 +95,7 @@ function hostRemarks(facts: readonly HostFacts[]): Finding[] {
 
 function linkRemarks(names: readonly string[], links: Links): Finding[] {
   const far = links.clockMs.flatMap((ms, index) =>
-    Math.abs(ms) > CLOCK_MS
+    ms !== null && Math.abs(ms) > CLOCK_MS
       ? [
           remark(
             `The clock of ${names[index]} differs by ${(ms / 1000).toFixed(1)} s from that of ${names[0]}. Install chrony or another time service.`,

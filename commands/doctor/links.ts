@@ -50,6 +50,8 @@ export async function measureLinks(
     await world.barrier()
     if (rank === 0) progress(++done, pairs.length + size - 1)
   }
+  if (rank === 0) progress(0, pairs.length + size - 1)
+  await greetAll(world)
   for (const [a, b] of pairs) {
     if (rank === a) await measurePair(world, mine, b, true)
     else if (rank === b) await measurePair(world, mine, a, false)
@@ -70,6 +72,17 @@ export async function measureLinks(
     loadedBandwidthMBps: rows.map((one) => one.loadedBandwidthMBps),
     clockMs,
   }
+}
+
+/** Every pair at once: if some cannot connect, the job's end names all of them. */
+async function greetAll(world: Intracomm): Promise<void> {
+  const others = Array.from({ length: world.size }, (_, rank) => rank).filter((rank) => rank !== world.rank)
+  await Promise.all(
+    others.flatMap((other) => [
+      world.send(new Uint8Array(1), { dest: other, tag: TAG.PING }),
+      world.recv(new Uint8Array(1), { source: other, tag: TAG.PING }),
+    ]),
+  )
 }
 
 async function measurePair(world: Intracomm, mine: Measured, peer: number, first: boolean): Promise<void> {

@@ -7,6 +7,9 @@ const WIDTH = 80
 /** Columns of a matrix beside each other. */
 const COLUMNS = 7
 
+/** Stands where there is no value. */
+const UNKNOWN = 'x'
+
 /** @param names hosts of the links, in order */
 export function reportText(
   examined: readonly Examined[],
@@ -23,7 +26,11 @@ export function reportText(
       matrixTable('latency under load, us', links.loadedLatencyUs),
       matrixTable('bandwidth, MB/s (1 MiB)', links.bandwidthMBps),
       matrixTable('bandwidth when all send, MB/s', links.loadedBandwidthMBps),
-      folded(`Clocks against that of ${names[0]}, ms: ${links.clockMs.map((ms) => ms.toFixed(1)).join('  ')}`, ''),
+      folded(
+        `Clocks against that of ${names[0]}, ms: ${links.clockMs.map((ms) => ms?.toFixed(1) ?? UNKNOWN).join('  ')}`,
+        '',
+      ),
+      ...(isPartial(links.latencyUs) ? [`${UNKNOWN}: not measured, see below`] : []),
     )
   }
   const lines = findings.map(({ kind, text }) => folded(`${kind}: ${text}`, '  '))
@@ -71,14 +78,21 @@ function matrixTable(title: string, matrix: Matrix): string {
   const blocks: string[] = [title]
   for (let first = 0; first < matrix.length; first += COLUMNS) {
     const columns = matrix.map((_, index) => index).slice(first, first + COLUMNS)
-    const rows = matrix.map((row, index) => [`${index}`, ...columns.map((column) => cell(row[column]))])
+    const rows = matrix.map((row, index) => [
+      `${index}`,
+      ...columns.map((column) => (column === index ? '-' : cell(row[column]))),
+    ])
     blocks.push(plainTable(['', ...columns.map(String)], rows))
   }
   return blocks.join('\n')
 }
 
+function isPartial(matrix: Matrix): boolean {
+  return matrix.some((row, index) => row.some((value, column) => value === null && column !== index))
+}
+
 function cell(value: number | null | undefined): string {
-  if (value == null) return '-'
+  if (value == null) return UNKNOWN
   return value < 100 ? value.toFixed(1) : value.toFixed(0)
 }
 
