@@ -3,14 +3,10 @@
  * microseconds, so that it is for the one who asks to ask seldom.
  */
 import { relative } from 'node:path'
-import { placeOf } from './program-loader.ts'
+import { isOfLibrary, placeOf } from './program-loader.ts'
 
 /** Frames of the library between the program and the one who asks, and some to spare. */
 const FRAMES = 20
-/** The library, not the programs that come with it. */
-const LIBRARY = ['../../runtime/', '../../collectives/', '../../run.'].map(
-  (path) => new URL(path, import.meta.url).href,
-)
 
 /** file:line:column of the program, the file relative to the working directory if it lies there; undefined if none is. */
 export function callSite(): string | undefined {
@@ -30,7 +26,7 @@ export function callSite(): string | undefined {
 
 function isProgram(frame: NodeJS.CallSite): boolean {
   const url = frame.getScriptNameOrSourceURL()
-  return url !== null && !url.startsWith('node:') && !LIBRARY.some((prefix) => url.startsWith(prefix))
+  return url !== null && !url.startsWith('node:') && !isOfLibrary(frame)
 }
 
 function shorten(place: string): string {

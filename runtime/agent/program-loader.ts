@@ -10,12 +10,19 @@ import { splitMap, type ProgramMap } from './program-map.ts'
 /** Folder of this installation, which holds index.js. */
 const ROOT = new URL('../../', import.meta.url).href
 
+/** The library, not the programs that come with it. */
+const LIBRARY = ['runtime/', 'collectives/', 'run.'].map((path) => ROOT + path)
+/** Frames of the library that may lie between an error and the program: a trace shows as many of its own as before. */
+const LIBRARY_FRAMES = 20
+const { stackTraceLimit: SHOWN_FRAMES } = Error
+
 /** The way back from the program's text, as compiled, to its sources. */
 let compiled: ProgramMap | undefined
 
 /** Runs the program's top level; resolves or rejects as its module does. */
 export async function loadProgram(program: Program): Promise<void> {
   Error.prepareStackTrace = formatStack
+  Error.stackTraceLimit = SHOWN_FRAMES + LIBRARY_FRAMES
   switch (program.kind) {
     case 'file':
       await import(program.url)
@@ -46,11 +53,24 @@ function findImportsOf(program: string): void {
   register(hooks, { data })
 }
 
-/** Stack traces name the lines that the user wrote, and end where the program begins. */
+/**
+ * Stack traces name the lines that the user wrote, and end where the program begins. The library's own lines are left out:
+ * all of them if an MpiError says what the program did wrong, otherwise those below the program's.
+ */
 function formatStack(error: Error, frames: readonly NodeJS.CallSite[]): string {
   const own = frames.findIndex((frame) => isLoader(frame.getScriptNameOrSourceURL()))
-  const shown = own === -1 ? frames : frames.slice(0, own).filter((frame) => !isNodeInternal(frame))
-  return [String(error), ...shown.map((frame) => `    at ${describeFrame(frame)}`)].join('\n')
+  const inside = own === -1 ? frames : frames.slice(0, own).filter((frame) => !isNodeInternal(frame))
+  const program = inside.filter((frame) => !isOfLibrary(frame))
+  const first = program[0] === undefined ? inside.length : inside.indexOf(program[0])
+  const above = error.name === 'MpiError' && program.length > 0 ? [] : inside.slice(0, first)
+  const shown = [...above, ...program]
+  return [String(error), ...shown.slice(0, SHOWN_FRAMES).map((frame) => `    at ${describeFrame(frame)}`)].join('\n')
+}
+
+/** True for a frame of the library, not of the programs that come with it. */
+export function isOfLibrary(frame: NodeJS.CallSite): boolean {
+  const url = frame.getScriptNameOrSourceURL()
+  return url !== null && LIBRARY.some((prefix) => url.startsWith(prefix))
 }
 
 /** This folder's code is what every program is called by. */

@@ -5,9 +5,9 @@
 import type { MessagePort, Worker } from 'node:worker_threads'
 import type { RankPicture, RankReport } from '../diagnosis/picture.ts'
 import { PHASE_OF_RANK } from '../transport/stillness.ts'
-import { sampleThreads, type SampledFrame } from './cpu-sampler.ts'
 import type { HostWatch } from './host-watch.ts'
 import type { ProgramMap } from './program-map.ts'
+import { sampleThreads, type SampledFrame } from './stack-sampler.ts'
 
 /** A rank that lets its event loop turn answers within a millisecond or two, on a crowded machine in some tens. */
 const ANSWER_MS = 250
@@ -16,11 +16,8 @@ const THOROUGH = { eachMs: 50, mostMs: 2000 } as const
 const SAMPLE_LIMIT_MS = 1000
 /** Functions shown of a rank that computes. */
 const SHOWN_FRAMES = 3
-/** A position on a line is not known: the end of it comes after all that is on it. */
-const END_OF_LINE = 1_000_000
-
-/** A compiled program is imported as text: the inspector shows that for its name. */
-const TEXT = 'data:text/javascript'
+/** What lies here is no program of the user's. */
+const INSTALLATION = new URL('../../', import.meta.url).href
 
 /** A rank's thread and the port on which it answers. */
 export interface RankThread {
@@ -96,14 +93,12 @@ function answers(threads: readonly RankThread[], thorough: boolean): Promise<Map
 
 /** The innermost function, and those of the program it was called by. */
 function shownFrames(frames: readonly SampledFrame[], map: ProgramMap | undefined): string[] {
-  const [innermost, ...rest] = frames.filter(({ url }) => !url.startsWith('node:'))
+  const [innermost, ...rest] = frames.filter(({ url }) => url !== '' && !url.startsWith('node:'))
   if (innermost === undefined) return []
-  const isProgram = ({ url }: SampledFrame): boolean => map !== undefined && (url === map.url || url.startsWith(TEXT))
-  return [innermost, ...rest.filter(isProgram)].slice(0, SHOWN_FRAMES).map((frame) => {
-    const place =
-      map !== undefined && isProgram(frame)
-        ? map.place(frame.line, END_OF_LINE)?.replace(/:\d+$/, '')
-        : `${frame.url.replace(/^file:\/\//, '')}:${frame.line}`
-    return frame.name === '' ? (place ?? '') : `${frame.name} (${place ?? frame.url})`
+  const callers = rest.filter(({ url }) => url === map?.url || !url.startsWith(INSTALLATION))
+  return [innermost, ...callers].slice(0, SHOWN_FRAMES).map(({ name, url, line, column }) => {
+    const place = url === map?.url ? map.place(line, column)?.replace(/:\d+$/, '') : undefined
+    const shown = place ?? `${decodeURIComponent(url.replace(/^file:\/\//, ''))}:${line}`
+    return name === '' ? shown : `${name} (${shown})`
   })
 }

@@ -206,7 +206,7 @@ function bufferError(value: unknown, call: string): MpiError {
   return new MpiError(
     'MPI_ERR_BUFFER',
     `${call}: the buffer is ${describe(value)}, expected a typed array, a DataView, an ArrayBuffer or an ndarray over a typed array` +
-      (typeof value === 'object' ? ' (for other values use sendObject and recvObject)' : ''),
+      (value == null ? '' : ' (for other values use sendObject and recvObject)'),
   )
 }
 

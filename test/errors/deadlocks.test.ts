@@ -191,17 +191,24 @@ t.test('with --forward-signals a rank that listens is left to wait; what may wak
   t.match(ended.stderr, /rank 0: in recv\(source 1, tag 7\)[^]*can be woken by SIGUSR2/)
 })
 
-t.test('SIGUSR1 tells what a running job does, and where a rank computes', async (t) => {
-  const job = start(['-n', '2', 'test/errors/programs/watched.ts'])
-  await job.printed('computing')
-  // On a crowded machine the profiler may come too late: ask until it has seen the rank.
-  const asking = setInterval(() => job.child.kill('SIGUSR1'), 500)
-  await job.printed('rank 0: computes in')
-  clearInterval(asking)
-  job.child.kill('SIGTERM')
-  const { code, stderr: told } = await job.ended
-  t.match(told, /what the ranks do:/)
-  t.match(told, /rank 0: computes in .*watched\.ts:\d+/)
-  t.match(told, /rank 1: in recv\(source 0, tag 1\) on world/)
-  t.equal(code, 143, 'the job went on')
-})
+for (const [how, where] of [
+  [
+    'spin',
+    /rank 0: computes in spin \(test\/errors\/programs\/watched\.ts:5\) ← test\/errors\/programs\/watched\.ts:12[; ]/,
+  ],
+  ['main', /rank 0: computes in test\/errors\/programs\/watched\.ts:14[; ]/],
+] as const)
+  t.test(`SIGUSR1 tells what a running job does, and where a rank computes: ${how}`, async (t) => {
+    const job = start(['-n', '2', 'test/errors/programs/watched.ts', how])
+    await job.printed('computing')
+    // On a crowded machine the inspector may come too late: ask until it has seen the rank.
+    const asking = setInterval(() => job.child.kill('SIGUSR1'), 500)
+    await job.printed('rank 0: computes in')
+    clearInterval(asking)
+    job.child.kill('SIGTERM')
+    const { code, stderr: told } = await job.ended
+    t.match(told, /what the ranks do:/)
+    t.match(told, where)
+    t.match(told, /rank 1: in recv\(source 0, tag 1\) on world/)
+    t.equal(code, 143, 'the job went on')
+  })

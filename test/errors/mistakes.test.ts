@@ -35,7 +35,8 @@ for (const [which, said] of Object.entries(SAID)) {
     t.equal(ended.code, 1)
     t.match(ended.stderr, /tsmpirun: rank \d on .* failed; the job was stopped\./)
     t.match(ended.stderr, said)
-    t.match(ended.stderr, /mistakes\.ts:\d+:\d+/, 'and where')
+    t.match(ended.stderr, /\n {6}at .*mistakes\.ts:\d+:\d+/, 'and where')
+    t.notMatch(ended.stderr, /library\.js|node:internal/, 'without lines of the machinery')
   })
 
   t.test(`a right program is told nothing: ${which}`, async (t) => {
