@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { allGone, descendants, start, tsmpirun } from '../helpers/tsmpirun.ts'
+import { until } from '../helpers/until.ts'
 
 const PROGRAM = 'test/cli/programs/traced.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-trace-'))
@@ -121,5 +122,9 @@ t.test('a trace file that cannot be written is a mistake of the command line', a
 
 /** Resolves when the file holds the text. */
 async function written(file: string, text: string): Promise<void> {
-  while (!readFileSync(file, 'utf8').includes(text)) await new Promise((resolve) => setImmediate(resolve))
+  await until(
+    () => readFileSync(file, 'utf8').includes(text),
+    60_000,
+    () => `${text} in ${file}`,
+  )
 }

@@ -4,6 +4,7 @@ import t from 'tap'
 import { encodePacket, PACKET } from '../../runtime/agent/start-channel.ts'
 import type { Command } from '../../runtime/agent/job-description.ts'
 import { allGone, descendants, isStopped, start, type Running } from '../helpers/tsmpirun.ts'
+import { until } from '../helpers/until.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
 
@@ -42,7 +43,11 @@ function startAgent() {
 
 /** Resolves when all processes are in the state `T`, stopped. */
 async function allStopped(pids: readonly number[]): Promise<void> {
-  while (!pids.every(isStopped)) await new Promise((resolve) => setImmediate(resolve))
+  await until(
+    () => pids.every(isStopped),
+    20_000,
+    () => 'all are stopped',
+  )
 }
 
 t.test('SIGUSR2 reaches the programs of all ranks', async (t) => {

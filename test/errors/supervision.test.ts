@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openSockets, socketsOf } from '../helpers/sockets.ts'
 import { allGone, descendants, isAlive, isStopped, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
+import { until } from '../helpers/until.ts'
 
 const TIMES = process.env.TSMPI_TEST_ALL === '1' ? 20 : 2
 if (TIMES > 2) t.setTimeout(20 * 60_000)
@@ -139,7 +140,11 @@ const cases: readonly Case[] = [
     hosts: EMULATED,
     strike: async ({ launcher, agents }) => {
       process.kill(launcher, 'SIGTSTP')
-      while (![launcher, ...agents].every(isStopped)) await new Promise((resolve) => setImmediate(resolve))
+      await until(
+        () => [launcher, ...agents].every(isStopped),
+        20_000,
+        () => 'all are stopped',
+      )
       process.kill(agents[0] as number, 'SIGKILL')
       process.kill(launcher, 'SIGCONT')
     },

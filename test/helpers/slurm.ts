@@ -16,6 +16,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { allGone } from './tsmpirun.ts'
+import { until } from './until.ts'
 
 const { spawnSync } = process.getBuiltinModule('node:child_process')
 
@@ -74,12 +75,12 @@ async function startIn(folder: string): Promise<Slurm> {
   run('slurmd', '-N', 'n1')
   run('slurmd', '-N', 'n2')
   const idle = async (): Promise<void> => {
-    const deadline = performance.now() + IDLE_LIMIT_MS
-    for (let nodes = ''; nodes !== 'idle 2';) {
-      if (performance.now() > deadline) throw new Error(`nodes are not idle but: ${nodes}`)
-      nodes = run('sinfo', '--noheader', '--format=%t %D').trim()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    const nodes = (): string => run('sinfo', '--noheader', '--format=%t %D').trim()
+    await until(
+      () => nodes() === 'idle 2',
+      IDLE_LIMIT_MS,
+      () => `nodes are not idle but: ${nodes()}`,
+    )
   }
   await idle()
   // A step that has not told the controller of its end would try for ever, and its slurmd wait for it.

@@ -1,5 +1,6 @@
 /** Sockets of processes, from /proc: whether what a job had opened is gone when it has ended. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { until } from './until.ts'
 
 const TABLES = ['tcp', 'tcp6', 'unix']
 
@@ -19,8 +20,11 @@ export function socketsOf(pid: number): string[] {
  * many threads is dead a moment before the last of them has closed what it had open.
  */
 export async function openSockets(inodes: readonly string[], limitMs: number): Promise<string[]> {
-  const deadline = performance.now() + limitMs
-  while (open(inodes).length > 0 && performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve))
+  await until(
+    () => open(inodes).length === 0,
+    limitMs,
+    () => '',
+  ).catch(() => undefined)
   return open(inodes)
 }
 

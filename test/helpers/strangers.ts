@@ -109,12 +109,3 @@ export async function recorder(port: number): Promise<{ port: number; heard: Buf
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { port: (server.address() as AddressInfo).port, heard, close: () => void server.close() }
 }
-
-/** Waits for a condition, at most `limitMs`. */
-export async function until(condition: () => boolean, limitMs: number, what: () => string): Promise<void> {
-  const deadline = performance.now() + limitMs
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what()}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}

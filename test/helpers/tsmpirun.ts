@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { until } from './until.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
 /** tap puts its hooks into the NODE_OPTIONS of whatever a test starts; they listen for signals, as no shell's children do. */
@@ -155,10 +156,9 @@ function parentOf(pid: number): number {
 
 /** Resolves when all processes are gone; rejects with those that are not after `limitMs`. */
 export async function allGone(pids: readonly number[], limitMs: number): Promise<void> {
-  const deadline = performance.now() + limitMs
-  while (pids.some(isAlive)) {
-    if (performance.now() > deadline)
-      throw new Error(`still there after ${limitMs} ms: ${pids.filter(isAlive).join(' ')}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  await until(
+    () => !pids.some(isAlive),
+    limitMs,
+    () => `still there: ${pids.filter(isAlive).join(' ')}`,
+  )
 }

@@ -11,10 +11,10 @@ import {
   say,
   sayNothing,
   unknownKey,
-  until,
   withoutKey,
   wrongServerKey,
 } from '../../helpers/strangers.ts'
+import { until } from '../../helpers/until.ts'
 import { waysToOpen } from '../../helpers/agent-links.ts'
 
 const PART_MAX = 1 << 16
