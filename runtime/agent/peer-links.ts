@@ -5,6 +5,7 @@
  * Invariant: messages to an agent stay in order, and their numbers are the order in which they reach its socket. Below:
  * agent-link.ts.
  */
+import { afterRunning } from '../base/running-timer.ts'
 import type { AgentLinks, Outbox as SocketOutbox } from '../transport/agent-link.ts'
 import type { FrameOrder } from '../transport/frame-order.ts'
 import type { Network, Unlinked } from './job-description.ts'
@@ -60,7 +61,7 @@ export class PeerLinks {
     const onBroken = (): void => this.#options.onBroken(peer)
     const serverKey = network.publicKeys[peer] as string
     const socket = sockets.outbox(endpoints[peer] as string, network.keys, serverKey, onBroken)
-    setTimeout(() => this.#judge(peer, socket), LINK_MS)
+    afterRunning(LINK_MS, () => this.#judge(peer, socket))
     const wire = spoil?.(peer, socket, onBroken) ?? socket
     const numbered = this.#numbered(peer, wire)
     const way = { outbox: shaper?.outbox(peer, numbered) ?? numbered, wire }

@@ -5,6 +5,7 @@
  */
 import type { AgentEvent } from '../agent/job-description.ts'
 import { OLDEST_NODE } from '../base/oldest-node.ts'
+import { afterRunning } from '../base/running-timer.ts'
 import { startAdvice } from './start-advice.ts'
 import type { StartCommand } from './start-command.ts'
 
@@ -39,8 +40,8 @@ export class StartWatch<A extends StartingAgent> {
   readonly #waiting: Set<A>
   readonly #hellos = new Map<A, Hello>()
   readonly #failures = new Map<A, string>()
-  readonly #limit: NodeJS.Timeout
-  #company: NodeJS.Timeout | undefined
+  readonly #cancelLimit: () => void
+  #cancelCompany: (() => void) | undefined
   #done = false
   #tellMachines: (machines: (string | undefined)[]) => void = () => undefined
   /** When all agents run: what each says of its machine. Stays pending if the start fails. */
@@ -51,7 +52,7 @@ export class StartWatch<A extends StartingAgent> {
     this.#agents = agents
     this.#waiting = new Set(agents)
     this.machines = new Promise((resolve) => (this.#tellMachines = resolve))
-    this.#limit = setTimeout(() => this.#expire(), options.limitSeconds * 1000)
+    this.#cancelLimit = afterRunning(options.limitSeconds * 1000, () => this.#expire())
   }
 
   /** An agent runs. */
@@ -74,13 +75,13 @@ export class StartWatch<A extends StartingAgent> {
   /** Watches no more: the job ends. */
   close(): void {
     this.#done = true
-    clearTimeout(this.#limit)
-    clearTimeout(this.#company)
+    this.#cancelLimit()
+    this.#cancelCompany?.()
   }
 
   #fail(agent: A, how: string): void {
     this.#failures.set(agent, how)
-    this.#company ??= setTimeout(() => this.#tell(), COMPANY_MS)
+    this.#cancelCompany ??= afterRunning(COMPANY_MS, () => this.#tell())
     this.#settle(agent)
   }
 
