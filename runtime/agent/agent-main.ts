@@ -281,19 +281,23 @@ function abandon(): void {
   lastWords({ event: 'abandoned' })
 }
 
-/** The job is over: nothing is left to do but to tell who came and was not of the job. */
+/** The job is over: nothing is left to do but to tell who came and was not of the job, and whom others may take for one. */
 function leave(): void {
-  if (relay === undefined || relay.strangers.connections === 0) die()
-  else lastWords({ event: 'strangers', ...relay.strangers })
+  const { strangers, unfinished = [] } = relay ?? {}
+  const words: AgentEvent[] = []
+  if (unfinished.length > 0) words.push({ event: 'unfinished', links: unfinished })
+  if (strangers !== undefined && strangers.connections > 0) words.push({ event: 'strangers', ...strangers })
+  if (words.length === 0) die()
+  else lastWords(...words)
 }
 
 function giveUp(reason: string): void {
   lastWords({ event: 'unusable', reason })
 }
 
-function lastWords(event: AgentEvent): void {
+function lastWords(...events: AgentEvent[]): void {
   leaving = true
-  tell(-1, event)
+  for (const event of events) tell(-1, event)
   void channel.flushed(LAST_WORDS_MS).then(die)
 }
 

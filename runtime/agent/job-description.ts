@@ -83,6 +83,12 @@ export interface AgentJob {
   readonly input: InputTarget
 }
 
+/** Connections to another agent that were begun and came to nothing. */
+export interface Unfinished {
+  readonly agent: number
+  readonly connections: number
+}
+
 /** Which ranks get standard input. */
 export type InputTarget = number | 'all' | 'none'
 
@@ -184,6 +190,8 @@ export type AgentEvent =
   | { readonly event: 'unlinked'; readonly peer: Unlinked }
   /** Who has connected to the agent and is not of the job; told at the end. */
   | ({ readonly event: 'strangers' } & Strangers)
+  /** Connections of the agent's own that came to nothing; told at the end. */
+  | { readonly event: 'unfinished'; readonly links: readonly Unfinished[] }
   /** A rank keeps to these processors from now on. */
   | { readonly event: 'bound'; readonly processors: readonly number[] }
   /** A rank that should be bound to cores is not; all of the agent's, if it is the agent that says so. */

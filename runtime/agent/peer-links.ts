@@ -8,7 +8,7 @@
 import { afterRunning } from '../base/running-timer.ts'
 import type { AgentLinks, Outbox as SocketOutbox } from '../transport/agent-link.ts'
 import type { FrameOrder } from '../transport/frame-order.ts'
-import type { Network, Unlinked } from './job-description.ts'
+import type { Network, Unfinished, Unlinked } from './job-description.ts'
 import type { Outbox, Shaper } from './shaper.ts'
 import { writeNumber } from './wire-format.ts'
 
@@ -36,6 +36,7 @@ interface Way {
   readonly outbox: Outbox
   /** The same below numbers and emulated network. */
   readonly wire: Outbox
+  readonly socket: SocketOutbox
 }
 
 export class PeerLinks {
@@ -56,6 +57,12 @@ export class PeerLinks {
     return (this.#ways.get(peer) ?? this.#open(peer)).wire
   }
 
+  /** Agents to which connections were begun that came to nothing, and how many. */
+  get unfinished(): Unfinished[] {
+    const all = [...this.#ways].map(([agent, { socket }]) => ({ agent, connections: socket.unfinished }))
+    return all.filter(({ connections }) => connections > 0)
+  }
+
   #open(peer: number): Way {
     const { sockets, network, endpoints, shaper, spoil } = this.#options
     const onBroken = (): void => this.#options.onBroken(peer)
@@ -64,7 +71,7 @@ export class PeerLinks {
     afterRunning(LINK_MS, () => this.#judge(peer, socket))
     const wire = spoil?.(peer, socket, onBroken) ?? socket
     const numbered = this.#numbered(peer, wire)
-    const way = { outbox: shaper?.outbox(peer, numbered) ?? numbered, wire }
+    const way = { outbox: shaper?.outbox(peer, numbered) ?? numbered, wire, socket }
     this.#ways.set(peer, way)
     return way
   }

@@ -24,7 +24,7 @@ import { pieceBytes, windowBytes } from '../transport/emulated-link.ts'
 import { BulkQueue } from './bulk-queue.ts'
 import { InboundMessage } from './inbound-message.ts'
 import { LinkWatch, type LinkState } from './link-watch.ts'
-import type { Network, Unlinked } from './job-description.ts'
+import type { Network, Unfinished, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import { PeerLinks } from './peer-links.ts'
 import { Prefetch } from './prefetch.ts'
@@ -217,6 +217,11 @@ export class Relay {
   /** Who has connected here and is not of the job. */
   get strangers(): Strangers {
     return this.#wire.inbox.strangers
+  }
+
+  /** Connections of this agent's own that came to nothing: others may have counted them among the strangers. */
+  get unfinished(): readonly Unfinished[] {
+    return this.#peers?.unfinished ?? []
   }
 
   /** True if frames wait here for room in the ring of one of these seats. */

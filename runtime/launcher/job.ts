@@ -26,7 +26,7 @@ import type { Output } from './output.ts'
 import type { Fd } from './output-merger.ts'
 import { sharesOf, type Share } from './neighbours.ts'
 import type { AgentPlan } from './placement.ts'
-import { strangersNote } from './strangers.ts'
+import { StrangerNotes } from './strangers.ts'
 import { unlinkedText, type UnlinkedHost } from './unlinked.ts'
 import { Supervisor } from './supervisor.ts'
 import type { StartSettings } from './start-command.ts'
@@ -115,7 +115,7 @@ export class Job implements AgentListener {
   readonly #timers: NodeJS.Timeout[] = []
   readonly #unlinked: UnlinkedHost[] = []
   /** What hosts say at the end of those whom they turned away. */
-  readonly #strangers = new Map<AgentProcess, string>()
+  readonly #strangers = new StrangerNotes()
   readonly #suspended = new Set<AgentProcess>()
   #whenSuspended: (() => void) | undefined
   #exitCode: number | undefined
@@ -278,7 +278,10 @@ export class Job implements AgentListener {
         if (this.#unlinked.length === 1) this.#after(UNLINKED_MS, () => this.#notLinked())
         break
       case 'strangers':
-        this.#strangers.set(agent, strangersNote(agent.plan.host, this.#endpoints.get(agent) ?? 'its port', event))
+        this.#strangers.turnedAway(this.#agents.indexOf(agent), event)
+        break
+      case 'unfinished':
+        this.#strangers.unfinished(event.links)
         break
       case 'bound':
       case 'unbound':
@@ -390,10 +393,8 @@ export class Job implements AgentListener {
 
   /** The lowest failing rank's code, of those that failed on their own before the job was stopped. */
   #end(): void {
-    for (const agent of this.#agents) {
-      const note = this.#strangers.get(agent)
-      if (note !== undefined) this.#say(note)
-    }
+    const places = this.#agents.map((agent) => ({ host: agent.plan.host, endpoint: this.#endpoints.get(agent) }))
+    for (const note of this.#strangers.notes(places)) this.#say(note)
     const lowest = [...this.#failures].sort(([a], [b]) => a - b)[0]
     this.#finish(lowest?.[1] ?? (this.#exitCode as number))
   }

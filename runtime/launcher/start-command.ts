@@ -92,13 +92,19 @@ function agentInvocation({ settings = {} }: StartTarget, agents: number): Invoca
   const rest = agents === 1 ? [] : [String(agents)]
   const args = [...process.execArgv, folder + entry, ...rest]
   const script = searchScript(entry, { anyNode: nodePath === undefined, anyPackage: programDirectory === undefined })
-  const search = ['/bin/sh', '-c', script, 'tsmpi', node, folder + entry, rest.join(), ...process.execArgv]
+  const [there, what] = [node, folder + entry].map(forPrintf) as [string, string]
+  const search = ['/bin/sh', '-c', script, 'tsmpi', there, what, rest.join(), ...process.execArgv]
   return { node, args, words: [node, ...args], search }
 }
 
 /** What the script says if there is no Node, or no tsmpi, on its host. */
 export const NO_NODE = 'tsmpi: no Node.js here'
 export const NO_PACKAGE = 'tsmpi: no tsmpi here'
+
+/** A path as `printf %b` reads it: csh takes `!` for history even in quotes, and other shells differ on backslashes. */
+function forPrintf(path: string): string {
+  return path.replaceAll(/[!\\\n]/g, (character) => `\\0${character.charCodeAt(0).toString(8)}`)
+}
 
 /**
  * Shell text that looks for Node ($1) and the agent's entry ($2) and runs them with $3. Where the launcher's own paths lead
@@ -108,7 +114,7 @@ export const NO_PACKAGE = 'tsmpi: no tsmpi here'
 function searchScript(entry: string, allowed: { readonly anyNode: boolean; readonly anyPackage: boolean }): string {
   const { anyNode, anyPackage } = allowed
   return [
-    'n=$1 m=$2 k=$3; shift 3',
+    'n=$(printf %b "$1") m=$(printf %b "$2") k=$3; shift 3',
     ...(anyNode ? ['command -v "$n" >/dev/null 2>&1 || n=node'] : []),
     `command -v "$n" >/dev/null 2>&1 || { echo "${NO_NODE}: $n is not in PATH=$PATH" >&2; exit 127; }`,
     ...(anyPackage

@@ -80,7 +80,9 @@ const NO_ANSWER = 'no answer'
 /** What is known of the connection to another agent. */
 export class Contact {
   readonly #onBroken: () => void
-  #connected = false
+  #begun = 0
+  #finished = 0
+  #holds = false
   #trouble: string | undefined = NO_ANSWER
 
   /** @param onBroken called when a connection that held has ended: what it carried may be lost */
@@ -93,15 +95,31 @@ export class Contact {
     return this.#trouble
   }
 
+  /**
+   * Connections that were begun and came to nothing, the present one included while it is none: on a busy machine a
+   * handshake may take longer than the other side waits, which then counts a stranger.
+   */
+  get unfinished(): number {
+    return this.#begun - this.#finished + Number(!this.#holds)
+  }
+
   note(event: ConnectionEvent): void {
-    if (event === 'connect') this.#connected = true
-    else if (event === 'handshake') this.#trouble = undefined
+    this.#count(event)
+    if (event === 'handshake') this.#trouble = undefined
     else if (this.#trouble === undefined) {
       if (event === 'disconnect') this.#onBroken()
     } else if (event === 'handshake:error:auth') this.#trouble = 'it refuses our key'
     else if (event === 'disconnect' && this.#trouble === NO_ANSWER)
       this.#trouble = 'what listens there is no agent of this job'
-    else if (event === 'connect:retry' && !this.#connected) this.#trouble = 'the connection is refused'
+    else if (event === 'connect:retry' && this.#begun === 0) this.#trouble = 'the connection is refused'
+  }
+
+  #count(event: ConnectionEvent): void {
+    if (event === 'connect') this.#begun++
+    else if (event === 'handshake') {
+      this.#finished++
+      this.#holds = true
+    } else if (event === 'disconnect') this.#holds = false
   }
 }
 

@@ -58,6 +58,8 @@ export interface Outbox {
   readonly endpoint: string
   /** Why there has not been a connection yet; undefined once there was one. */
   readonly trouble: string | undefined
+  /** Connections that were begun and came to nothing; the other agent may have taken them for a stranger's. */
+  readonly unfinished: number
   /** Queues a message. Its parts may be sent from where they are: they must stay unchanged until received. */
   send(parts: readonly Part[], onError: (error: unknown) => void): void
   close(): void

@@ -161,6 +161,10 @@ class NativeOutbox implements Outbox {
     return this.#contact.trouble
   }
 
+  get unfinished(): number {
+    return this.#contact.unfinished
+  }
+
   send(parts: readonly Part[], onError: (error: unknown) => void): void {
     try {
       this.#push.send(parts)

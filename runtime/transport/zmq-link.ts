@@ -149,6 +149,10 @@ export class ZmqOutbox implements Outbox {
     return this.#contact.trouble
   }
 
+  get unfinished(): number {
+    return this.#contact.unfinished
+  }
+
   send(parts: readonly Part[], onError: (error: unknown) => void): void {
     this.#queue.push(parts.map(toBytes))
     if (!this.#sending) this.#pump().catch(onError)

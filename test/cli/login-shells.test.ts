@@ -36,7 +36,7 @@ else {
     rmSync(folder, { recursive: true })
   })
 
-  const odd = join(folder, 'it\'s "odd" $HOME ünï `x`; #')
+  const odd = join(folder, 'it\'s "odd" $HOME ünï `x`; # !b')
   mkdirSync(odd)
   cpSync('dist', join(odd, 'dist'), { recursive: true })
   cpSync('package.json', join(odd, 'package.json'))

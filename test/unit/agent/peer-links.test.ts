@@ -18,6 +18,7 @@ function waysOverPaper(trouble?: string) {
       return {
         endpoint,
         trouble,
+        unfinished: trouble === undefined ? 0 : opened.length,
         send: (parts: Buffer[]) => void sent.push(readNumber(parts)),
         close: () => undefined,
       }
@@ -83,6 +84,19 @@ t.test('a connection that came about is not told', async (t) => {
   peers.to(2).send(message(), never)
   run(60_000)
   t.same(unlinked, [])
+})
+
+t.test('connections that came to nothing are known by agent', async (t) => {
+  const { peers } = waysOverPaper('no answer')
+  t.same(peers.unfinished, [])
+  for (const peer of [2, 1]) peers.to(peer)
+  t.same(peers.unfinished, [
+    { agent: 2, connections: 1 },
+    { agent: 1, connections: 2 },
+  ])
+  const { peers: connected } = waysOverPaper()
+  connected.to(2)
+  t.same(connected.unfinished, [])
 })
 
 t.test('time in which the agent itself stood still does not count', async (t) => {
