@@ -8,7 +8,7 @@ import type { Examined, Links } from '../../commands/doctor/facts.ts'
 import type { Finding } from '../../commands/doctor/findings.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { sshdMissing, startSshd } from '../helpers/sshd.ts'
-import { allGone, descendants, messages, start, TSMPI, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
+import { allGone, descendants, isAlive, messages, start, TSMPI, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/errors/programs/together.ts'
 /** What `tsmpi doctor --json` prints. */
@@ -198,5 +198,34 @@ else {
       t.equal(ended.code, whose === 'the server' ? 125 : 137)
       t.match(ended.stderr, /(the process of ranks? .* on (alpha|beta) was lost|has ended the job|cannot take part)/)
       await allGone([...remote, ...local], 7000)
+    })
+
+  for (const whose of ['server', 'client'] as const)
+    t.test(`a connection that hangs, since its ${whose} is stopped, ends the job with one message`, async (t) => {
+      const job = start([...ssh, '--host', 'alpha:2,beta:2', PROGRAM, 'wait'])
+      for (let rank = 0; rank < 4; rank++) await job.printed(`rank ${rank} on`)
+      const remote = descendants(sshd.pid)
+      const local = descendants(job.child.pid as number)
+      const commandLine = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      // Of the two processes of a log-in the one that carries its bytes has no children but the agent.
+      const carriers =
+        whose === 'server' ? remote.filter((pid) => descendants(pid, 1).some(isAgent)) : local.filter(isSsh)
+      function isAgent(pid: number): boolean {
+        return commandLine(pid).includes('agent-main')
+      }
+      function isSsh(pid: number): boolean {
+        return commandLine(pid).startsWith('ssh\0')
+      }
+      const stopped = carriers[0] as number
+      process.kill(stopped, 'SIGSTOP')
+      t.teardown(() => isAlive(stopped) && process.kill(stopped, 'SIGKILL'))
+      const ended = await job.ended
+      t.equal(ended.code, 125)
+      t.match(messages(ended), /^tsmpirun: (alpha|beta) \(ranks (0 1|2 3)\) has not answered for 5 s: [^\n]*\n$/)
+      // Its two halves end by themselves, but for the one that cannot.
+      await allGone(
+        [...remote, ...local].filter((pid) => pid !== stopped),
+        10_000,
+      )
     })
 }

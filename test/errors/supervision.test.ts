@@ -2,11 +2,12 @@
  * Whatever part of a job dies, stops or falls silent: all of it ends within the limits, one message names what was lost, and
  * nothing stays, neither process nor socket nor file. Every case runs 20 times with TSMPI_TEST_ALL=1.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openSockets, socketsOf } from '../helpers/sockets.ts'
+import { until } from '../helpers/strangers.ts'
 import { allGone, descendants, isAlive, isStopped, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
 import { until } from '../helpers/until.ts'
 
@@ -202,6 +203,26 @@ async function started(
   const [agents, carriers] = [/agent-main\.c?js$/, /agent-host\.c?js$/].map(running) as [number[], number[]]
   return { job, pids, victims: { launcher, started: descendants(launcher, 1), agents, carriers } }
 }
+
+t.test('a launcher that stood still while hosts start does not take them for missing', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const [asked, ready] = ['asked', 'ready'].map((name) => join(folder, name)) as [string, string]
+  const command = `sh -c 'touch ${asked}; until [ -e ${ready} ]; do sleep 0.05; done; exec "$@"'`
+  const hosts = ['--host', 'slow', '--start-timeout', '2', '--agent-command', `${command} {host}`]
+  const job = start([...hosts, 'test/errors/programs/together.ts'])
+  await until(
+    () => existsSync(asked),
+    SILENT_MS,
+    () => 'the start command runs',
+  )
+  job.child.kill('SIGSTOP')
+  await new Promise((resolve) => setTimeout(resolve, 2500)) // the pause itself is what is tested
+  writeFileSync(ready, '')
+  job.child.kill('SIGCONT')
+  const ended = await job.ended
+  t.equal(ended.code, 0, ended.stderr)
+})
 
 t.test('a job whose processes all stand still for longer than a lease goes on afterwards', async (t) => {
   const { job, pids, victims } = await started(EMULATED, tmpdir())
