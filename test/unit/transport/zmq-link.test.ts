@@ -179,23 +179,26 @@ for (const [way, open] of waysToOpen())
       await exchange('after the crowd')
     })
 
-    t.test('a member whom nobody answers in time gets in later, and knows that it may count as a stranger', async (t) => {
-      const before = inbox.strangers.connections
-      const late = links.outbox(inbox.endpoint, friend, server.publicKey)
-      t.equal(late.unfinished, 1, 'the one that is under way')
-      const heard = received.length
-      late.send([Buffer.from('I am'), Buffer.from('late')], fail)
-      // The thread that would answer the question for the key is busy for longer than the connection may take.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LOOPBACK.handshakeMs)
-      await until(
-        () => received.length > heard && late.unfinished === inbox.strangers.connections - before,
-        LIMIT_MS,
-        () => `${late.unfinished} of ${inbox.strangers.connections - before} connections were the member's own`,
-      )
-      t.ok(late.unfinished >= 1, 'it was turned away first')
-      t.equal(received.at(-1), 'I am late')
-      late.close()
-    })
+    t.test(
+      'a member whom nobody answers in time gets in later, and knows that it may count as a stranger',
+      async (t) => {
+        const before = inbox.strangers.connections
+        const late = links.outbox(inbox.endpoint, friend, server.publicKey)
+        t.equal(late.unfinished, 1, 'the one that is under way')
+        const heard = received.length
+        late.send([Buffer.from('I am'), Buffer.from('late')], fail)
+        // The thread that would answer the question for the key is busy for longer than the connection may take.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LOOPBACK.handshakeMs)
+        await until(
+          () => received.length > heard && late.unfinished === inbox.strangers.connections - before,
+          LIMIT_MS,
+          () => `${late.unfinished} of ${inbox.strangers.connections - before} connections were the member's own`,
+        )
+        t.ok(late.unfinished >= 1, 'it was turned away first')
+        t.equal(received.at(-1), 'I am late')
+        late.close()
+      },
+    )
 
     t.test('a member that sends a part that is too long is cut off, and no memory is taken for it', async (t) => {
       const giant = links.outbox(inbox.endpoint, friend, server.publicKey)
