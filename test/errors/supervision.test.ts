@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openSockets, socketsOf } from '../helpers/sockets.ts'
-import { until } from '../helpers/strangers.ts'
 import { allGone, descendants, isAlive, isStopped, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
 import { until } from '../helpers/until.ts'
 
