@@ -9,6 +9,7 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../base/constants.ts'
 import { LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
+import { CALL_NOW, type CallNow } from '../engine/recorder.ts'
 import type { BufferWatch } from './buffer-checks.ts'
 import { CommContext } from './comm-context.ts'
 import { Message } from './message.ts'
@@ -49,7 +50,7 @@ export class Comm extends CommContext {
    */
   async send(buffer: MessageBuffer, options: SendOptions): Promise<void> {
     const view = this.#resolve(buffer, 'send', this.#latestSent)
-    if (this.#sentNow(view, options)) return
+    if (this.#sentNow(view, options, CALL_NOW.SEND)) return
     await this.#post('send', view, options, false)?.settled()
   }
 
@@ -174,8 +175,7 @@ export class Comm extends CommContext {
   /** Starts a send; the buffer must stay unchanged until the request is complete. Local. @throws like `send` */
   isend(buffer: MessageBuffer, options: SendOptions): Request {
     const view = this.#resolve(buffer, 'isend', this.#latestSent)
-    // Not if sends are recorded: this one is not a `send`.
-    if (this.job.engine.recorder === undefined && this.#sentNow(view, options)) return this.#ready(EMPTY_STATUS)
+    if (this.#sentNow(view, options, CALL_NOW.ISEND)) return this.#ready(EMPTY_STATUS)
     return this.#sending('isend', view, options, false)
   }
 
@@ -330,10 +330,10 @@ export class Comm extends CommContext {
   // ---- operations --------------------------------------------------------------------------------------------
 
   /** True if a message has been sent on the shortest way, which takes right arguments only. */
-  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions): boolean {
+  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions, call: CallNow): boolean {
     const { engine, ssendAll, checks } = this.job
     if (ssendAll || checks !== undefined || this.isFreed || !isRank(dest, this.peers.size) || !isTag(tag)) return false
-    return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag)
+    return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag, call)
   }
 
   /**

@@ -22,7 +22,7 @@ import { PostedQueue, UnexpectedQueue, type MatchKey } from './match-queues.ts'
 import { COMPOSED, Operation, type Agreement, type WaitCounter } from './operation.ts'
 import { Outbox } from './outbox.ts'
 import type { Pending, Unreceived } from './pending.ts'
-import type { Recorder } from './recorder.ts'
+import { CALL_NOW, type CallNow, type Recorder } from './recorder.ts'
 import { helpCopy } from './shared-copy.ts'
 import { WorkMemories } from './shared-work.ts'
 
@@ -126,14 +126,13 @@ export class Engine implements WaitCounter {
    * Sends a message now if nothing stands in its way and nothing is left to do afterwards: the shortest way for small
    * messages. False if it was not sent; then `isend` does it.
    */
-  sendNow(view: MessageView, dest: number, context: number, tag: number): boolean {
+  sendNow(view: MessageView, dest: number, context: number, tag: number, call: CallNow): boolean {
     const { bytes, nbytes } = view
     if (bytes === undefined || dest === this.worldRank) return false
     if (!this.#outbox.isEmpty || nbytes > this.transport.eagerLimit(dest) || !this.#window.spend(dest, nbytes))
       return false
     const { recorder } = this
-    // 0 and not undefined: a number that may be missing is put on the heap each time.
-    const begun = recorder === undefined ? 0 : recorder.now()
+    if (recorder !== undefined) recorder.begin()
     const frame = this.#frame
     frame.kind = FRAME.EAGER
     frame.flags = frame.aux = 0
@@ -148,7 +147,7 @@ export class Engine implements WaitCounter {
     frame.region = undefined
     frame.address = 0
     if (this.transport.trySend(dest, frame)) {
-      if (recorder !== undefined) recorder.sentNow(frame, begun)
+      if (recorder !== undefined) recorder.sentNow(call, frame)
       return true
     }
     this.#window.giveBack(dest, nbytes)
@@ -163,18 +162,22 @@ export class Engine implements WaitCounter {
   recvNow(view: MessageView, source: number, context: number, tag: number): Frame | undefined {
     if (this.#posted.size > 0 || this.#unexpected.size > 0) return undefined
     const { recorder } = this
-    const begun = recorder === undefined ? 0 : recorder.now()
+    if (recorder !== undefined) recorder.begin()
     const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source, this.#idle)
     const frame = inlet && this.#takeFrom(inlet, view, source, context, tag)
-    if (frame !== undefined && recorder !== undefined) recorder.receivedNow(frame, begun)
+    if (frame !== undefined && recorder !== undefined) recorder.receivedNow(CALL_NOW.RECV, frame)
     return frame
   }
 
-  /** The same for a receive that does not wait, so that it is a receive by itself; not if anything is recorded. */
+  /** The same for a receive that does not wait, so that it is a receive by itself. */
   irecvNow(view: MessageView, source: number, context: number, tag: number): Frame | undefined {
-    if (this.#posted.size > 0 || this.#unexpected.size > 0 || this.recorder !== undefined) return undefined
+    if (this.#posted.size > 0 || this.#unexpected.size > 0) return undefined
+    const { recorder } = this
+    if (recorder !== undefined) recorder.begin()
     const inlet = view.bytes === undefined ? undefined : this.transport.inletNow?.(source)
-    return inlet && this.#takeFrom(inlet, view, source, context, tag)
+    const frame = inlet && this.#takeFrom(inlet, view, source, context, tag)
+    if (frame !== undefined && recorder !== undefined) recorder.receivedNow(CALL_NOW.IRECV, frame)
+    return frame
   }
 
   /** Takes the next message of an inlet if it is what is asked for and fits. */

@@ -27,6 +27,12 @@ export interface Place {
   readonly weight: number
 }
 
+/** Calls that can be over at once, and their numbers. */
+export const CALL_NOW = { SEND: 0, ISEND: 1, RECV: 2, IRECV: 3 } as const
+export type CallNow = (typeof CALL_NOW)[keyof typeof CALL_NOW]
+/** Their names, by number. */
+export const CALLS_NOW = ['send', 'isend', 'recv', 'irecv'] as const
+
 /** What the header of a message says of it. */
 export interface Header {
   readonly context: number
@@ -59,11 +65,14 @@ export interface Recorder {
    */
   sent(operation: Operation, begun: number, dest: number, nbytes: number, id: number): void
 
-  /** A `send` has sent a message that leaves nothing to wait for. Called inside of the call. */
-  sentNow(message: Header, begun: number): void
+  /** A call has begun that may be over at once: `sentNow` or `receivedNow` may follow, or the call begins anew. */
+  begin(): void
 
-  /** A `recv` has received a message without waiting for an operation. Called inside of the call. */
-  receivedNow(message: Header, begun: number): void
+  /** A call has sent a message that leaves nothing to wait for. Called inside of the call. */
+  sentNow(call: CallNow, message: Header): void
+
+  /** A call has received a message without an operation. Called inside of the call. */
+  receivedNow(call: CallNow, message: Header): void
 
   /** A receive or probe has been posted; it may have ended already. */
   posted(operation: Operation, begun: number): void

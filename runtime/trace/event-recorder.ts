@@ -2,31 +2,29 @@
  * Records what a rank does into its `TraceMemory`: every call with its message, and the sums of a profile.
  *
  * Invariant: recording costs a few per cent at most, however quick the calls follow each other. Readings of the clock are
- * shared then (event-clock.ts). What need not be done while a peer waits for this rank's answer is done when the answer has
- * left, or when this rank waits itself. Finding the line of the program costs microseconds: it may take PLACE_SHARE of the
+ * shared then (event-clock.ts). While a peer may wait for this rank's answer, a small message is only noted;
+ * it gets its times, its sums and its record when this rank waits itself. Finding the line of the program costs microseconds: it may take PLACE_SHARE of the
  * time and no more; a call that was looked up then stands for those of its kind that were not.
  */
 import type { Operation } from '../engine/operation.ts'
-import type { CollectiveCall, Header, Place, Recorder } from '../engine/recorder.ts'
-import { EventClock } from './event-clock.ts'
 import {
-  CALL_SUMS,
-  CALLS,
-  PLACE_SUMS,
-  PLACES,
-  RECORD,
-  TOTAL,
-  type TraceMemory,
-  type TraceRecord,
-} from './trace-memory.ts'
+  CALLS_NOW,
+  type CallNow,
+  type CollectiveCall,
+  type Header,
+  type Place,
+  type Recorder,
+} from '../engine/recorder.ts'
+import { EventClock } from './event-clock.ts'
+import { NumberedNames, type Announce, type Call } from './numbered-names.ts'
+import { CALL_SUMS, PLACE_SUMS, RECORD, TOTAL, type TraceMemory, type TraceRecord } from './trace-memory.ts'
 
 /** Part of the time that may be spent on finding lines. */
 const PLACE_SHARE = 0.005
+/** Calls that are noted before they get their times. */
+const NOTES = 16
 /** Time for finding lines that can be saved up, so that a burst of calls after a long rest is looked up as a whole. */
 const PLACE_SAVINGS_MS = 5
-
-/** What a call's name or a place's text is called by in records. */
-export type Naming = 'call' | 'place'
 
 export interface RecorderOptions {
   /** Looks after which a wait has lasted longer than a few events: the clock must be read. */
@@ -34,16 +32,7 @@ export interface RecorderOptions {
   /** The file, line and column of the program that is making a call, if there is one. */
   readonly locate: () => string | undefined
   /** Tells the reader of the record what a number stands for, before it is used. */
-  readonly announce: (kind: Naming, number: number, text: string) => void
-}
-
-/** What is known of a call by its name. */
-interface Call {
-  readonly name: string
-  readonly number: number
-  readonly nonblocking: boolean
-  /** Calls since the last one that was looked up. */
-  unplaced: number
+  readonly announce: Announce
 }
 
 /** What is kept of an operation until it ends. Used again for another one then: making them would keep the collector busy. */
@@ -70,15 +59,18 @@ export class EventRecorder implements Recorder {
   readonly #callSums: Float64Array
   readonly #placeSums: Float64Array
   readonly #sent: Float64Array
-  readonly #calls = new Map<string, Call>()
-  readonly #places = new Map<string, number>()
+  readonly #names: NumberedNames
   readonly #wait: Call
-  #send: Call | undefined
-  #recv: Call | undefined
-  readonly #record: TraceRecord = { ...NOTHING }
-  /** The call whose record is complete in `#record`, and is neither kept nor in the sums yet. */
-  #unsettled: Call | undefined
-  #unsettledPlace: Place | undefined
+  /** Those of `CALLS_NOW` that have come. */
+  readonly #callsNow: Call[] = []
+  /** Calls that have only been noted: records that lack their times. */
+  readonly #notes = Array.from({ length: NOTES }, blankRecord)
+  #noted = 0
+  readonly #record: TraceRecord = blankRecord()
+  /** When the call began that may be over at once, unless times are estimated. */
+  #begun = 0.5
+  /** The clock was read when it began. */
+  #begunExactly = false
   /** Marks of operations that have ended. */
   readonly #spare: Mark[] = []
   readonly #clock: EventClock
@@ -91,8 +83,6 @@ export class EventRecorder implements Recorder {
   #depth = 0
   /** Until when communication has been counted. */
   #accounted = 0
-  #latest: Call
-  #latestButOne: Call
   #lost = 0
   #lostSince = 0
 
@@ -104,22 +94,30 @@ export class EventRecorder implements Recorder {
     this.#placeSums = memory.places
     this.#sent = memory.sent
     this.#clock = new EventClock((passedMs) => this.#clockWasRead(passedMs))
-    this.#wait = this.#lookUp('wait')
-    this.#latest = this.#latestButOne = this.#wait
+    this.#names = new NumberedNames(options.announce, 'wait')
+    this.#wait = this.#names.call('wait')
     memory.totals[TOTAL.BEGUN] = this.now()
   }
 
   now(): number {
+    this.#settle()
     return this.#clock.now()
   }
 
   idle(): void {
-    this.#clock.read()
     this.#settle()
+    this.#begun = this.#clock.read()
+    // The call that was going to wait begins here.
+    this.#begunExactly = true
+  }
+
+  begin(): void {
+    this.#begunExactly = !this.#clock.isEstimating
+    if (this.#begunExactly) this.#begun = this.#clock.now()
   }
 
   place(name: string): Place | undefined {
-    return this.#place(name, this.#callOf(name))
+    return this.#place(name, this.#names.call(name))
   }
 
   #place(name: string, call: Call): Place | undefined {
@@ -128,7 +126,7 @@ export class EventRecorder implements Recorder {
     if (!this.#mayLocate) return undefined
     const before = performance.now()
     const text = this.#options.locate()
-    const place = text === undefined ? undefined : this.#placeNumber(`${name}\t${text}`)
+    const place = text === undefined ? undefined : this.#names.place(`${name}\t${text}`)
     this.#locatingMs = performance.now() - before
     this.#allowanceMs -= this.#locatingMs
     this.#mayLocate = this.#allowanceMs > 0
@@ -149,47 +147,65 @@ export class EventRecorder implements Recorder {
     if (operation.done) this.#forget(operation, mark)
   }
 
-  sentNow(message: Header, begun: number): void {
-    this.#settle()
-    add(this.#sent, message.dest, message.nbytes)
-    this.#atOnce(RECORD.SEND, (this.#send ??= this.#lookUp('send')), message, message.dest, begun)
-    this.#settle()
+  sentNow(call: CallNow, message: Header): void {
+    this.#overNow(call, message, message.dest, RECORD.SEND)
   }
 
-  receivedNow(message: Header, begun: number): void {
-    this.#settle()
-    this.#atOnce(RECORD.RECEIVE, (this.#recv ??= this.#lookUp('recv')), message, message.source, begun)
-    // The program may have an answer that a peer waits for. If it computes for long instead, the clock knows nothing of it.
-    if (!this.#clock.isEstimating) this.#settle()
+  receivedNow(call: CallNow, message: Header): void {
+    this.#overNow(call, message, message.source, RECORD.RECEIVE)
   }
 
-  /** A call that is over when it is told of: it needs no mark. */
-  #atOnce(kind: number, call: Call, { context, tag, nbytes, id }: Header, peer: number, begun: number): void {
-    const place = this.#place(call.name, call)
-    const record = this.#record
+  /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `#settle`. */
+  #overNow(callNow: CallNow, { context, tag, nbytes, id }: Header, peer: number, kind: number): void {
+    const call = this.#callsNow[callNow] ?? (this.#callsNow[callNow] = this.#names.call(CALLS_NOW[callNow]))
+    const inHurry = this.#clock.isEstimating && !this.#mayLocate
+    if (!inHurry) this.#settle()
+    const record = this.#notes[this.#noted++] as TraceRecord
     record.kind = kind
-    record.begun = begun
-    record.ended = Math.max(this.now() - this.#locatingMs, begun)
+    record.begun = this.#begunExactly ? this.#begun : 0
     record.nbytes = nbytes
     record.call = call.number
     record.context = context
     record.peer = peer
     record.tag = tag
     record.id = id
-    record.place = place?.number ?? 0
-    this.#unsettled = call
-    this.#unsettledPlace = place
+    if (!inHurry) this.#endExactly(call, record)
+    else if (this.#noted === NOTES) this.#settle()
   }
 
+  #endExactly(call: Call, record: TraceRecord): void {
+    this.#noted = 0
+    const place = this.#place(call.name, call)
+    if (record.begun === 0) record.begun = this.#clock.now()
+    record.ended = Math.max(this.#clock.now() - this.#locatingMs, record.begun)
+    this.#tally(record, place)
+  }
+
+  /** What has been noted gets its times, as late as whatever comes next allows, its sums and its place in the trace. */
   #settle(): void {
-    const call = this.#unsettled
-    if (call === undefined) return
-    this.#unsettled = undefined
-    const { begun, ended, nbytes } = this.#record
-    this.#count(call, this.#unsettledPlace, ended - begun)
-    this.#countBytes(call, this.#unsettledPlace, nbytes)
+    if (this.#noted > 0) this.#settleNotes()
+  }
+
+  #settleNotes(): void {
+    const noted = this.#noted
+    this.#noted = 0
+    for (let i = 0; i < noted; i++) {
+      const record = this.#notes[i] as TraceRecord
+      this.#names.numbered(record.call).unplaced++
+      if (record.begun === 0) record.begun = this.#clock.now()
+      record.ended = this.#clock.now()
+      this.#tally(record, undefined)
+    }
+  }
+
+  #tally(record: TraceRecord, place: Place | undefined): void {
+    const { kind, begun, ended, nbytes, call, peer } = record
+    record.place = place?.number ?? 0
+    if (kind === RECORD.SEND) add(this.#sent, peer, nbytes)
+    this.#count(call, place, ended - begun)
+    this.#countBytes(call, place, nbytes)
     if (this.#depth === 0) this.#communicated(begun, ended)
-    if (this.#hasRoom(begun)) this.#keep(this.#record)
+    this.#keep(record)
   }
 
   posted(operation: Operation, begun: number): void {
@@ -244,10 +260,9 @@ export class EventRecorder implements Recorder {
   collective({ call, context, begun, place, algorithm, nbytes }: CollectiveCall): void {
     this.#settle()
     const ended = this.now()
-    const known = this.#callOf(call)
-    this.#count(known, place, ended - begun)
-    this.#countBytes(known, place, nbytes)
-    if (!this.#hasRoom(begun)) return
+    const known = this.#names.call(call)
+    this.#count(known.number, place, ended - begun)
+    this.#countBytes(known.number, place, nbytes)
     const record = this.#record
     record.kind = RECORD.COLLECTIVE
     record.begun = begun
@@ -256,7 +271,7 @@ export class EventRecorder implements Recorder {
     record.call = known.number
     record.context = context - 1
     record.peer = record.tag = -1
-    record.id = algorithm === '' ? 0 : this.#callOf(algorithm).number
+    record.id = algorithm === '' ? 0 : this.#names.call(algorithm).number
     record.place = place?.number ?? 0
     this.#keep(record)
   }
@@ -279,7 +294,7 @@ export class EventRecorder implements Recorder {
   /** Always inside of the program's call: an operation is marked when it is posted, or matched while it is. */
   #newMark(operation: Operation): Mark {
     const inner = isInner(operation)
-    const call = this.#callOf(operation.call)
+    const call = this.#names.call(operation.call)
     const mark = this.#spare.pop() ?? blankMark(call)
     mark.begun = 0
     mark.call = call
@@ -314,7 +329,7 @@ export class EventRecorder implements Recorder {
   /** The program waited for any of several, and another one has ended: it may wait for this one anew. */
   #giveUpWait(operation: Operation, mark: Mark): void {
     if (mark.call !== this.#wait) return
-    mark.call = this.#callOf(operation.call)
+    mark.call = this.#names.call(operation.call)
     mark.place = undefined
   }
 
@@ -322,7 +337,7 @@ export class EventRecorder implements Recorder {
     mark.peer = peer
     mark.nbytes = nbytes
     mark.id = id
-    if (!mark.inner) this.#countBytes(mark.call, mark.place, nbytes)
+    if (!mark.inner) this.#countBytes(mark.call.number, mark.place, nbytes)
   }
 
   #callReturns(operation: Operation, mark: Mark): void {
@@ -334,7 +349,7 @@ export class EventRecorder implements Recorder {
     // The message of a nonblocking send leaves in the call, that of a nonblocking receive comes in the wait.
     const hasMessage = id !== 0 && !(sends && call === this.#wait)
     this.#write(hasMessage ? (sends ? RECORD.SEND : RECORD.RECEIVE) : RECORD.CALL, operation, mark, begun, ended)
-    this.#count(call, place, ended - begun)
+    this.#count(call.number, place, ended - begun)
     if (this.#depth === 0) this.#communicated(begun, ended)
   }
 
@@ -348,25 +363,25 @@ export class EventRecorder implements Recorder {
     this.#accounted = ended
   }
 
-  #count({ number }: Call, place: Place | undefined, ms: number): void {
+  #count(call: number, place: Place | undefined, ms: number): void {
     const calls = this.#callSums
-    const places = this.#placeSums
-    add(calls, number * CALL_SUMS, 1)
-    add(calls, number * CALL_SUMS + 2, ms)
+    add(calls, call * CALL_SUMS, 1)
+    add(calls, call * CALL_SUMS + 2, ms)
     if (place === undefined) return
+    const places = this.#placeSums
     add(places, place.number * PLACE_SUMS, place.weight)
     add(places, place.number * PLACE_SUMS + 2, ms * place.weight)
   }
 
-  #countBytes({ number }: Call, place: Place | undefined, nbytes: number): void {
-    add(this.#callSums, number * CALL_SUMS + 1, nbytes)
+  #countBytes(call: number, place: Place | undefined, nbytes: number): void {
+    add(this.#callSums, call * CALL_SUMS + 1, nbytes)
     if (place !== undefined) add(this.#placeSums, place.number * PLACE_SUMS + 1, nbytes * place.weight)
   }
 
   // ---- records -----------------------------------------------------------------------------------------------
 
   #write(kind: number, operation: Operation, mark: Mark, begun: number, ended: number): void {
-    if (!this.#hasRoom(begun)) return
+    if (!this.#memory.keepsRecords) return
     const record = this.#record
     record.kind = kind
     record.begun = begun
@@ -381,65 +396,22 @@ export class EventRecorder implements Recorder {
     this.#keep(record)
   }
 
-  /** Whether a record can be kept; one that cannot is counted. */
-  #hasRoom(begun: number): boolean {
+  /** Keeps a record if there is room; one for which there is none is counted. */
+  #keep(record: TraceRecord): void {
     const memory = this.#memory
-    if (!memory.keepsRecords) return false
+    if (!memory.keepsRecords) return
     // Of a flood, only the records for which the clock is read look whether there is room again.
     if ((this.#lost === 0 || this.#fresh) && memory.hasRoom) {
-      if (this.#lost > 0) this.#tellLost(begun)
-      return true
-    }
+      if (this.#lost > 0) this.#tellLost(record.begun)
+      memory.write(record)
+      if (this.#fresh) memory.publish()
+    } else if (this.#lost++ === 0) this.#lostSince = record.begun
     this.#fresh = false
-    if (this.#lost++ === 0) this.#lostSince = begun
-    return false
   }
 
   #tellLost(until: number): void {
-    this.#memory.write({ ...NOTHING, begun: this.#lostSince, ended: until, nbytes: this.#lost })
+    this.#memory.write({ ...blankRecord(), begun: this.#lostSince, ended: until, nbytes: this.#lost })
     this.#lost = 0
-  }
-
-  #keep(record: TraceRecord): void {
-    this.#memory.write(record)
-    if (!this.#fresh) return
-    this.#memory.publish()
-    this.#fresh = false
-  }
-
-  // ---- names -------------------------------------------------------------------------------------------------
-
-  #callOf(name: string): Call {
-    // Programs make few different calls, and mostly the one or the other in turn.
-    if (name === this.#latest.name) return this.#latest
-    const before = this.#latest
-    this.#latest = this.#latestButOne.name === name ? this.#latestButOne : this.#lookUp(name)
-    this.#latestButOne = before
-    return this.#latest
-  }
-
-  #lookUp(name: string): Call {
-    const known = this.#calls.get(name)
-    if (known !== undefined) return known
-    const number = this.#announce('call', this.#calls.size + 1, CALLS, name)
-    const call: Call = { name, number, nonblocking: NONBLOCKING.test(name), unplaced: 0 }
-    this.#calls.set(name, call)
-    return call
-  }
-
-  #placeNumber(text: string): number {
-    const known = this.#places.get(text)
-    if (known !== undefined) return known
-    const number = this.#announce('place', this.#places.size + 1, PLACES, text)
-    this.#places.set(text, number)
-    return number
-  }
-
-  /** Number 0 stands for all names beyond those that are kept apart. */
-  #announce(kind: Naming, number: number, most: number, text: string): number {
-    if (number >= most) return 0
-    this.#options.announce(kind, number, text)
-    return number
   }
 
   // ---- clock -------------------------------------------------------------------------------------------------
@@ -451,20 +423,10 @@ export class EventRecorder implements Recorder {
   }
 }
 
-/** Calls that only start something: isend, irecv, …; sendInit, …; the receive of a matched message, which can be waited for later. */
-const NONBLOCKING = /^i[a-z]|Init$|^mrecv$/
-
-const NOTHING: TraceRecord = {
-  kind: RECORD.LOST,
-  begun: 0,
-  ended: 0,
-  nbytes: 0,
-  call: 0,
-  context: 0,
-  peer: -1,
-  tag: -1,
-  id: 0,
-  place: 0,
+/** A record of loss, to be filled. Its times are doubles from the start. */
+function blankRecord(): TraceRecord {
+  const [begun, ended] = [0.5, 0.5]
+  return { kind: RECORD.LOST, begun, ended, nbytes: 0, call: 0, context: 0, peer: -1, tag: -1, id: 0, place: 0 }
 }
 
 function blankMark(call: Call): Mark {

@@ -1,27 +1,37 @@
 /**
- * What recording costs: a message between two ranks of one host without it, with `--profile` and with `--trace`, in jobs
- * that take turns. Shown are the best and the median of all times; and the cost, by the median of each job beside that of
- * the job without which ran just before: the median of these pairs, and their quartiles.
+ * What recording costs: messages between two ranks of one host without it, with `--profile` and with `--trace`. A job of
+ * each kind runs, and they take turns: while one exchanges messages for half a second, the others wait for their standard
+ * input. Noise of the machine that lasts longer than a turn meets all alike, so it cancels in the pairs that are shown:
+ * a turn with and the turn without beside it. What agents and launcher do for the record during a turn counts.
  *
- * Usage, after `npm run build`: npm run bench:recording -- [--sizes 1024] [--repeats 11]
+ * Two ways of exchanging: `send` and `recv` in turn, and windows of `irecv` and `isend` in both directions.
+ *
+ * Usage, after `npm run build`: npm run bench:recording -- [--size 1024] [--jobs 3] [--turns 7] [--modes blocking]
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
-import { min, quantileSeq } from 'mathjs'
+import { quantileSeq } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { showProgress } from '../../commands/progress.ts'
 
-/** Times that one job takes of each size. */
-const TIMES = 10
+const MODES = ['blocking', 'nonblocking'] as const
+/** Rounds of the first turns, which the compiler works beside. */
+const WARM_UP_ROUNDS = 20_000
+const WARM_UP_MS = 1500
+const TURN_MS = 500
 
 const options = yargs(hideBin(process.argv))
-  .option('sizes', { type: 'number', array: true, default: [1024], describe: 'message sizes in bytes' })
-  .option('repeats', { type: 'number', default: 11, describe: 'jobs of each kind' })
+  .option('size', { type: 'number', default: 1024, describe: 'bytes of a message' })
+  .option('jobs', { type: 'number', default: 3, describe: 'jobs of each kind, one after the other' })
+  .option('turns', { type: 'number', default: 7, describe: 'turns of each job' })
+  .option('modes', { array: true, choices: MODES, default: MODES, describe: 'how messages are exchanged' })
   .strict()
   .parseSync()
 
@@ -33,67 +43,105 @@ const kinds = [
   { name: '--trace', flags: ['--trace', join(folder, 'trace.json')] },
 ]
 
+/** A job that waits for its next turn. */
+interface Job {
+  /** Makes so many rounds. @returns microseconds of a message */
+  turn(rounds: number): Promise<number>
+  end(): Promise<void>
+}
+
 console.log(`recording: ${os.cpus()[0]?.model ?? 'unknown'}, ${os.cpus().length} cores, Node ${process.version}`)
 try {
-  for (const nbytes of options.sizes) report(nbytes)
+  for (const mode of options.modes) await measure(mode)
 } finally {
   rmSync(folder, { recursive: true })
 }
 
-function report(nbytes: number): void {
-  /** By kind and job. */
-  const times = kinds.map((): number[][] => [])
-  const progress = showProgress(process.stderr, { total: options.repeats * kinds.length, terminalOnly: true })
-  for (let job = 0; job < options.repeats; job++)
-    for (const [kind, { name, flags }] of kinds.entries()) {
-      progress.begin(`${nbytes} B, ${name}`)
-      times[kind]?.push(measure(nbytes, flags))
-      progress.end()
-    }
+async function measure(mode: string): Promise<void> {
+  /** By kind, of all turns. */
+  const times = kinds.map((): number[] => [])
+  const progress = showProgress(process.stderr, { total: options.jobs, terminalOnly: true })
+  for (let job = 0; job < options.jobs; job++) {
+    progress.begin(`${mode}, jobs ${job + 1}`)
+    for (const [kind, us] of (await measureJobs(mode)).entries()) times[kind]?.push(...us)
+    progress.end()
+  }
   progress.stop()
   const table = new Table({
-    head: [`${nbytes} B one way`, 'best', 'median', 'cost in pairs', 'quartiles'],
+    head: [`${options.size} B, ${mode}`, 'us a message', 'cost in pairs', 'quartiles', 'pairs'],
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right', 'right', 'right'],
   })
   const [without = []] = times
   for (const [kind, { name }] of kinds.entries()) {
-    const all = times[kind]?.flat() ?? []
-    table.push([
-      name,
-      us(min(all)),
-      us(quantile(all, 0.5)),
-      ...(kind === 0 ? ['', ''] : costs(times[kind] ?? [], without)),
-    ])
+    const us = times[kind] ?? []
+    table.push([name, quantile(us, 0.5).toFixed(3), ...(kind === 0 ? ['', '', ''] : costs(us, without))])
   }
   console.log(table.toString())
 }
 
-/** The cost of recording in pairs of jobs: median and quartiles. */
-function costs(jobs: readonly number[][], without: readonly number[][]): [string, string] {
-  const pairs = jobs.map((job, pair) => quantile(job, 0.5) / quantile(without[pair] ?? [], 0.5) - 1)
+/** The cost of recording in pairs of turns: median, quartiles, number. */
+function costs(times: readonly number[], without: readonly number[]): [string, string, number] {
+  const pairs = times.map((us, turn) => us / (without[turn] as number) - 1)
   const [lower, median, upper] = [0.25, 0.5, 0.75].map((share) => (100 * quantile(pairs, share)).toFixed(1))
-  return [`${median} %`, `${lower} to ${upper} %`]
+  return [`${median} %`, `${lower} to ${upper} %`, pairs.length]
 }
 
 function quantile(values: number[], share: number): number {
   return Number(quantileSeq(values, share))
 }
 
-function us(value: number): string {
-  return `${value.toFixed(3)} us`
+/** Microseconds of a message, by kind and turn. */
+async function measureJobs(mode: string): Promise<number[][]> {
+  const jobs: Job[] = []
+  try {
+    const rounds: number[] = []
+    for (const { flags } of kinds) {
+      const job = start(mode, flags)
+      jobs.push(job)
+      rounds.push(await warmUp(job))
+    }
+    const times = kinds.map((): number[] => [])
+    for (let turn = 0; turn < options.turns; turn++)
+      // Forwards and backwards in turn: a machine that gets slower favours nobody.
+      for (const kind of turn % 2 === 0 ? [0, 1, 2] : [2, 1, 0])
+        times[kind]?.push(await (jobs[kind] as Job).turn(rounds[kind] as number))
+    return times
+  } finally {
+    for (const job of jobs) await job.end()
+  }
 }
 
-/** Microseconds of a message, as often as one job finds out. @throws Error with what the job said if it fails */
-function measure(nbytes: number, flags: readonly string[]): number[] {
-  const sizes = Array.from({ length: TIMES }, () => nbytes).join(',')
+/** @returns rounds of a turn */
+async function warmUp(job: Job): Promise<number> {
+  const end = performance.now() + WARM_UP_MS
+  let turnMs = 0
+  while (performance.now() < end) {
+    const begin = performance.now()
+    await job.turn(WARM_UP_ROUNDS)
+    turnMs = performance.now() - begin
+  }
+  return Math.ceil((WARM_UP_ROUNDS * TURN_MS) / turnMs)
+}
+
+function start(mode: string, flags: readonly string[]): Job {
   const launcher = [root('dist/runtime/launcher/tsmpirun.js'), '-n', '2', ...flags]
-  const program = [root('scripts/bench/programs/messages.ts'), 'latency', sizes, 'plain']
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...launcher, ...program], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`tsmpirun ${flags.join(' ')} ended with ${status}:\n${stderr}`)
-  return stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => (JSON.parse(line) as { us: number }).us)
+  const program = [root('scripts/bench/programs/recorded.ts'), mode, String(options.size)]
+  const child = spawn(process.execPath, [...launcher, ...program], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    turn: async (rounds) => {
+      child.stdin.write(`${rounds}\n`)
+      const { value, done } = await answers.next()
+      if (done === true) throw new Error(`tsmpirun ${flags.join(' ')} ended:\n${complaint}`)
+      return Number(value)
+    },
+    end: async () => {
+      const ended = child.exitCode === null ? once(child, 'exit') : undefined
+      child.stdin.end()
+      await ended
+    },
+  }
 }

@@ -5,6 +5,7 @@ import { SUM } from '../../../collectives/op.ts'
 import { waitAll, waitAny } from '../../../runtime/comm/request.ts'
 import { machineMs } from '../../../runtime/base/machine-clock.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
+import { CALL_NOW } from '../../../runtime/engine/recorder.ts'
 import { EventRecorder } from '../../../runtime/trace/event-recorder.ts'
 import { summarize, type ProfileSums } from '../../../runtime/trace/profile-sums.ts'
 import { decodeRecords, RECORD, TraceMemory, type TraceRecord } from '../../../runtime/trace/trace-memory.ts'
@@ -132,8 +133,11 @@ for (const capacity of [0, 16])
     const recorder = new EventRecorder(memory, { quickLooks: 1, locate, announce: () => undefined })
     const message = { context: 0, tag: 0, source: 0, dest: 1, nbytes: 8, id: -1 }
     for (let i = 0; i < 1000; i++) {
-      recorder.sentNow(message, recorder.now())
-      if (i % 3 === 0) recorder.receivedNow({ ...message, source: 1, dest: 0 }, recorder.now())
+      recorder.begin()
+      recorder.sentNow(CALL_NOW.SEND, message)
+      if (i % 3 !== 0) continue
+      recorder.begin()
+      recorder.receivedNow(CALL_NOW.RECV, { ...message, source: 1, dest: 0 })
     }
     recorder.close()
     const sums = summarize(memory, machineMs())
@@ -160,7 +164,8 @@ for (const readings of [0, 1])
     for (let i = 0; i < readings; i++) recorder.now()
     const seen: number[] = []
     for (let i = 0; i < 10_000; i++) {
-      recorder.sentNow(message, recorder.now())
+      recorder.begin()
+      recorder.sentNow(CALL_NOW.SEND, message)
       if (i % 64 === 63) seen.push(recordsOf(memory).length)
     }
     t.ok(seen.every((records) => records > 0))

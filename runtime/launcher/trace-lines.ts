@@ -1,0 +1,160 @@
+/**
+ * The lines of a trace in the Chrome trace format, one for each thing that is drawn.
+ *
+ * Invariant: a slice costs well below a microsecond: agents hand over 10 000 a second of each rank, and the launcher may
+ * have its core from a rank that would rather go on (before: 5 us, a tenth of a core for two ranks). Programs repeat
+ * themselves, so all of a line but its times and the message's number is kept and used again.
+ */
+import { RECORD, type TraceRecord } from '../trace/trace-memory.ts'
+
+/** What one rank's numbers stand for. A number is known before it is used, and stands for the same from then on. */
+export interface Names {
+  readonly calls: ReadonlyMap<number, string>
+  /** The call, a tab, and the file:line:column. */
+  readonly places: ReadonlyMap<number, string>
+}
+
+export interface TraceRank {
+  readonly rank: number
+  readonly host: string
+  /** Number of the host. */
+  readonly hostNumber: number
+}
+
+/** From when to when, in milliseconds since the trace began. */
+export interface Slice {
+  readonly begun: number
+  readonly ended: number
+}
+
+/** Rows of one rank at most; what overlaps more than that is drawn on the last. */
+export const LANES = 16
+/** Wordings that are kept of a rank, the latest: a loop of a program makes a few different calls. */
+const WORDINGS = 16
+
+/** The parts of a slice's line between its times, and of the arrow that goes with it, and what they were made from. */
+interface Wording {
+  readonly record: TraceRecord
+  readonly lane: number
+  readonly head: string
+  readonly tail: string
+  readonly arrow: readonly [head: string, tail: string] | undefined
+}
+
+/** Words what one rank has recorded. */
+export class SliceWords {
+  readonly #rank: TraceRank
+  readonly #names: Names
+  readonly #wordings: Wording[] = []
+  #next = 0
+
+  constructor(rank: TraceRank, names: Names) {
+    this.#rank = rank
+    this.#names = names
+  }
+
+  /** Appends the pieces of a slice's line, and of its message's arrow; each line begins with what separates it from the one before. */
+  append(text: string[], lane: number, record: TraceRecord, { begun, ended }: Slice): void {
+    const { head, tail, arrow } = this.#wordingOf(lane, record)
+    text.push(head, micros(begun), ',"dur":', micros(ended - begun), tail)
+    if (arrow !== undefined)
+      text.push(arrow[0], String(record.id), '","ts":', micros(record.kind === RECORD.SEND ? begun : ended), arrow[1])
+  }
+
+  #wordingOf(lane: number, record: TraceRecord): Wording {
+    for (const wording of this.#wordings)
+      if (wording.lane === lane && saysTheSame(wording.record, record)) return wording
+    const wording = { record, lane, ...this.#word(lane, record) }
+    this.#wordings[this.#next++ % WORDINGS] = wording
+    return wording
+  }
+
+  #word(lane: number, record: TraceRecord): Pick<Wording, 'head' | 'tail' | 'arrow'> {
+    const { kind } = record
+    const name = this.#names.calls.get(record.call) ?? 'another call'
+    const category = kind === RECORD.COLLECTIVE ? 'collective' : 'point-to-point'
+    const where = `"pid":${this.#rank.hostNumber},"tid":${rowOf(this.#rank, lane)}`
+    return {
+      head: `,\n{"name":"${name}","cat":"${category}","ph":"X","ts":`,
+      tail: `,${where},"args":${JSON.stringify(this.#args(name, record))}}`,
+      arrow: kind === RECORD.SEND || kind === RECORD.RECEIVE ? arrowWords(this.#rank, lane, record) : undefined,
+    }
+  }
+
+  /** What a click on the slice shows. */
+  #args(name: string, { kind, context, peer, tag, nbytes, id, place }: TraceRecord): object {
+    const algorithm = kind === RECORD.COLLECTIVE && id > 0 ? this.#names.calls.get(id) : undefined
+    return {
+      communicator: communicatorName(context),
+      ...(peer >= 0 && { [kind === RECORD.SEND ? 'dest' : 'source']: peer }),
+      ...(tag >= 0 && { tag }),
+      ...(kind !== RECORD.CALL && { bytes: nbytes }),
+      ...(algorithm !== undefined && { algorithm: algorithmName(name, algorithm) }),
+      at: this.#names.places.get(place)?.split('\t')[1],
+    }
+  }
+}
+
+function saysTheSame(a: TraceRecord, b: TraceRecord): boolean {
+  const alike = a.kind === b.kind && a.call === b.call && a.place === b.place && a.peer === b.peer && a.tag === b.tag
+  // The number of a message is not in the words, that of an algorithm is.
+  return alike && a.nbytes === b.nbytes && a.context === b.context && (a.kind !== RECORD.COLLECTIVE || a.id === b.id)
+}
+
+/** An end of a message's arrow: both ends carry the sender's rank and its number of the message, which goes between these. */
+function arrowWords(rank: TraceRank, lane: number, { kind, peer }: TraceRecord): readonly [string, string] {
+  const sends = kind === RECORD.SEND || kind === RECORD.SENT
+  const [phase, sender, binding] = sends ? ['s', rank.rank, ''] : ['f', peer, ',"bp":"e"']
+  return [
+    `,\n{"name":"message","cat":"message","ph":"${phase}"${binding},"id":"${sender}.`,
+    `,"pid":${rank.hostNumber},"tid":${rowOf(rank, lane)}}`,
+  ]
+}
+
+/** An end of an arrow inside of a collective call. */
+export function arrow(rank: TraceRank, record: TraceRecord, at: number): string {
+  const [head, tail] = arrowWords(rank, 0, record)
+  return `${head}${record.id}","ts":${micros(at)}${tail}`
+}
+
+/** A mark on the row of a rank. */
+export function instant(rank: TraceRank, at: number, name: string): string {
+  return `,\n{"name":${JSON.stringify(name)},"ph":"i","s":"t","ts":${micros(at)},"pid":${rank.hostNumber},"tid":${rowOf(rank, 0)}}`
+}
+
+/** Two lines that name a row of a rank. */
+export function rowNames(rank: TraceRank, lane: number): string[] {
+  const row = rowOf(rank, lane)
+  const name = lane === 0 ? `rank ${rank.rank}` : `rank ${rank.rank}, overlapping`
+  return [
+    metadata('thread_name', rank.hostNumber, row, { name }),
+    metadata('thread_sort_index', rank.hostNumber, row, { sort_index: row }),
+  ]
+}
+
+export function metadata(name: string, pid: number, tid: number, args: object): string {
+  return JSON.stringify({ name, ph: 'M', pid, tid, args })
+}
+
+const rowOf = ({ rank }: TraceRank, lane: number): number => rank * LANES + lane
+
+/** Milliseconds as microseconds with three digits behind the point, as `toFixed` gives them in many times the time. */
+export function micros(ms: number): string {
+  const ns = Math.round(ms * 1e6)
+  if (ns < 0) return (ms * 1000).toFixed(3)
+  const us = Math.trunc(ns / 1000)
+  return `${us}.${THOUSANDTHS[ns - 1000 * us] as string}`
+}
+
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'))
+
+/** The number of a communicator's context, or the name of the two that every rank is born with. */
+function communicatorName(context: number): string {
+  return context === 0 ? 'world' : context === 2 ? 'self' : `#${context / 2}`
+}
+
+/** allreduceRecursiveDoubling of allreduce is recursive-doubling. */
+export function algorithmName(call: string, functionName: string): string {
+  const name = functionName.startsWith(call) ? functionName.slice(call.length) : functionName
+  return name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
+}
