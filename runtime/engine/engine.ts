@@ -55,6 +55,7 @@ export class Engine implements WaitCounter {
   readonly #receives: LongReceives
   readonly #frame = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
+  readonly #nonePosted = (): boolean => this.#posted.size === 0
   readonly #idle: (() => void) | undefined
   #lastEagerId = 0
   #waits = 0
@@ -209,7 +210,7 @@ export class Engine implements WaitCounter {
     if (message !== undefined) this.#take(operation, message)
     else {
       this.#posted.add(operation)
-      this.progress()
+      this.#progressUntil(this.#nonePosted)
     }
     if (begun !== undefined) this.recorder?.posted(operation, begun)
     return operation
@@ -349,9 +350,14 @@ export class Engine implements WaitCounter {
 
   /** Delivers what has arrived and sends what had no room. Returns how many awaited operations ended. */
   progress(): number {
+    return this.#progressUntil()
+  }
+
+  /** @param enough true if what is left may as well come later: messages that no receive waits for stay where they are */
+  #progressUntil(enough?: () => boolean): number {
     const before = this.#ended
     this.#looks++
-    this.transport.poll(this.#deliver)
+    this.transport.poll(this.#deliver, undefined, enough)
     if (this.#conditions.size > 0) this.#askConditions()
     if (!this.#outbox.isEmpty) this.#outbox.flush()
     return this.#ended - before

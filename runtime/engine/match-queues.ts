@@ -82,19 +82,18 @@ class PostedContext<T extends Postable> {
   size = 0
   wild = 0
   retired = false
+  /** The chain that was used last: windows of receives ask for one pair. It stays when it gets empty, until another is used. */
+  #latestKey = NaN
+  #latest: Chain<PostedNode<T>> | undefined
 
   add(node: PostedNode<T>): void {
-    const chain = this.byPair.get(node.key) ?? new Chain<PostedNode<T>>()
-    if (chain.first === undefined) this.byPair.set(node.key, chain)
-    chain.append(node)
+    this.#chainOf(node.key).append(node)
     this.size++
     if (isWild(node.value)) this.wild++
   }
 
   remove(node: PostedNode<T>): void {
-    const chain = this.byPair.get(node.key) as Chain<PostedNode<T>>
-    chain.remove(node)
-    if (chain.first === undefined) this.byPair.delete(node.key)
+    this.#chainOf(node.key).remove(node)
     this.size--
     if (isWild(node.value)) this.wild--
   }
@@ -108,7 +107,15 @@ class PostedContext<T extends Postable> {
   }
 
   #first(source: number, tag: number): PostedNode<T> | undefined {
-    return this.byPair.get(pairKey(source, tag))?.first
+    const key = pairKey(source, tag)
+    return (key === this.#latestKey ? this.#latest : this.byPair.get(key))?.first
+  }
+
+  #chainOf(key: number): Chain<PostedNode<T>> {
+    if (key === this.#latestKey) return this.#latest as Chain<PostedNode<T>>
+    if (this.#latest?.first === undefined) this.byPair.delete(this.#latestKey)
+    this.#latestKey = key
+    return (this.#latest = upsert(this.byPair, key, newChain<PostedNode<T>>))
   }
 }
 

@@ -109,12 +109,16 @@ export class Operation implements Postable {
     return this.#promise
   }
 
-  /** Has `watcher` told once when the operation ends, unless `unwatch` comes first. Call only before it has ended. */
-  watch(watcher: Watcher): void {
+  /**
+   * Has `watcher` told once when the operation ends, unless `unwatch` comes first. Call only before it has ended. False if
+   * the watcher watches already.
+   */
+  watch(watcher: Watcher): boolean {
     if (this.#watchers === undefined) this.#watchers = [watcher]
-    else if (this.#watchers.includes(watcher)) return
+    else if (this.#watchers.includes(watcher)) return false
     else this.#watchers.push(watcher)
     this.#counter.waitBegins(this)
+    return true
   }
 
   /** Takes back a `watch`; a no-op if the operation has ended. A promise cannot forget who waits for it, this can. */
@@ -149,13 +153,13 @@ export class Operation implements Postable {
 /** Resolves when all of the operations, which have not ended yet, have, well or not: one promise for all of them. */
 export function allEnded(operations: readonly Operation[]): Promise<void> {
   const promise = new Promise<void>((resolve) => {
-    const open = new Set(operations)
-    let left = open.size
+    let left = 0
     const ended = (): void => {
       if (--left === 0) resolve()
     }
     const watcher: Watcher = { ended, wait: () => promise, abortable: false }
-    for (const operation of open) operation.watch(watcher)
+    // One may be there twice, and then is watched once.
+    for (const operation of operations) if (operation.watch(watcher)) left++
   })
   return promise
 }

@@ -91,9 +91,9 @@ export class PacedShmTransport extends ShmTransport {
     return super.trySend(dest, frame)
   }
 
-  override poll(deliver: (frame: Frame) => void, except?: Inlet): void {
+  override poll(deliver: (frame: Frame) => void, except?: Inlet, enough?: () => boolean): void {
     this.settlePace()
-    super.poll(deliver, except)
+    super.poll(deliver, except, enough)
   }
 
   override inletOf(source: number, idle?: () => void): Inlet | undefined {

@@ -46,6 +46,8 @@ const INLINE = 4 * OFFSET
 /** Up to this many bytes a loop is quicker than `set`, which needs a view. */
 const SHORT = 32
 
+const EMPTY = new Uint8Array(0)
+
 /** No region in this frame; an address instead of a place. */
 const NO_SEGMENT = -1
 const ADDRESS = -2
@@ -159,6 +161,9 @@ export class RingWriter extends RingEnd {
 /** The consumer's end. */
 export class RingReader extends RingEnd {
   #head = 0
+  /** Payloads so short that a view costs more than they do: one place for them, and its beginnings by their length. */
+  readonly #short = new Uint8Array(INLINE_NBYTES)
+  readonly #shorts = [EMPTY]
 
   /** True if a frame is there to read. */
   get ready(): boolean {
@@ -198,6 +203,11 @@ export class RingReader extends RingEnd {
     return 0
   }
 
+  #inline(data: number, nbytes: number): Uint8Array {
+    for (let i = 0; i < nbytes; i++) this.#short[i] = this.bytes[data + i] as number
+    return (this.#shorts[nbytes] ??= this.#short.subarray(0, nbytes))
+  }
+
   #readEnvelope(frame: Frame, start: number): void {
     const { words, doubles } = this
     const word = start / 4
@@ -221,7 +231,7 @@ export class RingReader extends RingEnd {
     const double = start / 8
     const payload = words[word + PAYLOAD] as number
     const data = payloadAt(start, payload)
-    frame.payload = payload === 0 ? EMPTY : this.bytes.subarray(data, data + payload)
+    frame.payload = payload <= INLINE_NBYTES ? this.#inline(data, payload) : this.bytes.subarray(data, data + payload)
     const segment = words[word + SEGMENT] as number
     frame.address = segment === ADDRESS ? (doubles[double + OFFSET / 2] as number) : 0
     frame.region =
@@ -234,5 +244,3 @@ export class RingReader extends RingEnd {
 function payloadAt(start: number, nbytes: number): number {
   return start + (nbytes <= INLINE_NBYTES ? INLINE : HEADER_BYTES)
 }
-
-const EMPTY = new Uint8Array(0)

@@ -120,10 +120,11 @@ export class ShmTransport implements Transport {
     return true
   }
 
-  poll(deliver: (frame: Frame) => void, except?: Inlet): void {
+  poll(deliver: (frame: Frame) => void, except?: Inlet, enough?: () => boolean): void {
     const frame = this.#frame
     for (const reader of this.#readers) {
       while (reader !== except && reader.ready) {
+        if (enough?.() === true) return
         reader.read(frame)
         deliver(frame)
         reader.advance()

@@ -79,8 +79,12 @@ export interface Transport {
    */
   trySend(dest: number, frame: Frame): boolean
 
-  /** Calls `deliver` for every frame that has arrived, but for those of one inlet; the frame is valid during the call only. */
-  poll(deliver: (frame: Frame) => void, except?: Inlet): void
+  /**
+   * Calls `deliver` for every frame that has arrived, but for those of one inlet; the frame is valid during the call only.
+   *
+   * @param enough asked before each frame: true leaves the rest for later. Not all transports ask
+   */
+  poll(deliver: (frame: Frame) => void, except?: Inlet, enough?: () => boolean): void
 
   /**
    * Looks for a frame of `source` before all others, again and again for a moment if the caller has a core to itself. What
