@@ -182,7 +182,8 @@ for (const { name, change } of VARIANTS)
       const { status, output } = check('chronyd', '-p', '-f', join(directory, 'head/chrony.conf'))
       t.same([status, output], [0, 'allow 192.168.7.0/24\nlocal stratum 10\n'])
     })
-    await t.test('exportfs', { skip: canExport() || !existsSync(join(directory, 'head/exports')) }, async (t) => {
+    if (!existsSync(join(directory, 'head/exports'))) return // workers of this one run from memory
+    await t.test('exportfs', { skip: canExport() }, async (t) => {
       // In a mount namespace of its own exportfs reads these exports; the kernel here may have no NFS server.
       const script = `mount --bind ${directory}/head/exports /etc/exports && mount -t tmpfs none /var/lib/nfs && touch /var/lib/nfs/etab && exportfs -ra; exportfs -s`
       const { output } = check('unshare', '--mount', 'sh', '-c', script)
