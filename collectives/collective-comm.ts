@@ -6,7 +6,7 @@ import { located } from '../runtime/base/errors.ts'
 import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
-import type { Member, Plan } from './plan.ts'
+import type { Member, Plan, SmallCall } from './plan.ts'
 import { PlannedComm } from './planned-comm.ts'
 import { complete } from './requests.ts'
 import { select, type Selection } from './selection.ts'
@@ -92,14 +92,15 @@ export class CollectiveComm extends PlannedComm {
   }
 
   #make<T>(made: Plan<T>): Promise<T> {
-    const small = made.small === undefined || this.#isForced(made.call) ? undefined : made.small
-    if (small === undefined || !this.#small.serves(small)) return this.#byMessages(made, false)
+    const { small } = made
+    if (small === undefined || !(small.byBoard ??= this.#isServed(made.call, small)))
+      return this.#byMessages(made, false)
     const { board } = this.#small
     return board === undefined ? this.#byMessages(made, true) : this.#small.make(made, small, board)
   }
 
-  #isForced(call: string): boolean {
-    return call in (this.algorithms.forced ?? {})
+  #isServed(call: string, small: SmallCall<unknown>): boolean {
+    return !(call in (this.algorithms.forced ?? {})) && this.#small.serves(small)
   }
 
   async #byMessages<T>(made: Plan<T>, small: boolean): Promise<T> {

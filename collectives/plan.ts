@@ -44,7 +44,9 @@ export interface SmallCall<T = void> {
   /** All of `source` have posted. */
   take(postings: Postings): void
   finish(): T
-  /** Found out when the call is made first. */
+  // Found out when the call is made first.
+  /** Whether the board serves it. */
+  byBoard?: boolean
   terms?: Terms
   bytes?: Uint8Array
 }

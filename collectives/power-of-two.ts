@@ -18,7 +18,7 @@ export interface PowerOfTwoGroup {
 }
 
 export function powerOfTwoGroup(rank: number, ranks: number): PowerOfTwoGroup {
-  const size = 2 ** Math.floor(Math.log2(ranks))
+  const size = 1 << (31 - Math.clz32(ranks))
   const folded = 2 * (ranks - size)
   const handedOver = rank < folded && rank % 2 === 0
   const index = handedOver ? undefined : rank < folded ? (rank - 1) / 2 : rank - folded / 2

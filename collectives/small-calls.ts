@@ -20,6 +20,7 @@ import { Board, boardBytes, BOARD_NBYTES, MOST_BOARD_RANKS, type Terms } from '.
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
+import type { Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { bytesOf, copyElements } from './blocks.ts'
 import type { Op } from './op.ts'
@@ -63,7 +64,14 @@ interface Call<T> {
   readonly name: CollectiveName
   readonly small: SmallCall<T>
   readonly number: number
+  /** When and where it was made, if that is recorded. */
+  readonly begun: number
+  readonly place: Place
 }
+
+type Place = ReturnType<Recorder['place']> | undefined
+
+const SETTLED: Promise<unknown> = Promise.resolve()
 
 export class SmallCalls {
   board: Board | undefined
@@ -76,6 +84,11 @@ export class SmallCalls {
   #busy = false
   readonly #queue: (() => void)[] = []
   #postings: BoardPostings | undefined
+  /** What the call that has started waits for: posts of these ranks, room for so many bytes. */
+  #posters = 0
+  #nbytes = 0
+  readonly #haveCome = (): boolean => (this.board as Board).havePosted(this.#posters)
+  readonly #hasRoom = (): boolean => (this.board as Board).hasRoom(this.#nbytes)
 
   /** @param isPossible whether all ranks share a host; asked once */
   constructor(member: Membership, isPossible: () => boolean) {
@@ -137,36 +150,39 @@ export class SmallCalls {
       this.#member.retired.push({ board: this.board, memory: this.#memory })
   }
 
-  /** Makes a call. */
-  async make<T>(made: Plan<T>, small: SmallCall<T>, board: Board): Promise<T> {
-    const number = this.#member.begin(made.call)
-    if (this.#busy) await new Promise<void>((resolve) => this.#queue.push(resolve))
-    this.#busy = true
-    const { recorder } = this.#member.engine
-    const begun = recorder?.now() ?? 0
-    const place = recorder?.place(made.call)
-    const terms = (small.terms ??= termsOf(made, small))
-    const call = { name: made.call, small, number }
-    const { source, dest, given } = small
+  /**
+   * Makes a call: before this returns, if what it takes is there or comes in a moment, else by waiting. Loops of small calls
+   * pay for one promise a call so, which the calls without a value share.
+   */
+  make<T>(made: Plan<T>, small: SmallCall<T>, board: Board): Promise<T> {
     try {
-      small.load()
-      board.begin(terms.signature)
-      if (dest !== 0) {
-        if (!board.hasRoom(given.byteLength)) await this.#untilRoom(call, board)
-        board.post(terms, (small.bytes ??= bytesOf(given)))
-        board.tell(dest)
-      }
-      if (source !== 0 && !board.havePosted(source)) await this.#untilPosted(call, board)
-      try {
-        if (source !== 0) this.#take(call, board)
-      } finally {
-        board.end() // also if the ranks disagree: others need the room
-      }
-      const { context } = this.#member
-      const nbytes = dest === 0 ? 0 : given.byteLength
-      recorder?.collective({ call: made.call, context, place, begun, algorithm: 'sharedBoard', nbytes })
-      this.#member.end()
-      return small.finish()
+      const { recorder } = this.#member.engine
+      const number = this.#member.begin(made.call)
+      small.terms ??= termsOf(made, small)
+      const call = { name: made.call, small, number, begun: recorder?.now() ?? 0, place: recorder?.place(made.call) }
+      return this.#busy ? this.#wait(call, board, true) : this.#now(call, board)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  #now<T>(call: Call<T>, board: Board): Promise<T> {
+    try {
+      if (!this.#start(call, board)) return this.#wait(call, board, false)
+      const value = this.#end(call, board)
+      return value === undefined ? (SETTLED as Promise<T>) : Promise.resolve(value)
+    } catch (error) {
+      return this.#member.raise(error)
+    }
+  }
+
+  /** Goes on with a call that others keep waiting: for its turn, if it has not started, and for what it takes. */
+  async #wait<T>(call: Call<T>, board: Board, forTurn: boolean): Promise<T> {
+    if (forTurn) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    this.#busy = true
+    try {
+      if (!forTurn || !this.#start(call, board)) await this.#untilThere(call, board)
+      return this.#end(call, board)
     } catch (error) {
       return this.#member.raise(error)
     } finally {
@@ -174,6 +190,39 @@ export class SmallCalls {
       if (next === undefined) this.#busy = false
       else next()
     }
+  }
+
+  /** Posts what this rank brings. True if that could be done and what it takes is there. */
+  #start({ small }: Call<unknown>, board: Board): boolean {
+    const { given, dest, source, terms } = small
+    small.load()
+    board.begin((terms as Terms).signature)
+    this.#posters = source
+    this.#nbytes = given.byteLength
+    if (dest !== 0) {
+      if (!board.hasRoom(this.#nbytes) && !this.#linger(this.#hasRoom)) return false
+      post(small, board)
+    }
+    return source === 0 || board.havePosted(source) || this.#linger(this.#haveCome)
+  }
+
+  /** Takes what others have posted, which is all there; the call's result. */
+  #end<T>(call: Call<T>, board: Board): T {
+    const { small } = call
+    try {
+      if (small.source !== 0) this.#take(call, board)
+    } finally {
+      board.end() // also if the ranks disagree: others need the room
+    }
+    if (this.#member.engine.recorder !== undefined) this.#record(call)
+    this.#member.end()
+    return small.finish()
+  }
+
+  #record({ name, small, begun, place }: Call<unknown>): void {
+    const { context, engine } = this.#member
+    const nbytes = small.dest === 0 ? 0 : small.given.byteLength
+    engine.recorder?.collective({ call: name, context, place, begun, algorithm: 'sharedBoard', nbytes })
   }
 
   /** All that this rank takes is there. */
@@ -187,40 +236,38 @@ export class SmallCalls {
 
   // ---- waiting -----------------------------------------------------------------------------------------------
 
-  async #untilPosted(call: Call<unknown>, board: Board): Promise<void> {
-    const { source } = call.small
+  /** Looks for a moment. */
+  #linger(hasHappened: () => boolean): boolean {
+    return this.#member.engine.transport.linger?.(hasHappened) === true
+  }
+
+  /** Waits for what a call that has started lacks: for room to post, if it has not, then for what it takes. */
+  async #untilThere(call: Call<unknown>, board: Board): Promise<void> {
+    const { given, dest, source } = call.small
+    if (dest !== 0 && !board.havePosted(1 << board.rank)) {
+      await this.#until(
+        call,
+        () => board.hasRoomNow(given.byteLength),
+        () => board.last(),
+      )
+      post(call.small, board)
+    }
+    if (source === 0 || board.havePosted(source) || this.#linger(this.#haveCome)) return
     await this.#until(
       call,
-      () => board.havePosted(source),
       () => board.havePostedNow(source),
       () => board.missing(source),
     )
   }
 
-  async #untilRoom(call: Call<unknown>, board: Board): Promise<void> {
-    const { byteLength } = call.small.given
-    await this.#until(
-      call,
-      () => board.hasRoom(byteLength),
-      () => board.hasRoomNow(byteLength),
-      () => board.last(),
-    )
-  }
-
   /**
-   * Waits for others: looks for a moment, then sleeps until told.
+   * Sleeps until told.
    *
-   * @param hasHappened a look; `isMet` is one that has others tell
+   * @param isMet a look that has others tell
    * @param missing a rank that has to do something for it
    */
-  async #until(
-    { name, number, small }: Call<unknown>,
-    hasHappened: () => boolean,
-    isMet: () => boolean,
-    missing: () => number,
-  ): Promise<void> {
+  async #until({ name, number, small }: Call<unknown>, isMet: () => boolean, missing: () => number): Promise<void> {
     const { engine, group, context } = this.#member
-    if (engine.transport.linger?.(hasHappened) === true) return
     const condition = {
       isMet: () => isMet() || this.#checkStray(name, number),
       awaited: () => group.worldRank(Math.max(missing(), 0)),
@@ -258,6 +305,11 @@ export class SmallCalls {
       )
     )
   }
+}
+
+function post(small: SmallCall<unknown>, board: Board): void {
+  board.post(small.terms as Terms, (small.bytes ??= bytesOf(small.given)))
+  board.tell(small.dest)
 }
 
 function termsOf({ call, particulars }: Plan<unknown>, { unit }: SmallCall<unknown>): Terms {

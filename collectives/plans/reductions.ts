@@ -18,7 +18,7 @@ import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
 import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
 import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
-import { checkCounts, checkOp, type Op } from '../op.ts'
+import { checkCounts, checkOp, type Op, type ReduceFunction } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
 import { inOrder, othersThan, type Member, type Plan, type Postings, type SmallCall } from '../plan.ts'
 import { reduceInTree, scanInTree } from '../power-of-two.ts'
@@ -56,7 +56,7 @@ export function reducePlan(
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
-    ...ofBoard(op, {
+    ...ofBoard(op, given.array, (combine) => ({
       unit: given.array,
       nbytes: byteLength,
       reduces: true,
@@ -64,9 +64,9 @@ export function reducePlan(
       dest: isRoot ? 0 : 1 << root,
       source: isRoot ? othersThan(root, member.size) : 0,
       load: () => given.load(),
-      take: (postings) => copyElements(work.array, reduceAll(member, postings, given.array, op)),
+      take: (postings) => copyElements(work.array, reduceAll(member, postings, given.array, combine)),
       finish,
-    }),
+    })),
     steps: (channel) => {
       const algorithm = channel.uses(member.select('reduce', byteLength, op))
       // This one reads the rank's elements where they are, and writes at the root only.
@@ -93,7 +93,7 @@ export function allreducePlan(
 ): Plan<number | undefined> {
   const { rank, size } = member
   const others = othersThan(rank, size)
-  const small: SmallReduction = { dest: others, source: others, combine: (...args) => reduceAll(member, ...args) }
+  const small: SmallReduction = { dest: others, source: others, reduce: (...args) => reduceAll(member, ...args) }
   return toAll('allreduce', [send, recv, options], small, (channel, { array, load, given }, op) => {
     const algorithm = channel.uses(member.select('allreduce', array.byteLength, op))
     // This one reads the rank's elements where they are.
@@ -136,13 +136,19 @@ function prefix({ rank, size }: Member, inclusive: boolean): SmallReduction {
   return {
     dest: othersThan(rank, size) & ~below,
     source: below,
-    combine: (postings, own, op) => scanInTree(postings.operands(below, own), rank, inclusive, op.functionFor(own)),
+    reduce: (postings, own, combine) => scanInTree(postings.operands(below, own), rank, inclusive, combine),
   }
 }
 
 /** The reduction of what all ranks have posted from element `first` on, in the tree of recursive doubling. */
-function reduceAll({ rank, size }: Member, postings: Postings, own: TypedArray, op: Op, first?: number): TypedArray {
-  return reduceInTree(postings.operands(othersThan(rank, size), own, first), op.functionFor(own))
+function reduceAll(
+  { rank, size }: Member,
+  postings: Postings,
+  own: TypedArray,
+  combine: ReduceFunction,
+  first?: number,
+): TypedArray {
+  return reduceInTree(postings.operands(othersThan(rank, size), own, first), combine)
 }
 
 export function reduceScatterPlan(
@@ -166,7 +172,7 @@ export function reduceScatterPlan(
   return {
     call: 'reduceScatter',
     particulars: { op: op.name },
-    ...ofBoard(op, {
+    ...ofBoard(op, work.given.array, (combine) => ({
       unit: work.array,
       nbytes: work.array.byteLength,
       reduces: true,
@@ -177,10 +183,10 @@ export function reduceScatterPlan(
       take: (postings) => {
         const first = (mine.byteOffset - work.array.byteOffset) / mine.BYTES_PER_ELEMENT
         const own = work.given.array.subarray(first, first + mine.length)
-        copyElements(into.array, reduceAll(member, postings, own, op, first))
+        copyElements(into.array, reduceAll(member, postings, own, combine, first))
       },
       finish: () => into.commit(),
-    }),
+    })),
     steps: (channel) =>
       inOrder(
         load,
@@ -205,14 +211,14 @@ export function reduceScatterBlockPlan(
 
 /** Who takes what in a small reduction, and how what has been posted and a rank's own elements become its result. */
 interface SmallReduction extends Pick<SmallCall, 'dest' | 'source'> {
-  combine(postings: Postings, own: TypedArray, op: Op): TypedArray
+  reduce(postings: Postings, own: TypedArray, combine: ReduceFunction): TypedArray
 }
 
 /** A reduction whose result all ranks get, from the arguments of its scalar or of its buffer form. */
 function toAll(
   call: 'allreduce' | 'scan' | 'exscan',
   [send, recv, options]: readonly [Operand, Second<OpArgument>, OpArgument | undefined],
-  { dest, source, combine }: SmallReduction,
+  { dest, source, reduce }: SmallReduction,
   prepare: Prepare,
 ): Plan<number | undefined> {
   const scalar = typeof send === 'number'
@@ -227,7 +233,7 @@ function toAll(
   return {
     call,
     particulars: { op: op.name },
-    ...ofBoard(op, {
+    ...ofBoard(op, work.array, (combine) => ({
       unit: work.array,
       nbytes: work.array.byteLength,
       reduces: true,
@@ -235,9 +241,9 @@ function toAll(
       dest,
       source,
       load: source === 0 ? load : () => work.given.load(),
-      take: (postings) => copyElements(work.array, combine(postings, work.given.array, op)),
+      take: (postings) => copyElements(work.array, reduce(postings, work.given.array, combine)),
       finish,
-    }),
+    })),
     steps: (channel) => {
       const prepared = prepare(channel, work, op)
       return inOrder(prepared.load, () => settling(channel, op, prepared.run), finish)
@@ -246,8 +252,12 @@ function toAll(
 }
 
 /** A small call through the board, with operations that cannot throw: what one rank computes, no other sees. */
-function ofBoard<T>(op: Op, small: SmallCall<T>): Pick<Plan<T>, 'small'> {
-  return op.builtIn ? { small } : {}
+function ofBoard<T>(
+  op: Op,
+  operand: TypedArray,
+  small: (combine: ReduceFunction) => SmallCall<T>,
+): Pick<Plan<T>, 'small'> {
+  return op.builtIn ? { small: small(op.functionFor(operand)) } : {}
 }
 
 /** Chooses how a reduction is made: what takes the elements to where the algorithm wants them, and the algorithm. */

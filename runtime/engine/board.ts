@@ -176,8 +176,14 @@ export class Board {
   havePosted(posters: number): boolean {
     const call = this.#call | 0
     for (let rank = 0; rank < this.size; rank++)
-      if ((posters & (1 << rank)) !== 0 && Atomics.load(this.#words, this.#slotOf(rank) + CALL) !== call) return false
+      if ((posters & (1 << rank)) !== 0 && !this.#hasPosted(rank, call)) return false
     return true
+  }
+
+  /** A plain look comes first: V8 makes a call of an atomic one, 10 ns, and most looks of a rank that waits are in vain. */
+  #hasPosted(rank: number, call: number): boolean {
+    const at = this.#slotOf(rank) + CALL
+    return this.#words[at] === call && Atomics.load(this.#words, at) === call
   }
 
   /** Like `havePosted`; if not, this rank is told when it may ask again. */

@@ -287,6 +287,7 @@ export class UnexpectedQueue<T extends MatchKey> {
 
   /** The oldest message of a context; stays in the queue. */
   oldest(context: number): T | undefined {
+    if (this.#size === 0) return undefined
     return this.#contexts.get(context)?.all.first?.value
   }
 

@@ -25,9 +25,9 @@ export class Doorbell {
     if (Atomics.compareExchange(this.#word, 0, ASLEEP, AWAKE) === ASLEEP) this.#wake()
   }
 
-  /** 1 if the thread is awake, 0 if it sleeps or is about to. */
+  /** 1 if the thread is awake, 0 if it sleeps or is about to, as far as is known: a plain look, which V8 makes quicker. */
   get awake(): number {
-    return 1 - Atomics.load(this.#word, 0)
+    return 1 - (this.#word[0] as number)
   }
 
   /** Announces sleep. The caller then looks for work once more before it sleeps. */

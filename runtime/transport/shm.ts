@@ -100,7 +100,7 @@ export class ShmTransport implements Transport {
     const frameReady = (): boolean => this.#readers.some((reader) => reader.ready)
     const vigil = { stillness: this.#stillness, frameReady, onlyMessagesWake }
     const bells = seats.map((_, index) => new Doorbell(heap.memory, seatOffset(index)))
-    const roomy = (): boolean => seating.spin || bells.reduce((n, bell) => n + bell.awake, 0) <= seating.cores
+    const roomy = (): boolean => seating.spin || isRoomy(bells, seating.cores)
     this.#waiter = new ThreadWaiter(progress, bells[seat] as Doorbell, vigil, roomy)
   }
 
@@ -202,6 +202,13 @@ export class ShmTransport implements Transport {
   setWaiting(waiting: boolean): void {
     this.#waiter.setWaiting(waiting)
   }
+}
+
+/** True if no more threads are awake than there are cores. */
+function isRoomy(bells: readonly Doorbell[], cores: number): boolean {
+  let awake = 0
+  for (const bell of bells) awake += bell.awake
+  return awake <= cores
 }
 
 /** What `seat` needs to write to `peer`. @param wake what wakes `peer` if it does not sleep at its doorbell */
