@@ -8,6 +8,8 @@ import { describeLimit, type Limit, type Limits } from './limits.ts'
 import type { NamedLink, WallSettings } from './plan.ts'
 
 const WIDTH = 80
+/** So far beyond what alike hosts can do, a rate is no luck: something disturbed the measurement of one host. */
+const BEYOND = 1.1
 
 /** Everything: a table and a paragraph for each link, curves, grids. Local. */
 export function formatReport(settings: WallSettings, findings: Findings): string {
@@ -42,7 +44,8 @@ function linkSection(settings: WallSettings, { link, points, crossover }: LinkFi
     point.limits === undefined ? 'no result' : describeLimit(point.limits),
   ])
   const table = plainTable(['N', 'one host', `${settings.hosts} hosts`, 'ratio', 'comm.', 'what limits it'], rows, 5)
-  const words = [crossoverText(settings, crossover), whyText(points)].filter((text) => text !== '').join(' ')
+  const texts = [crossoverText(settings, crossover), whyText(points), disturbedText(settings, points)]
+  const words = texts.filter((text) => text !== '').join(' ')
   const assumed = settings.hostfile === undefined ? '' : ' (as --link says; measured on the network that is there)'
   return `${link.name}: ${linkText(link)}${assumed}\n${table}${wrapped(words)}`
 }
@@ -69,6 +72,14 @@ function crossoverText({ hosts }: WallSettings, found: Crossover | undefined): s
       return `${several} do not beat one up to N = ${found.n}${guess}.`
     }
   }
+}
+
+/** K alike hosts cannot be more than K times as fast as one. */
+function disturbedText({ hosts }: WallSettings, points: readonly Point[]): string {
+  const found = points.filter(({ one, several }) => one && several && several / one > BEYOND * hosts)
+  if (found.length === 0) return ''
+  const where = found.map(({ n }) => n).join(', ')
+  return `More than ${hosts} times one host, at N = ${where}, is more than ${hosts} such hosts can do: one host was slower while it was measured, such as by other work on its cores. Measure again, into another file, when nothing else runs.`
 }
 
 /** Plain words for the ends of the range, where they differ. */

@@ -10,12 +10,12 @@ import t from 'tap'
 import { parseCluster } from '../../commands/boot/description.ts'
 import { writeDirectory } from '../../commands/boot/directory.ts'
 import { renderCluster } from '../../commands/boot/render.ts'
+import { Cable, cannotCable, without } from '../helpers/boot-cable.ts'
 import { start, TSMPI, type Ended } from '../helpers/tsmpirun.ts'
 
-const { spawn, spawnSync } = process.getBuiltinModule('node:child_process')
+const { spawnSync } = process.getBuiltinModule('node:child_process')
 
 const SAMPLE = fileURLToPath(new URL('../../examples/cluster.yaml', import.meta.url))
-const CLIENT = fileURLToPath(new URL('programs/pxe-client.mjs', import.meta.url))
 
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-boot-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -40,13 +40,6 @@ function contentOf(directory: string): Record<string, string> {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort()
   return Object.fromEntries(paths.map((path) => [relative(directory, path), readFileSync(path, 'utf8')]))
-}
-
-const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
-/** Why a test that needs these programs is skipped, or false. */
-function without(...programs: string[]): string | false {
-  const missing = programs.filter((program) => !has(program))
-  return missing.length > 0 && `needs ${missing.join(', ')}`
 }
 
 function check(program: string, ...args: string[]): { readonly status: number | null; readonly output: string } {
@@ -249,73 +242,6 @@ t.test(
 function canExport(): string | false {
   if (process.getuid?.() !== 0) return 'needs root'
   return without('exportfs', 'unshare') || (existsSync('/etc/exports') ? false : 'needs /etc/exports')
-}
-
-/** Two namespaces joined by a cable: the head with dnsmasq, and the network card of a machine that boots. */
-class Cable {
-  readonly head = `tsmpi-head-${process.pid}`
-  readonly card = `tsmpi-card-${process.pid}`
-  readonly #children: ReturnType<typeof spawn>[] = []
-
-  constructor() {
-    ip('netns', 'add', this.head)
-    ip('netns', 'add', this.card)
-    ip('link', 'add', 'enp3s0', 'netns', this.head, 'type', 'veth', 'peer', 'name', 'card0', 'netns', this.card)
-    ip('-n', this.head, 'address', 'add', '192.168.7.10/24', 'dev', 'enp3s0')
-    ip('-n', this.card, 'address', 'add', '192.168.7.200/24', 'dev', 'card0')
-    for (const [netns, dev] of [
-      [this.head, 'enp3s0'],
-      [this.card, 'card0'],
-    ] as const)
-      // prettier-ignore
-      ip('-n', netns, 'link', 'set', dev, 'up')
-    ip('-n', this.card, 'route', 'add', 'default', 'dev', 'card0')
-  }
-
-  /** Starts dnsmasq; resolves when it listens. */
-  async serve(directory: string): Promise<void> {
-    const files = ['--keep-in-foreground', '--log-facility=-', `--conf-file=${directory}/head/dnsmasq.conf`]
-    const state = [`--dhcp-leasefile=${directory}/leases`, `--pid-file=${directory}/pid`, '--user=root']
-    const child = spawn('ip', ['netns', 'exec', this.head, 'dnsmasq', ...files, ...state])
-    this.#children.push(child)
-    let said = ''
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.on('data', (chunk: Buffer) => {
-        said += chunk.toString()
-        if (said.includes('TFTP root is')) resolve()
-      })
-      child.on('close', () => reject(new Error(`dnsmasq ended: ${said}`)))
-    })
-  }
-
-  ask(...args: string[]): string {
-    const { stdout, stderr } = spawnSync('ip', ['netns', 'exec', this.card, process.execPath, CLIENT, ...args], {
-      encoding: 'utf8',
-    })
-    return stdout + stderr
-  }
-
-  async cut(): Promise<void> {
-    const closed = this.#children.map((child) => new Promise((resolve) => child.on('close', resolve)))
-    for (const child of this.#children) child.kill()
-    await Promise.all(closed)
-    for (const netns of [this.head, this.card]) spawnSync('ip', ['netns', 'delete', netns])
-  }
-}
-
-function ip(...args: string[]): void {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`)
-}
-
-function cannotCable(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root, for network namespaces'
-  const missing = without('ip', 'dnsmasq')
-  if (missing !== false) return missing
-  const name = `tsmpi-try-${process.pid}`
-  if (spawnSync('ip', ['netns', 'add', name]).status !== 0) return 'network namespaces are not allowed here'
-  spawnSync('ip', ['netns', 'delete', name])
-  return false
 }
 
 /** Renders, puts the files where the configuration says that they are, and serves them. */

@@ -272,6 +272,22 @@ t.test(
   },
 )
 
+t.test(
+  'a rate that alike hosts cannot have is no triumph: one host was disturbed, and the report says so',
+  async (t) => {
+    const { settings, questions } = await sample()
+    const disturbed = ({ args, point, id }: PlannedTest): ResultLine => {
+      const line = resultOf(args, point as Result['test'], id) as Result
+      const slow = !args.includes('--emulate') && point.n === 100
+      return { ...line, test: { ...line.test, gflops: slow ? 0.1 : (line.test.gflops as number) } }
+    }
+    const report = formatReport(settings, findingsOf(settings, questions, disturbed)).replace(/\s+/g, ' ')
+    t.match(report, 'More than 2 times one host, at N = 100, is more than 2 such hosts can do')
+    const quiet = ({ args, point, id }: PlannedTest): ResultLine => resultOf(args, point as Result['test'], id)
+    t.notMatch(formatReport(settings, findingsOf(settings, questions, quiet)), 'More than')
+  },
+)
+
 t.test('without results the report says so', async (t) => {
   const { settings, questions } = await sample()
   const findings = findingsOf(settings, questions, () => undefined)
