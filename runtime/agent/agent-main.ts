@@ -29,7 +29,6 @@ import { RankInput } from './rank-input.ts'
 import { rankReports, type RankThread } from './rank-reports.ts'
 import type { Relay } from './relay.ts'
 import { encodePacket, eventPackets, outputPackets, PACKET, PacketParser } from './start-channel.ts'
-import { suspend } from './suspension.ts'
 import type { TraceTap } from './trace-tap.ts'
 
 const RANK_MAIN = new URL(import.meta.url.endsWith('.ts') ? './rank-main.ts' : './rank-main.js', import.meta.url)
@@ -107,8 +106,7 @@ function obey(command: Command): void {
     case 'suspend':
       standStill = true
       tell(-1, { event: 'suspended' })
-      // What would make the agent go on may be here already: then nothing else would come to wake it.
-      void channel.flushed(LAST_WORDS_MS).then(() => standStill && parser.idle && suspend())
+      void standing()
       break
     case 'stop':
       tap?.closeAll()
@@ -195,6 +193,15 @@ async function processorsFor(
       throw new Error(`rank ${seats[index]} cannot be bound: ${(error as Error).message}`)
     }
   })
+}
+
+/** Stands still when that has been told, unless the launcher has thought better of it meanwhile. */
+async function standing(): Promise<void> {
+  // Loaded here only: what starts processes takes a millisecond.
+  const { suspend } = await import('./suspension.ts')
+  await channel.flushed(LAST_WORDS_MS)
+  // What would make the agent go on may be here already: then nothing else would come to wake it.
+  if (standStill && parser.idle) suspend()
 }
 
 /** The ranks run where the user said, or else where the launcher runs; a host without that folder does as well. */

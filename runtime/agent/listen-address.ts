@@ -2,8 +2,9 @@
  * Which address of this machine an agent listens on: one, that of the job's network. Pure, so that other machines'
  * interfaces can be tried too.
  */
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList } from 'node:net'
 import { type NetworkInterfaceInfo } from 'node:os'
+import { isIPv6Address } from '../base/ip-address.ts'
 
 /** What is known of the job's network, most binding first. */
 export interface NetworkHints {
@@ -46,13 +47,13 @@ function asked(wanted: string, own: readonly Own[]): string {
 
 function matcher(wanted: string): (own: Own) => boolean {
   const [network = '', bits] = wanted.split('/')
-  const family = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4')
+  const family = (address: string): 'ipv4' | 'ipv6' => (isIPv6Address(address) ? 'ipv6' : 'ipv4')
   if (bits !== undefined) {
     const subnet = new BlockList()
     subnet.addSubnet(network, Number(bits), family(network))
     return ({ address }) => subnet.check(address, family(address))
   }
-  return isIP(wanted) > 0 ? ({ address }) => address === wanted : ({ name }) => name === wanted
+  return ({ name, address }) => name === wanted || address === wanted
 }
 
 /** IPv4 first. Link-local IPv6 addresses mean something on one wire only: nobody can be told to connect to them. */
@@ -61,5 +62,8 @@ function ownAddresses(interfaces: Interfaces): Own[] {
     (list ?? []).map(({ address, internal }) => ({ name, address, internal })),
   )
   const usable = all.filter(({ address }) => !/^fe[89ab]/i.test(address))
-  return [...usable.filter(({ address }) => !isIPv6(address)), ...usable.filter(({ address }) => isIPv6(address))]
+  return [
+    ...usable.filter(({ address }) => !isIPv6Address(address)),
+    ...usable.filter(({ address }) => isIPv6Address(address)),
+  ]
 }

@@ -9,6 +9,7 @@
  * The library that makes foreign calls, koffi, takes some milliseconds to load: that happens after so many bytes that it is
  * won back soon. Where it cannot be loaded, V8 copies on.
  */
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type koffiModule from 'koffi'
 
@@ -83,8 +84,26 @@ export function nativeFunction(prototype: string, library: string | null = null)
   return loadKoffi().load(library).func(prototype)
 }
 
-function loadKoffi(): typeof koffiModule {
-  return createRequire(import.meta.url)('koffi') as typeof koffiModule
+/** What is used of koffi. */
+type Koffi = Pick<typeof koffiModule, 'load' | 'address'>
+
+function loadKoffi(): Koffi {
+  const require = createRequire(import.meta.url)
+  return koffiAlone(require) ?? (require('koffi') as Koffi)
+}
+
+/**
+ * The native part of koffi, which has all that is used here. What is around it looks where the native part lies, for 4 ms
+ * of a processor: too long for every agent. Undefined where that is not known beforehand.
+ */
+function koffiAlone(require: NodeJS.Require): Koffi | undefined {
+  try {
+    const isMusl = readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-')
+    const { platform, arch } = process
+    return isMusl ? undefined : (require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`) as Koffi)
+  } catch {
+    return undefined
+  }
 }
 
 /** Gives the core to another thread that is ready to run; undefined if there is no way to do it. 0.2 us if there is none. */

@@ -1,10 +1,10 @@
 /** Keys and addresses of a job on several agents. */
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
-import { isIPv6 } from 'node:net'
 import { networkInterfaces, hostname } from 'node:os'
-import type { CurveKeys } from '../agent/job-description.ts'
+import { isIPv6Address } from '../base/ip-address.ts'
 import type { Listening } from './command-line.ts'
+import { curveKeys } from './curve-keys.ts'
 import type { JobContents } from './job.ts'
 import type { AgentPlan } from './placement.ts'
 
@@ -19,14 +19,7 @@ export function isThisMachine(name: string): boolean {
 
 /** Keys and addresses of a job's agents, and where they shall listen. */
 export async function networkOf(plans: readonly AgentPlan[], listening: Listening): Promise<JobContents['network']> {
-  return { keys: await makeKeys(plans.length), addresses: await addressesOf(plans), listening }
-}
-
-/** Fresh CURVE keys for every agent. */
-async function makeKeys(count: number): Promise<CurveKeys[]> {
-  // Loaded here only: a job on one host starts quicker without the library.
-  const { curveKeyPair } = await import('zeromq')
-  return Array.from({ length: count }, () => curveKeyPair())
+  return { keys: plans.map(curveKeys), addresses: await addressesOf(plans), listening }
 }
 
 /** Address of each agent's machine in the network of the job: loopback if all run here. */
@@ -51,7 +44,7 @@ async function resolved(host: string): Promise<string | undefined> {
 
 /** Which of this machine's addresses the system would send from. Connecting a datagram socket sends nothing. */
 async function addressTowards(address: string): Promise<string | undefined> {
-  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+  const socket = createSocket(isIPv6Address(address) ? 'udp6' : 'udp4')
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)

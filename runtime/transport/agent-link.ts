@@ -6,7 +6,7 @@
  * CURVE on every socket, with keys of this job only; admission.ts admits exactly the keys of the job's agents, so that
  * nobody else gets a frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 26 CURVE.)
  */
-import { isIPv6 } from 'node:net'
+import { isIPv6Address } from '../base/ip-address.ts'
 import type { AddressedBytes } from '../base/native-calls.ts'
 import type { Strangers } from './admission.ts'
 import type { Doorbell } from './doorbell.ts'
@@ -109,7 +109,7 @@ export async function bindFirstFree(
   { address, ports }: Listening,
   bind: (endpoint: string) => Promise<void> | void,
 ): Promise<void> {
-  const host = isIPv6(address) ? `[${address}]` : address
+  const host = isIPv6Address(address) ? `[${address}]` : address
   if (ports === undefined) return bind(`tcp://${host}:*`)
   for (let port = ports.first; port <= ports.last; port++) {
     try {

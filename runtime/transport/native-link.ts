@@ -5,7 +5,7 @@
  * Invariant: a descriptor of libzmq tells that something has happened, not that something is there. So a socket is asked
  * until it has nothing more, and one that was left before that is asked again before the next sleep.
  */
-import { isIPv6 } from 'node:net'
+import { isIPv6Address } from '../base/ip-address.ts'
 import { Admission, Contact, ZAP_DOMAIN, ZAP_ENDPOINT, type ConnectionEvent, type Strangers } from './admission.ts'
 import {
   BACKLOG,
@@ -101,7 +101,7 @@ class NativeInbox implements Inbox {
     pull.set(OPTION.MAXMSGSIZE, where.partMax + CURVE_OVERHEAD)
     pull.set(OPTION.HANDSHAKE_IVL, where.handshakeMs ?? HANDSHAKE_MS)
     pull.set(OPTION.BACKLOG, BACKLOG)
-    pull.set(OPTION.IPV6, Number(isIPv6(where.address)))
+    pull.set(OPTION.IPV6, Number(isIPv6Address(where.address)))
     pull.set(OPTION.CURVE_SERVER, 1)
     pull.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
     pull.set(OPTION.ZAP_DOMAIN, ZAP_DOMAIN)

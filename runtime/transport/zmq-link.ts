@@ -2,8 +2,8 @@
  * The sockets between agents by way of zeromq.js (agent-link.ts has the contract). Everything is an event of the event
  * loop: messages, and the doorbell that ranks ring.
  */
-import { isIPv6 } from 'node:net'
 import { Pull, Push, type Observer } from 'zeromq'
+import { isIPv6Address } from '../base/ip-address.ts'
 import { toBytes } from '../base/native-calls.ts'
 import { Contact, ZAP_DOMAIN, type ConnectionEvent, type Strangers } from './admission.ts'
 import {
@@ -80,7 +80,7 @@ class ZmqInbox implements Inbox {
       maxMessageSize: where.partMax + CURVE_OVERHEAD,
       handshakeInterval: where.handshakeMs ?? HANDSHAKE_MS,
       backlog: BACKLOG,
-      ipv6: isIPv6(where.address),
+      ipv6: isIPv6Address(where.address),
       curveServer: true,
       curveSecretKey: keys.secretKey,
       zapDomain: ZAP_DOMAIN,
