@@ -59,10 +59,10 @@ function findImportsOf(program: string): void {
  */
 function formatStack(error: Error, frames: readonly NodeJS.CallSite[]): string {
   const own = frames.findIndex((frame) => isLoader(frame.getScriptNameOrSourceURL()))
-  const inside = own === -1 ? frames : frames.slice(0, own).filter((frame) => !isNodeInternal(frame))
+  const inside = frames.slice(0, own === -1 ? frames.length : own).filter((frame) => !isNodeInternal(frame))
   const program = inside.filter((frame) => !isOfLibrary(frame))
   const first = program[0] === undefined ? inside.length : inside.indexOf(program[0])
-  const above = error.name === 'MpiError' && program.length > 0 ? [] : inside.slice(0, first)
+  const above = error.name === 'MpiError' ? [] : inside.slice(0, first)
   const shown = [...above, ...program]
   return [String(error), ...shown.slice(0, SHOWN_FRAMES).map((frame) => `    at ${describeFrame(frame)}`)].join('\n')
 }

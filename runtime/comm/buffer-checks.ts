@@ -1,6 +1,6 @@
 /**
  * The costly checks of `--check`: buffers must be left alone between the start of a nonblocking call and the wait or
- * test that completes it (MPI 4.1, section 3.7.2).
+ * test that completes it (MPI 4.1, section 3.7.2), and while a blocking one goes on that the program does not await.
  *
  * A message is delivered into memory of the check's own, and a pending receive buffer is filled with POISON, so that a
  * program that reads it too early sees nothing it could take for data, and one that writes to it is found when the
@@ -10,6 +10,7 @@
 import { MpiError } from '../base/errors.ts'
 import { MessageView } from '../base/message-buffer.ts'
 import { copyRegion, regionOver, slicesOf, type Region } from '../base/region.ts'
+import { givesRequest } from '../diagnosis/picture.ts'
 import type { Operation } from '../engine/operation.ts'
 
 /** NaN in every floating-point type, -1 in every integer type. */
@@ -109,7 +110,7 @@ export class BufferChecks {
       if (!this.#watches.delete(watch) || unchanged(nbytes)) return
       throw new MpiError(
         'MPI_ERR_BUFFER',
-        `${call}: the ${what} buffer was changed between ${this.#where(call, made)} and the wait or test that completed the request`,
+        `${call}: the ${what} buffer was changed between ${this.#where(call, made)} and ${endOf(call)}`,
       )
     }
     const watch: BufferWatch = { view, operation: undefined, dest: undefined, complete }
@@ -121,6 +122,22 @@ export class BufferChecks {
     const place = this.#placeIn(made.stack ?? '')
     return place === undefined ? call : `${call} at ${place}`
   }
+}
+
+/** When the buffer belongs to the program again. */
+function endOf(call: string): string {
+  return givesRequest(call)
+    ? 'the wait or test that completed the request'
+    : `the end of the ${call}: is an await missing?`
+}
+
+/**
+ * Settles when a blocking send has, but not at once, as that of a message that is buffered does: a program that does not
+ * await it goes on meanwhile, and may change the buffer.
+ */
+export async function settledLater(request: { wait(): Promise<unknown> }): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  await request.wait()
 }
 
 /** Memory that is received into in place of a buffer; overlaps what the buffer overlaps. */

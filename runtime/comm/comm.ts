@@ -10,17 +10,15 @@ import { LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../b
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import { CALL_NOW, type CallNow } from '../engine/recorder.ts'
-import type { BufferWatch } from './buffer-checks.ts'
+import { settledLater, type BufferWatch } from './buffer-checks.ts'
 import { CommContext } from './comm-context.ts'
 import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
 import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
 import { faultOfReceive, faultOfSend, isRank, isTag } from './peer-and-tag.ts'
-import { PersistentRequest, Request } from './request.ts'
-import { EMPTY_STATUS, PROC_NULL_STATUS, type Received, type Status } from './status.ts'
-
-type StatusOf = (operation: Operation) => Status
+import { PersistentRequest, Request, type StatusOf } from './request.ts'
+import { EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status } from './status.ts'
 
 /**
  * A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest.
@@ -51,12 +49,12 @@ export class Comm extends CommContext {
   async send(buffer: MessageBuffer, options: SendOptions): Promise<void> {
     const view = this.#resolve(buffer, 'send', this.#latestSent)
     if (this.#sentNow(view, options, CALL_NOW.SEND)) return
-    await this.#post('send', view, options, false)?.settled()
+    await this.#sent('send', view, options, false)
   }
 
   /** Sends a message; resolves when its receive has been matched (synchronous mode). Local. Otherwise like `send`. */
   async ssend(buffer: MessageBuffer, options: SendOptions): Promise<void> {
-    await this.#post('ssend', this.#resolve(buffer, 'ssend'), options, true)?.settled()
+    await this.#sent('ssend', this.#resolve(buffer, 'ssend'), options, true)
   }
 
   /**
@@ -70,14 +68,17 @@ export class Comm extends CommContext {
     const view = this.#resolve(buffer, 'recv', this.#latestReceived)
     const status = this.#receivedNow(view, options)
     if (status !== undefined) return status
-    const operation = this.#expect('recv', view, options)
+    const watch = this.job.checks?.receive(view, 'recv')
+    const operation = this.#expect('recv', watch?.view ?? view, options)
+    const told = this.#watching(watch, operation, this.#statusOf)
     if (operation === undefined) return PROC_NULL_STATUS
     try {
       if (!operation.done || operation.error !== undefined) await this.#ended(operation, options.signal)
     } catch (error) {
+      watch?.complete(0)
       return this.failed(error)
     }
-    return this.#status(operation)
+    return told(operation)
   }
 
   /**
@@ -400,7 +401,7 @@ export class Comm extends CommContext {
     } catch (error) {
       return this.failed(error)
     }
-    return receive === undefined ? PROC_NULL_STATUS : this.#status(receive)
+    return receive === undefined ? PROC_NULL_STATUS : this.#statusOf(receive)
   }
 
   #prepareSend(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): PersistentRequest {
@@ -414,6 +415,12 @@ export class Comm extends CommContext {
       return operation
     }
     return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
+  }
+
+  /** Settles when a send has; with `--check` its buffer is watched, since a program may have forgotten to await it. */
+  #sent(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Promise<unknown> | undefined {
+    if (this.job.checks !== undefined) return settledLater(this.#sending(call, view, options, synchronous))
+    return this.#post(call, view, options, synchronous)?.settled()
   }
 
   #sending(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Request {
@@ -473,14 +480,12 @@ export class Comm extends CommContext {
     } catch (error) {
       return { ...this.failed(error), value: undefined as T }
     }
-    return { ...this.#status(operation), value: deserializeObject<T>(operation.payload as Uint8Array) }
+    return { ...this.#statusOf(operation), value: deserializeObject<T>(operation.payload as Uint8Array) }
   }
 
   readonly #failed = (error: Error): Status => this.failed(error)
 
-  readonly #statusOf = (operation: Operation): Status => this.#status(operation)
-
-  #status(operation: Operation): Status {
+  readonly #statusOf = (operation: Operation): Status => {
     const { nbytes, tag, cancelled, view } = operation
     if (cancelled) return { ...EMPTY_STATUS, cancelled }
     const count = nbytes / (view?.elementType.bytes ?? 1)
@@ -492,6 +497,3 @@ export class Comm extends CommContext {
     return { source: this.peers.rankOf(source) as number, tag, count, nbytes, cancelled: false }
   }
 }
-
-/** Status of a completed send: nothing in it but that it is complete (MPI 4.1, section 3.7.3). */
-const sendStatus: StatusOf = () => EMPTY_STATUS

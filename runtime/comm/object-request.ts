@@ -3,7 +3,7 @@ import { MpiError } from '../base/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Operation } from '../engine/operation.ts'
 import { deserializeObject } from './object-messages.ts'
-import { Request } from './request.ts'
+import { Request, type StatusOf } from './request.ts'
 import type { Status } from './status.ts'
 
 /**
@@ -20,12 +20,7 @@ export class ObjectRequest<T> extends Request {
   #opened: { readonly value: T } | undefined
 
   /** Programs get them from `irecvObject`. @param operation undefined for PROC_NULL @internal */
-  constructor(
-    engine: Engine,
-    operation: Operation | undefined,
-    statusOf: (operation: Operation) => Status,
-    failed: (error: Error) => Status,
-  ) {
+  constructor(engine: Engine, operation: Operation | undefined, statusOf: StatusOf, failed: (error: Error) => Status) {
     super(engine, operation, statusOf, failed)
     this.#operation = operation
   }

@@ -112,9 +112,9 @@ async function leftBehind(
 
 async function waitPicture(one: Pending, source: PictureSource): Promise<WaitPicture> {
   const { awaited } = one.operation
-  const stack = awaited === undefined ? source.checks?.madeBy(one.operation)?.stack : await awaitingStack(awaited)
-  const place = stack === undefined ? undefined : source.placeIn(stack)
-  return { ...describe(one), place: place ?? (await placeOfWhole(one, source)) }
+  const waiting = awaited === undefined ? undefined : source.placeIn(await awaitingStack(awaited))
+  const made = source.placeIn(source.checks?.madeBy(one.operation)?.stack ?? '')
+  return { ...describe(one), place: waiting ?? made ?? (await placeOfWhole(one, source)) }
 }
 
 /** Where the program waits for a nonblocking collective call, if one of this name only is waited for. */

@@ -11,6 +11,9 @@ import type { Engine } from '../engine/engine.ts'
 import { allEnded, anyEnded, type Operation } from '../engine/operation.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
 
+/** What tells the status of an operation that has ended. */
+export type StatusOf = (operation: Operation) => Status
+
 /**
  * How to wait.
  *
@@ -48,7 +51,7 @@ export interface Completion {
  */
 export class Request {
   readonly #engine: Engine
-  readonly #statusOf: (operation: Operation) => Status
+  readonly #statusOf: StatusOf
   readonly #failed: (error: Error) => Status
   #operation: Operation | undefined
   #idle: Status
@@ -63,7 +66,7 @@ export class Request {
   constructor(
     engine: Engine,
     operation: Operation | undefined,
-    statusOf: (operation: Operation) => Status,
+    statusOf: StatusOf,
     failed: (error: Error) => Status = rethrow,
     idle: Status = PROC_NULL_STATUS,
   ) {
@@ -189,7 +192,7 @@ export class PersistentRequest extends Request {
     engine: Engine,
     call: string,
     post: () => Operation | undefined,
-    statusOf: (operation: Operation) => Status,
+    statusOf: StatusOf,
     failed?: (error: Error) => Status,
   ) {
     super(engine, undefined, statusOf, failed)

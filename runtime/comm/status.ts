@@ -41,3 +41,6 @@ export const EMPTY_STATUS: Status = { source: ANY_SOURCE, tag: ANY_TAG, count: 0
 
 /** Status of a receive from PROC_NULL (MPI 4.1, section 3.10). */
 export const PROC_NULL_STATUS: Status = { source: PROC_NULL, tag: ANY_TAG, count: 0, nbytes: 0, cancelled: false }
+
+/** Status of a completed send: nothing in it but that it is complete (MPI 4.1, section 3.7.3). */
+export const sendStatus = (): Status => EMPTY_STATUS

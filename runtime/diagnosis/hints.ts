@@ -1,7 +1,15 @@
 /**
  * What can be told of the cause of a hang, from the ranks' pictures: sentences. Pure.
  */
-import { ranksOf, type CommPicture, type RankReport, type UnreceivedPicture, type WaitPicture } from './picture.ts'
+import {
+  givesRequest,
+  ranksOf,
+  type CommPicture,
+  type Leftovers,
+  type RankReport,
+  type UnreceivedPicture,
+  type WaitPicture,
+} from './picture.ts'
 import { collectiveText, commPicture, envelopeText, rankIn, rankList } from './wording.ts'
 import { isOver, type Reason } from './wait-graph.ts'
 
@@ -12,17 +20,19 @@ const MOST_HINTS = 6
 export function hintsOf(reports: readonly RankReport[], reason: Reason | undefined): string[] {
   const hints = [
     ...nearMisses(reports),
+    ...strayHints(reports),
     ...collectiveHints(reports),
     ...sendHints(reason),
     ...wildcardHints(reports),
     ...reports.flatMap(selfHint),
+    ...reports.flatMap(forgottenHint),
     ...signalHints(reports),
   ]
   return [...new Set(hints)].slice(0, MOST_HINTS)
 }
 
 /** A message that lies there and differs in one thing from what its rank asks for. */
-function nearMisses(reports: readonly RankReport[]): string[] {
+export function nearMisses(reports: readonly RankReport[]): string[] {
   return reports.flatMap((report) =>
     (report.picture?.waits ?? [])
       .filter(({ kind, collective }) => kind !== 'send' && collective === undefined)
@@ -46,6 +56,57 @@ function nearMiss(report: RankReport, wait: WaitPicture, message: UnreceivedPict
   if (!sameSource && sameTag)
     return `${lies} waits for rank ${rankIn(commPicture(report, wait.context), wait.peer as number)}: the sources differ`
   return undefined
+}
+
+/** Receives from a rank that has been through a collective call of which these ranks have only the messages. */
+function strayHints(reports: readonly RankReport[]): string[] {
+  const waiting = new Map<string, { readonly call: string; readonly ranks: number[] }>()
+  for (const report of reports)
+    for (const wait of report.picture?.waits.filter(isReceive) ?? [])
+      for (const message of report.picture?.unreceived ?? []) {
+        if (!isStray(message, wait) || isInCall(reports, message)) continue
+        const { name } = commPicture(report, wait.context)
+        const called = `rank ${message.source} has called ${message.collective}, collective call ${message.tag} on ${name}`
+        const others = waiting.get(called) ?? { call: wait.call, ranks: [] }
+        waiting.set(called, others)
+        others.ranks.push(report.rank)
+      }
+  return [...waiting].map(
+    ([called, { call, ranks }]) =>
+      `${called}, and ${rankList(ranks)} ${ranks.length === 1 ? 'waits' : 'wait'} in ${call} instead: all ranks make a collective call, and no ${call} takes its messages`,
+  )
+}
+
+function isReceive({ kind, collective }: WaitPicture): boolean {
+  return kind === 'receive' && collective === undefined
+}
+
+function isStray(message: UnreceivedPicture, { context, peer }: WaitPicture): boolean {
+  return message.collective !== undefined && message.context === context && (peer ?? message.source) === message.source
+}
+
+/** True if the sender is still in the call that has sent the message. */
+function isInCall(reports: readonly RankReport[], { source, context, tag }: UnreceivedPicture): boolean {
+  const waits = reports.find(({ rank }) => rank === source)?.picture?.waits ?? []
+  return waits.some((wait) => wait.collective !== undefined && wait.context === context && wait.tag === tag)
+}
+
+/** What a program may have forgotten that has left calls under way. */
+export function leftoverHints(left: readonly Leftovers[]): string[] {
+  const open = left.flatMap(({ started, neverCompleted }) => [...started, ...neverCompleted])
+  const requests = open.filter(({ call }) => givesRequest(call))
+  const blocking = open.filter(({ call }) => !givesRequest(call))
+  return [
+    ...(blocking.length > 0 ? [`main has not waited for ${callsOf(blocking)}: is an await missing?`] : []),
+    ...(requests.length > 0
+      ? [`what ${callsOf(requests)} starts is complete after await request.wait(), or await waitAll(requests)`]
+      : []),
+    ...(open.some(({ place }) => place === undefined) ? ['tsmpirun --check tells where calls were started'] : []),
+  ]
+}
+
+function callsOf(waits: readonly WaitPicture[]): string {
+  return [...new Set(waits.map(({ call }) => call))].join(', ')
 }
 
 /** Ranks of a communicator that are not in the collective call that others are in. */
@@ -140,4 +201,12 @@ function selfHint({ rank, picture }: RankReport): string[] {
   if (own === undefined) return []
   const verb = own.kind === 'send' ? 'send to' : 'receive from'
   return [`rank ${rank} waits in a ${verb} itself: start the other half with isend or irecv first`]
+}
+
+/** A main function that has returned does not wait any more. */
+function forgottenHint(report: RankReport): string[] {
+  const waits = isOver(report) ? (report.picture?.waits ?? []) : []
+  return waits.length === 0
+    ? []
+    : [`main of rank ${report.rank} has returned and not waited for ${callsOf(waits)}: is an await missing?`]
 }

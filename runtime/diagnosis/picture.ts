@@ -123,3 +123,8 @@ export function membersOf({ members }: CommPicture): number[] {
 export function ranksOf(runs: readonly Run[]): number[] {
   return runs.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
 }
+
+/** True for the name of a call that gives a request, which something else completes: `isend`, `recvInit`. */
+export function givesRequest(call: string): boolean {
+  return /^i|Init$/.test(call)
+}

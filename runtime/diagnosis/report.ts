@@ -1,7 +1,7 @@
 /**
  * The reports that a user reads: what a hanging or a running job does, and what a job left behind. Pure.
  */
-import { hintsOf } from './hints.ts'
+import { hintsOf, leftoverHints, nearMisses } from './hints.ts'
 import { membersOf, ranksOf, type CommPicture, type Leftovers, type RankReport } from './picture.ts'
 import { isOver, reasonOf, type Step } from './wait-graph.ts'
 import { messageText, rankList, shortPlace, waitText } from './wording.ts'
@@ -17,8 +17,17 @@ export function deadlockReport(reports: readonly RankReport[]): string {
     ...(reason === undefined ? [] : chain(reason.steps, reason.kind, reports)),
     'All ranks:',
     ...rollCall(reports),
-    ...hints.map((hint) => `Hint: ${hint}.`),
+    ...lines(hints),
   ].join('\n')
+}
+
+/** What every rank of a job does whose time is over. */
+export function timeoutReport(reports: readonly RankReport[]): string {
+  return [...rollCall(reports), ...lines(nearMisses(reports))].join('\n')
+}
+
+function lines(hints: readonly string[]): string[] {
+  return hints.map((hint) => `Hint: ${hint}${hint.endsWith('?') ? '' : '.'}`)
 }
 
 /** What every rank does, one line for ranks that do the same. */
@@ -102,25 +111,36 @@ function counted(names: readonly string[]): string {
   return [...counts].map(([name, count]) => (count === 1 ? name : `${count} ${name}`)).join(', ')
 }
 
-/** What a rank left behind, a line for each thing. */
-export function leftoversText(left: Leftovers): string[] {
-  const requests = left.started.map(
-    (one) => `${one.kind === 'send' ? 'a send' : 'a receive'} is not complete: ${waitText(one, left)}`,
-  )
-  const uncompleted = left.neverCompleted.map(
-    (one) => `no wait or test has completed a request: ${waitText(one, left)}`,
-  )
+/** What the ranks left behind, a line for each thing, and what may have been forgotten. */
+export function leftoversReport(byRank: ReadonlyMap<number, Leftovers>): string {
+  const ranks = [...byRank].sort(([a], [b]) => a - b)
+  const told = ranks.flatMap(([rank, left]) => leftoversText(left).map((line) => `  rank ${rank}: ${line}`))
+  return [...told, ...lines(leftoverHints([...byRank.values()]))].join('\n')
+}
+
+function leftoversText(left: Leftovers): string[] {
+  const sends = left.started.filter(({ kind }) => kind === 'send').map((one) => waitText(one, left))
+  const receives = left.started.filter(({ kind }) => kind !== 'send').map((one) => waitText(one, left))
+  const uncompleted = left.neverCompleted.map((one) => waitText(one, left))
   const messages = left.unreceived.map((message) => `nobody received ${messageText(message, left)}`)
   const comms = left.unfreed.map(
     ({ name, place }) => `${name} was not freed${place === undefined ? '' : `, made at ${shortPlace(place)}`}`,
   )
   return [
-    ...requests,
+    ...alike(sends, 'a send is not complete', 'sends are not complete'),
+    ...alike(receives, 'a receive is not complete', 'receives are not complete'),
     ...andMore(left.moreStarted, 'requests'),
-    ...uncompleted,
+    ...alike(uncompleted, 'no wait or test has completed a request', 'requests that no wait or test has completed'),
     ...messages,
     ...andMore(left.moreUnreceived, 'messages'),
     ...comms,
     ...andMore(left.moreUnfreed, 'communicators'),
   ]
+}
+
+/** A line for each text, one for those that are the same. */
+function alike(texts: readonly string[], one: string, many: string): string[] {
+  const counts = new Map<string, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return [...counts].map(([text, count]) => (count === 1 ? `${one}: ${text}` : `${count} ${many}: ${text}`))
 }

@@ -10,7 +10,7 @@
  */
 import type { AgentEvent, Command } from '../agent/job-description.ts'
 import type { HostLook } from '../agent/host-watch.ts'
-import { leftoversText } from '../diagnosis/report.ts'
+import { leftoversReport } from '../diagnosis/report.ts'
 import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 
 /** Between two looks, if frames were still on the wire. */
@@ -78,10 +78,9 @@ export class Diagnosis<A extends Watched> {
     return this.#report
   }
 
-  /** What the ranks have left behind, a line for each thing. */
-  leftovers(): string[] {
-    const ranks = [...this.#leftovers].sort(([a], [b]) => a - b)
-    return ranks.flatMap(([rank, left]) => leftoversText(left).map((line) => `rank ${rank}: ${line}`))
+  /** What the ranks have left behind; empty if that is nothing. */
+  leftovers(): string {
+    return leftoversReport(this.#leftovers)
   }
 
   #lookAtAll(): void {

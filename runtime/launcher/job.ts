@@ -13,7 +13,7 @@ import type { LinkState } from '../agent/link-watch.ts'
 import type { Packet } from '../agent/start-channel.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import type { RankReport } from '../diagnosis/picture.ts'
-import { deadlockReport, rollCall } from '../diagnosis/report.ts'
+import { deadlockReport, rollCall, timeoutReport } from '../diagnosis/report.ts'
 import { startAgents, type AgentListener, type AgentProcess } from './agent-process.ts'
 import type { Listening } from './command-line.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
@@ -359,10 +359,7 @@ export class Job implements AgentListener {
     const reports = await this.#diagnosis.report()
     this.stop(
       EXIT_TIMEOUT,
-      [
-        `the job was stopped after ${seconds} s (--timeout); still running: ${ranksText(running)}.`,
-        ...rollCall(reports),
-      ].join('\n'),
+      `the job was stopped after ${seconds} s (--timeout); still running: ${ranksText(running)}.\n${timeoutReport(reports)}`,
     )
   }
 
@@ -374,16 +371,13 @@ export class Job implements AgentListener {
   /** All ranks have ended well. */
   #finished(): void {
     const leftovers = this.#diagnosis.leftovers()
-    if (leftovers.length === 0) {
+    if (leftovers === '') {
       this.stop(0)
       return
     }
     const { strict } = this.#options
     const verdict = strict ? 'error (--strict)' : 'warning'
-    this.stop(
-      strict ? EXIT_LEFTOVERS : 0,
-      `${verdict}: the program has ended and left something behind.\n${leftovers.map((line) => `  ${line}`).join('\n')}`,
-    )
+    this.stop(strict ? EXIT_LEFTOVERS : 0, `${verdict}: the program has ended and left something behind.\n${leftovers}`)
   }
 
   #fail(rank: number, code: number, message: string): void {

@@ -67,6 +67,20 @@ const wrong: readonly {
     n: 2,
     says: [/rank 0 is in bcast with root 1, collective call 0 on world; there rank 1 is in bcast with root 0/],
   },
+  {
+    what: 'mixed',
+    n: 3,
+    says: [/rank 0 has called bcast with root 0, collective call 0 on world, and ranks 1-2 wait in recv instead/],
+  },
+  {
+    what: 'forgotten',
+    n: 2,
+    says: [
+      /rank 0: main has returned\n +in send\(dest 1, tag 0, 8000000 bytes\) on world/,
+      /Hint: main of rank 0 has returned and not waited for send: is an await missing\?\n/,
+    ],
+    nearOnly: true,
+  },
   { what: 'self', n: 1, says: [/rank 0 waits in a receive from itself/] },
   {
     what: 'communicator',
@@ -150,6 +164,15 @@ t.test('a deadlock is left alone with --no-deadlock-detection; --timeout tells w
   t.match(ended.stderr, /rank 1: in recv\(source 0, tag 7\) on world, .*deadlocks\.ts/)
 })
 
+t.test('--timeout tells of a message that lies there and differs in its tag', async (t) => {
+  const ended = await tsmpirun(['-n', '2', '--no-deadlock-detection', '--timeout', '5', DEADLOCKS, 'tag'])
+  t.equal(ended.code, 124)
+  t.match(
+    ended.stderr,
+    /\nHint: a message from rank 1 with tag 8 on world lies unmatched .* tag 7: the tags differ\.\n/,
+  )
+})
+
 /** Right programs, in a few jobs: most of their time they wait. */
 const right: readonly (readonly string[])[] = [
   ['timer', 'both', 'interval', 'stdin', 'socket', 'datagram', 'fetch', 'child', 'output', 'worker', 'file'],
@@ -194,9 +217,9 @@ t.test('with --forward-signals a rank that listens is left to wait; what may wak
 for (const [how, where] of [
   [
     'spin',
-    /rank 0: computes in spin \(test\/errors\/programs\/watched\.ts:5\) ← test\/errors\/programs\/watched\.ts:12[; ]/,
+    /rank 0: computes in spin \(test\/errors\/programs\/watched\.ts:5\) ← test\/errors\/programs\/watched\.ts:12\b/,
   ],
-  ['main', /rank 0: computes in test\/errors\/programs\/watched\.ts:14[; ]/],
+  ['main', /rank 0: computes in test\/errors\/programs\/watched\.ts:14\b/],
 ] as const)
   t.test(`SIGUSR1 tells what a running job does, and where a rank computes: ${how}`, async (t) => {
     const job = start(['-n', '2', 'test/errors/programs/watched.ts', how])

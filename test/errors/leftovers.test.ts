@@ -12,8 +12,15 @@ for (const { what, says } of [
     what: 'unreceived',
     says: /rank 1: nobody received 3 messages from rank 0 on world, tag 5, the first of 8 bytes \(float64\)/,
   },
-  { what: 'receive', says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world/ },
+  {
+    what: 'receive',
+    says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world[^]*Hint: what irecv starts is complete after await request\.wait\(\), .*\nHint: tsmpirun --check tells where/,
+  },
   { what: 'send', says: /rank 0: a send is not complete: isend\(dest 1, tag 3, 800000 bytes\) on world/ },
+  {
+    what: 'unawaited',
+    says: /rank 0: 3 sends are not complete: send\(dest 1, tag 3, 800000 bytes\) on world\nHint: main has not waited for send: is an await missing\?\n/,
+  },
   { what: 'communicator', says: /rank 1: communicator 4 "twin" was not freed, made at .*leftovers\.ts:\d+/ },
 ])
   t.test(`left behind: ${what}`, async (t) => {
@@ -25,6 +32,14 @@ for (const { what, says } of [
     t.equal(strict.code, 122)
     t.match(strict.stderr, says)
   })
+
+t.test('with --check a send that nobody awaits is told with its line', async (t) => {
+  const ended = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'unawaited'])
+  t.match(
+    ended.stderr,
+    /rank 0: 3 sends are not complete: send\(dest 1, tag 3, 800000 bytes\) on world, .*leftovers\.ts:\d+/,
+  )
+})
 
 t.test('a request that no wait or test completes is told with --check', async (t) => {
   const ended = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])

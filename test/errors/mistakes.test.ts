@@ -20,6 +20,8 @@ const SAID: Readonly<Record<string, RegExp>> = {
   count: /MPI_ERR_COUNT: bcast: the ranks disagree on the number of elements: 2 float64 .* came where 3 float64 /,
   root: /world rank \d was bcast with root \d, which does not agree with that of world rank \d/,
   reuse: /MPI_ERR_BUFFER: isend: the send buffer was changed between isend at .*mistakes\.ts:\d+:\d+ and the wait/,
+  forgotten:
+    /MPI_ERR_BUFFER: send: the send buffer was changed between send at .*mistakes\.ts:\d+:\d+ and the end of the send: is an await missing\?/,
   early: /read NaN before the wait/,
   overlap: /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
   rank: /MPI_ERR_RANK: sendrecv: dest is 2, expected 0\.\.1 or PROC_NULL/,
@@ -35,7 +37,7 @@ for (const [which, said] of Object.entries(SAID)) {
     t.equal(ended.code, 1)
     t.match(ended.stderr, /tsmpirun: rank \d on .* failed; the job was stopped\./)
     t.match(ended.stderr, said)
-    t.match(ended.stderr, /\n {6}at .*mistakes\.ts:\d+:\d+/, 'and where')
+    t.match(ended.stderr, /\bat .*mistakes\.ts:\d+:\d+/, 'and where')
     t.notMatch(ended.stderr, /library\.js|node:internal/, 'without lines of the machinery')
   })
 

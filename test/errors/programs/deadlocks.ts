@@ -77,6 +77,18 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await waitAny(requests)
   },
 
+  /** The others receive what rank 0 broadcasts: only all together can. */
+  mixed: async (world) => {
+    if (world.rank === 0) await world.bcast(word())
+    else await world.recv(word(), { source: 0 })
+  },
+
+  /** Nobody awaits the send, which nobody receives. */
+  forgotten: async (world) => {
+    if (world.rank === 0) void world.send(new Float64Array(1_000_000), { dest: 1 })
+    await world.barrier()
+  },
+
   /** Several waits for the same receive. */
   several: async (world) => {
     const request = world.irecv(word(), { source: world.rank ^ 1, tag: 1 })

@@ -20,6 +20,13 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await world.barrier()
   },
 
+  /** Nobody awaits the sends, which the receiver asks for when their rank is about to end. */
+  unawaited: async (world) => {
+    if (world.rank === 0) for (let i = 0; i < 3; i++) void world.send(new Float64Array(100_000), { dest: 1, tag: 3 })
+    if (world.rank === 0) await world.send(word(), { dest: 1, tag: 4 })
+    else for (const tag of [4, 3, 3, 3]) await world.recv(new Float64Array(100_000), { source: 0, tag })
+  },
+
   communicator: async (world) => {
     const twin = await world.dup()
     twin.name = 'twin'

@@ -66,6 +66,16 @@ const PROGRAMS: Record<string, Program> = {
     buffer[3] = 1
   },
 
+  /** The same with a send that nobody awaits. */
+  forgotten: async (world, wrong) => {
+    const buffer = doubles(10)
+    const other = world.rank ^ 1
+    const sent = world.send(buffer, { dest: other })
+    if (!wrong) await sent
+    buffer[3] = 1
+    await world.recv(doubles(10), { source: other })
+  },
+
   /** The buffer is read before the message is there: it holds no numbers then. */
   early: async (world, wrong) => {
     const buffer = doubles(1)

@@ -32,6 +32,38 @@ for (const n of [3, 30_000])
     })
   })
 
+for (const [call, n] of [
+  ['send', 3],
+  ['ssend', 3],
+  ['send', 30_000],
+] as const)
+  t.test(`a ${call} that is not awaited, and its buffer changed: ${n} doubles`, async (t) => {
+    const [zero, one] = pair()
+    const buffer = new Float64Array(n)
+    const sent = zero[call](buffer, { dest: 1 })
+    buffer[0] = 1
+    const received = one.recv(new Float64Array(n), { source: 0 })
+    await t.rejects(sent, {
+      code: 'MPI_ERR_BUFFER',
+      message: `${call}: the send buffer was changed between ${call} at prog.ts:1:1 and the end of the ${call}: is an await missing?`,
+    })
+    await received
+  })
+
+t.test(
+  'a receive that is not awaited shows no numbers; what an aborted one has not received stays as it was',
+  async (t) => {
+    const [, one] = pair()
+    const buffer = Float64Array.of(1, 2)
+    const controller = new AbortController()
+    const received = one.recv(buffer, { source: 0, signal: controller.signal })
+    t.ok(buffer.every(Number.isNaN))
+    controller.abort(new Error('enough'))
+    await t.rejects(received, { message: 'enough' })
+    t.same([...buffer], [1, 2])
+  },
+)
+
 t.test('a message is delivered at the wait, and what it does not cover stays as it was', async (t) => {
   const [zero, one] = pair()
   const buffer = Float64Array.of(1, 2, 3)
