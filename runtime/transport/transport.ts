@@ -51,8 +51,12 @@ export class Frame {
   nbytes = 0
   /** EAGER: the message. */
   payload: Uint8Array | undefined = undefined
-  /** RTS, WANT: where that lies in the memory of this process, if it is no region that others know; else 0. */
-  address = 0
+  /**
+   * RTS, WANT: where that lies in the memory of this process, if it is no region that others know; else 0. Addresses are no
+   * small integers; -0 is none either, so that V8 keeps room for a double from the start. Otherwise the first address gives
+   * frames another shape, and all compiled code that knows them is thrown away.
+   */
+  address = -0
   /** RTS: the message in the sender's memory, if the receiver can read it. WANT: where the bytes shall land. HERE: the bytes. */
   region: Region | undefined = undefined
 }
