@@ -30,6 +30,26 @@ export interface HostSettings {
   readonly pace?: number
 }
 
+const SETTING_NAMES = {
+  nodePath: 'node',
+  programDirectory: 'tsmpi',
+  wdir: 'wdir',
+  interface: 'interface',
+  ports: 'ports',
+  speed: 'speed',
+  pace: 'slow-host',
+} as const satisfies Record<keyof HostSettings, string>
+
+/** All settings. */
+export const SETTINGS = Object.keys(SETTING_NAMES) as readonly (keyof HostSettings)[]
+
+/** A setting as the hostfile has it; empty if nothing is said. */
+export function settingText(settings: HostSettings, key: keyof HostSettings): string {
+  const value = settings[key]
+  if (value === undefined) return ''
+  return `${SETTING_NAMES[key]}=${typeof value === 'object' ? `${value.first}-${value.last}` : value}`
+}
+
 export interface Host extends HostSettings {
   /** As given: a name or address, or user@name; an IPv6 address without its brackets. */
   readonly name: string
@@ -92,7 +112,7 @@ export function parseHostfile(text: string, file: string): HostList {
   if (problems.length === 0 && entries.length === 0)
     problems.push(`${file}: no host in the file; expected lines such as "node1 slots=4"`)
   const list = merged(entries, problems)
-  if (problems.length > 0) throw new UsageError(problems)
+  if (problems.length > 0) throw new UsageError([...problems, ...unknown(list, excluded)])
   return without(list, excluded)
 }
 
@@ -123,16 +143,21 @@ export function parseHostList(list: string, option: string): HostList & { readon
  * @throws UsageError if one of these is not in the list, or if none is left
  */
 export function without({ hosts, order }: HostList, excluded: readonly Exclusion[]): HostList {
-  const names = hosts.map(({ name }) => name)
-  const problems = excluded
-    .filter(({ name }) => !names.includes(name))
-    .map(({ where, name }) => `${where}: host "${name}" cannot be excluded, it is none of ${names.join(', ')}`)
+  const problems = unknown({ hosts, order }, excluded)
   const gone = new Set(excluded.map(({ name }) => name))
   const left = hosts.filter(({ name }) => !gone.has(name))
   if (problems.length === 0 && left.length === 0)
     problems.push(`${excluded[0]?.where}: no host is left without ${[...gone].join(', ')}`)
   if (problems.length > 0) throw new UsageError(problems)
   return { hosts: left, order: order.filter((name) => !gone.has(name)) }
+}
+
+/** What is to be told of excluded hosts that are not in the list. */
+function unknown({ hosts }: HostList, excluded: readonly Exclusion[]): string[] {
+  const names = hosts.map(({ name }) => name)
+  return excluded
+    .filter(({ name }) => names.length > 0 && !names.includes(name))
+    .map(({ where, name }) => `${where}: host "${name}" cannot be excluded, it is none of ${names.join(', ')}`)
 }
 
 /** The host of a word: its name, and its slots if the word says them. */
@@ -233,10 +258,10 @@ function merged(entries: readonly Entry[], problems: string[]): HostList {
 /** Slots add up; a line that says none stands for one slot. Other settings may be said once, or twice the same. */
 function sum(before: Entry, after: Entry, problems: string[]): Host {
   const [a, b] = [before.host, after.host]
-  for (const key of ['nodePath', 'programDirectory', 'wdir', 'interface', 'ports', 'speed'] as const)
-    if (key in a && key in b && JSON.stringify(a[key]) !== JSON.stringify(b[key]))
+  for (const key of SETTINGS)
+    if (key in a && key in b && settingText(a, key) !== settingText(b, key))
       problems.push(
-        `${after.where}: ${b.name} has ${key} ${JSON.stringify(b[key])} here, and ${JSON.stringify(a[key])} in ${before.where}`,
+        `${after.where}: ${b.name} has ${settingText(b, key)} here, and ${settingText(a, key)} in ${before.where}`,
       )
   const [slotsBefore, slotsAfter] = [a.slots ?? 1, b.slots ?? 1]
   const limited = a.maxSlots !== undefined || b.maxSlots !== undefined

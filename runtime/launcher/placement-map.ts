@@ -1,6 +1,6 @@
 /** Where the ranks of a job run, as a table for people: `--display map` and `--dry-run`. At most 80 columns. Pure. */
 import { coreListText, rangesText, type Bindings } from '../agent/cores.ts'
-import type { HostSettings } from './hosts.ts'
+import { SETTINGS, settingText, type HostSettings } from './hostfile.ts'
 import type { LaunchPlan } from './launch-plan.ts'
 import type { Place } from './placement.ts'
 import { textTable } from './text-table.ts'
@@ -43,25 +43,9 @@ function coresText({ ranks }: Place, bindings: Bindings | undefined): string {
     .join('\n')
 }
 
-const KEYS = {
-  nodePath: 'node',
-  programDirectory: 'tsmpi',
-  wdir: 'wdir',
-  interface: 'interface',
-  ports: 'ports',
-  speed: 'speed',
-  pace: 'slow-host',
-} as const satisfies Record<keyof HostSettings, string>
-
-/** As the hostfile has them. */
 function settingsText(settings: HostSettings): string {
-  const keys = Object.keys(KEYS) as (keyof HostSettings)[]
-  return keys
-    .flatMap((key) => {
-      const value = settings[key]
-      if (value === undefined) return []
-      return [`${KEYS[key]}=${typeof value === 'object' ? `${value.first}-${value.last}` : value}`]
-    })
+  return SETTINGS.map((key) => settingText(settings, key))
+    .filter((text) => text !== '')
     .join('\n')
 }
 

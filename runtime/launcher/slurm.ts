@@ -1,33 +1,76 @@
 /**
  * The Slurm allocation that tsmpirun runs in, from the environment that Slurm gives to its jobs: the nodes, and how many
- * tasks each shall have. Lists are compressed there: `n[1-3,7]` is four nodes, `2(x3),1` are four counts. Pure.
+ * tasks each shall have. Lists are compressed there: `n[1-3,7]` is four nodes, `2(x3),1` are four counts. A
+ * heterogeneous job has all of that once for each of its components. Pure.
  */
 import type { Host } from './hosts.ts'
 import { UsageError } from './usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** A node of the allocation. */
+export interface SlurmHost extends Host {
+  readonly slots: number
+  /** Component of a heterogeneous job, from 0: srun has to be told. */
+  readonly component?: number
+}
+
 /** True inside a job of Slurm: of salloc, of sbatch, or in a step of srun. */
 export function insideSlurm(env: Environment): boolean {
-  return (env['SLURM_JOB_ID'] ?? '') !== '' && (env['SLURM_JOB_NODELIST'] ?? '') !== ''
+  return (env['SLURM_JOB_ID'] ?? '') !== '' && ((env['SLURM_JOB_NODELIST'] ?? '') !== '' || componentsOf(env) > 0)
+}
+
+/** Components of a heterogeneous job; 0 if it is none. */
+function componentsOf(env: Environment): number {
+  return Number(env['SLURM_HET_SIZE'] ?? 0)
 }
 
 /** The nodes of the allocation with their tasks as slots. @throws UsageError if Slurm's variables contradict each other */
-export function slurmHosts(env: Environment): Host[] {
+export function slurmHosts(env: Environment): SlurmHost[] {
   const problems: string[] = []
+  const count = componentsOf(env)
+  const hosts =
+    count === 0
+      ? hostsOf(env, problems)
+      : Array.from({ length: count }, (_, component) => component).flatMap((component) =>
+          hostsOf(ofComponent(env, component), problems).map((host) => ({ ...host, component })),
+        )
+  if (problems.length > 0) throw new UsageError(problems)
+  return merged(hosts).filter(({ slots }) => slots > 0)
+}
+
+/** Components may share a node: its tasks are those of all, and the first starts them. */
+function merged(hosts: readonly SlurmHost[]): SlurmHost[] {
+  const byName = new Map<string, SlurmHost>()
+  for (const host of hosts) {
+    const before = byName.get(host.name)
+    byName.set(host.name, before === undefined ? host : { ...before, slots: before.slots + host.slots })
+  }
+  return [...byName.values()]
+}
+
+/** The variables of one component, under their usual names. */
+function ofComponent(env: Environment, component: number): Environment {
+  const suffix = `_HET_GROUP_${component}`
+  const own = Object.entries(env).filter(([name]) => name.endsWith(suffix))
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(0, -suffix.length), value]))
+}
+
+function hostsOf(env: Environment, problems: string[]): SlurmHost[] {
+  const before = problems.length
   const nodes = read('SLURM_JOB_NODELIST', env, expandNodelist, problems)
   const counts = countsVariable(env)
   const tasks = read(counts, env, expandCounts, problems)
-  if (problems.length === 0 && nodes.length !== tasks.length)
+  if (problems.length === before && nodes.length !== tasks.length)
     problems.push(
       `Slurm job ${env['SLURM_JOB_ID']}: ${counts}=${env[counts]} counts ${tasks.length} nodes, SLURM_JOB_NODELIST=${env['SLURM_JOB_NODELIST']} names ${nodes.length}`,
     )
-  if (problems.length > 0) throw new UsageError(problems)
+  if (problems.length > before) return []
   let left = isWhole(env) ? Number(env['SLURM_NTASKS'] ?? Infinity) : Infinity
-  return nodes.flatMap((name, index) => {
+  return nodes.map((name, index) => {
     const slots = Math.min(tasks[index] as number, left)
     left -= slots
-    return slots > 0 ? [{ name, slots }] : []
+    return { name, slots }
   })
 }
 

@@ -15,8 +15,8 @@ export interface StartSettings {
   readonly sshCommand: string | undefined
   /** How long a host may take. */
   readonly limitSeconds: number
-  /** Hosts that srun reaches: those of the Slurm allocation. */
-  readonly slurmNodes: ReadonlySet<string>
+  /** Hosts that srun reaches, those of the Slurm allocation, with their component if the job is heterogeneous. */
+  readonly slurmNodes: ReadonlyMap<string, number | undefined>
 }
 
 /** Where agents shall run, and what the user said of that place. */
@@ -65,7 +65,8 @@ export function startCommand(
     return { method: 'agent-command', file: '/bin/sh', args: ['-c', `exec ${text}`], env, text }
   }
   if (!slurmNodes.has(host)) return sshCommand(host, agent, settings, env)
-  const args = [...SRUN_OPTIONS, `--nodelist=${host}`]
+  const component = slurmNodes.get(host)
+  const args = [...SRUN_OPTIONS, ...(component === undefined ? [] : [`--het-group=${component}`]), `--nodelist=${host}`]
   return {
     method: 'srun',
     file: 'srun',

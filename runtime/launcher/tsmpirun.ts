@@ -11,7 +11,6 @@ import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import { parseCommandLine, type LaunchOptions } from './command-line.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
 import type { BindingReport } from './binding-report.ts'
-import type { Host } from './hosts.ts'
 import { exitCodeOf, Job } from './job.ts'
 import { watchTerminal } from './hang-up.ts'
 import type { IoOptions } from './io-options.ts'
@@ -22,7 +21,7 @@ import type { AgentPlan } from './placement.ts'
 import { prepareProgram } from './program.ts'
 import { Output, type OutputListener } from './output.ts'
 import { readSelection } from './selection.ts'
-import { insideSlurm, slurmHosts } from './slurm.ts'
+import { insideSlurm, slurmHosts, type SlurmHost } from './slurm.ts'
 import type { StartSettings } from './start-command.ts'
 import type { TerminalBar } from './terminal-bar.ts'
 import { EXIT_USAGE, UsageError } from './usage-error.ts'
@@ -113,13 +112,13 @@ async function main(args: readonly string[]): Promise<number> {
 
 function startSettings(
   { agentCommand, sshCommand, startTimeoutSeconds }: LaunchOptions,
-  nodes: readonly Host[],
+  nodes: readonly SlurmHost[],
 ): StartSettings {
   return {
     agentCommand,
     sshCommand: sshCommand ?? (process.env['TSMPI_SSH'] || undefined),
     limitSeconds: startTimeoutSeconds ?? START_LIMIT_SECONDS,
-    slurmNodes: new Set(nodes.map(({ name }) => name)),
+    slurmNodes: new Map(nodes.map(({ name, component }) => [name, component])),
   }
 }
 

@@ -1,7 +1,9 @@
 /** Jobs in real Slurm allocations: a Slurm of the test's own with two nodes on this machine. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import t from 'tap'
+import { expandNodelist } from '../../runtime/launcher/slurm.ts'
 import { slurmMissing, startSlurm } from '../helpers/slurm.ts'
 import { allGone, descendants, isAlive, start, TSMPI, TSMPIRUN, type Ended } from '../helpers/tsmpirun.ts'
 
@@ -46,6 +48,40 @@ else {
       lines(ended),
       [0, 1, 2, 3].map((rank) => `rank ${rank} on n${rank < 2 ? 1 : 2} met 4`),
     )
+  })
+
+  t.test('all components of a heterogeneous job take part', async (t) => {
+    const ended = await salloc(['-N1', '-n2', ':', '-N1', '-n1'], PROGRAM).ended
+    t.equal(ended.code, 0, ended.stderr)
+    t.match(lines(ended).join(), /^rank 0 on n(\d) met 3,rank 1 on n\1 met 3,rank 2 on n(?!\1)\d met 3$/)
+  })
+
+  t.test('each task of a job array is a job of its own', async (t) => {
+    const script = join(slurm.folder, 'array.sh')
+    const output = join(slurm.folder, 'array')
+    writeFileSync(script, `#!/bin/sh\n${process.execPath} ${TSMPIRUN} ${PROGRAM}\n`)
+    const array = ['--wait', '--array=3,5', '-N2', '-n3', `--output=${output}-%a`]
+    t.equal((await inSlurm('sbatch', '--quiet', ...array, script).ended).code, 0)
+    for (const task of [3, 5]) t.same(lines({ stdout: readFileSync(`${output}-${task}`, 'utf8') } as Ended), three)
+  })
+
+  t.test('lists of nodes are expanded as Slurm expands them', async (t) => {
+    // One call of Slurm's own program for all lists.
+    const range = fc.tuple(fc.nat(120), fc.nat(6), fc.integer({ min: 1, max: 4 })).map(([low, more, width]) => {
+      const number = (i: number): string => String(i).padStart(width, '0')
+      return more === 0 ? number(low) : `${number(low)}-${number(low + more)}`
+    })
+    const bracket = fc.array(range, { minLength: 1, maxLength: 2 }).map((ranges) => `[${ranges.join()}]`)
+    const prefix = fc.stringMatching(/^[a-z](-?[a-z]){0,2}$/)
+    // Slurm allows nothing behind the last bracket.
+    const word = fc
+      .tuple(prefix, bracket, fc.option(fc.tuple(prefix, bracket), { nil: [] }))
+      .map((parts) => parts.flat().join(''))
+    const lists = fc.sample(fc.array(fc.oneof(word, prefix), { minLength: 1, maxLength: 4 }), { numRuns: 60, seed: 5 })
+    const text = lists.map((words) => words.join()).join()
+    const { stdout, stderr, code } = await inSlurm('scontrol', 'show', 'hostnames', text).ended
+    t.equal(code, 0, stderr)
+    t.same(expandNodelist(text), stdout.trimEnd().split('\n'))
   })
 
   t.test('hosts named beside the allocation are started as ever', async (t) => {

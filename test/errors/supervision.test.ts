@@ -164,6 +164,7 @@ async function endsCleanly(t: Test, one: Case): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-'))
   const { job, pids, victims } = await started(one.hosts, folder)
   const sockets = pids.flatMap(socketsOf)
+  t.same(pids.filter(sharesByName), [], 'no shared memory has a name, by which it could stay')
   try {
     await one.strike(victims)
     if (one.asleep === true) {
@@ -177,6 +178,10 @@ async function endsCleanly(t: Test, one: Case): Promise<void> {
     for (const pid of [victims.launcher, ...pids]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
     rmSync(folder, { recursive: true })
   }
+}
+
+function sharesByName(pid: number): boolean {
+  return /\/dev\/shm\/|\/SYSV/.test(readFileSync(`/proc/${pid}/maps`, 'utf8'))
 }
 
 function tells(t: Test, { code, says }: Case, { code: exitCode, stderr }: Ended): void {

@@ -1,7 +1,9 @@
 /** Who listens where, from /proc. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { socketsOf } from './sockets.ts'
 
 export interface OpenPort {
+  /** With a byte a number, also of IPv6. */
   readonly address: string
   readonly port: number
 }
@@ -9,26 +11,14 @@ export interface OpenPort {
 /** The TCP ports that a process listens on. */
 export function openPorts(pid: number): OpenPort[] {
   const own = new Set(socketsOf(pid))
-  return readFileSync(`/proc/${pid}/net/tcp`, 'utf8')
-    .split('\n')
-    .slice(1)
+  return ['tcp', 'tcp6']
+    .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === LISTENING && own.has(fields[9] as string))
     .map((fields) => parse(fields[1] as string))
 }
 
 const LISTENING = '0A'
-
-/** Inode numbers of the sockets that a process has open. */
-function socketsOf(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
-    } catch {
-      return [] // closed meanwhile
-    }
-  })
-}
 
 /** The kernel prints addresses as a number of the machine's byte order, ports as one of the network's. */
 function parse(text: string): OpenPort {

@@ -130,7 +130,14 @@ t.test('parseHostfile reports all mistakes of a file together, with line and wha
     message: all.map(([, message], index) => `hosts, line ${index + 1}: ${message}`).join('\n'),
   })
   t.throws(() => hostsOf('b node=x\nb node=y'), {
-    message: 'hosts, line 2: b has nodePath "y" here, and "x" in hosts, line 1',
+    message: 'hosts, line 2: b has node=y here, and node=x in hosts, line 1',
+  })
+  t.throws(() => hostsOf('b ports=1\nb ports=2-3'), {
+    message: 'hosts, line 2: b has ports=2-3 here, and ports=1-1 in hosts, line 1',
+  })
+  t.throws(() => hostsOf('a slots=0\nb\n^a\n^c'), {
+    message:
+      'hosts, line 1: slots=0: expected a whole number from 1 to 65536\nhosts, line 4: host "c" cannot be excluded, it is none of a, b',
   })
   t.throws(() => parseHostfile('# nothing\n', 'empty'), /empty: no host in the file/)
 })

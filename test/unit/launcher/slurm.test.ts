@@ -67,6 +67,33 @@ t.test('hosts and slots come from the job, also inside a step of it', async (t) 
   t.equal(slots({ ...JOB, ...step }), 'n1:8 n2:8 n3:8 n4:8', 'in the shell of srun --pty')
 })
 
+t.test('all components of a heterogeneous job are used, each with its counts', async (t) => {
+  const component = (number: number, variables: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(Object.entries(variables).map(([name, value]) => [`SLURM_${name}_HET_GROUP_${number}`, value]))
+  // As salloc sets them: the variables of a whole job are missing, but for the number of its tasks.
+  const env = {
+    SLURM_JOB_ID: '7',
+    SLURM_HET_SIZE: '3',
+    SLURM_NTASKS: '8',
+    ...component(0, { JOB_NODELIST: 'n[1-2]', TASKS_PER_NODE: '2(x2)', NTASKS: '3', JOB_CPUS_PER_NODE: '2(x2)' }),
+    ...component(1, { JOB_NODELIST: 'gpu7', TASKS_PER_NODE: '1', NTASKS: '1', JOB_CPUS_PER_NODE: '4' }),
+    ...component(2, { JOB_NODELIST: 'fat', JOB_CPUS_PER_NODE: '4' }),
+  }
+  t.ok(insideSlurm(env))
+  t.same(slurmHosts(env), [
+    { name: 'n1', slots: 2, component: 0 },
+    { name: 'n2', slots: 1, component: 0 },
+    { name: 'gpu7', slots: 1, component: 1 },
+    { name: 'fat', slots: 4, component: 2 },
+  ])
+  const shared = slurmHosts({ ...env, SLURM_JOB_NODELIST_HET_GROUP_2: 'gpu7' })
+  t.same(shared.at(-1), { name: 'gpu7', slots: 5, component: 1 }, 'a node that is in two')
+  t.throws(
+    () => slurmHosts({ ...env, SLURM_HET_SIZE: '4', SLURM_TASKS_PER_NODE_HET_GROUP_1: 'x' }),
+    /TASKS_PER_NODE is "x": [^\n]*\nSLURM_JOB_NODELIST is "": expected names/,
+  )
+})
+
 t.test('variables that contradict each other are told together', async (t) => {
   t.throws(
     () => slurmHosts({ ...JOB, SLURM_TASKS_PER_NODE: '2(x3)' }),

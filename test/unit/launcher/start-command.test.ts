@@ -12,7 +12,10 @@ const SETTINGS: StartSettings = {
   agentCommand: undefined,
   sshCommand: undefined,
   limitSeconds: 30,
-  slurmNodes: new Set(['n1']),
+  slurmNodes: new Map([
+    ['n1', undefined],
+    ['n2', 1],
+  ]),
 }
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tsmpi-start-')))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -27,6 +30,7 @@ t.test('this machine, ssh, srun and the command of the user', async (t) => {
   )
   t.match(text('a', { sshCommand: 'ssh -p 2222' }, 3), /^ssh -p 2222 -T .* a .*agent-host\.ts 3$/)
   t.match(text('n1'), /^srun .*--nodelist=n1 .*agent-main/)
+  t.match(text('n2'), /^srun .*--het-group=1 --nodelist=n2 .*agent-main/)
   t.match(text('n1', { agentCommand: 'enter {host}:{host} --' }), /^enter n1:n1 -- .*agent-main/)
 })
 

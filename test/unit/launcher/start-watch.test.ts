@@ -8,7 +8,7 @@ const SETTINGS: StartSettings = {
   agentCommand: undefined,
   sshCommand: undefined,
   limitSeconds: 30,
-  slurmNodes: new Set(),
+  slurmNodes: new Map(),
 }
 const hello = (version: string, node: string) => ({ event: 'hello', version, node }) as const
 
