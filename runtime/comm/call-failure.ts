@@ -7,6 +7,7 @@
  */
 import { FAILURE } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
+import { threwOn } from '../base/failure-origin.ts'
 import { MessageView } from '../base/message-buffer.ts'
 import type { CollectiveName } from './signature.ts'
 
@@ -23,7 +24,7 @@ export class CallFailure {
   own(error: unknown, worldRank: number): void {
     if (this.text !== undefined) return
     this.#error = error
-    this.text = `the operation threw on world rank ${worldRank}: ${String(error).slice(0, MOST_CHARACTERS)}${placeOf(error)}`
+    this.text = `${threwOn(worldRank)}: ${String(error).slice(0, MOST_CHARACTERS)}${placeOf(error)}`
   }
 
   /** Another rank's has. */

@@ -7,6 +7,7 @@ import type { JobSelection } from '../base/tuning.ts'
 import type { Bindings } from '../agent/cores.ts'
 import type { AgentEvent, AgentJob, Checks, CurveKeys, InputTarget, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
+import { originOf } from '../base/failure-origin.ts'
 import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import type { LinkState } from '../agent/link-watch.ts'
@@ -52,6 +53,8 @@ const STOP_MS = 800
 const SUSPEND_MS = 1000
 /** What one host cannot reach, others cannot either, and say so at about the same time. */
 const UNLINKED_MS = 1000
+/** How long a rank that has failed because of another one waits for that one's own words. */
+const ORIGIN_MS = 500
 /** Questions to each other machine what its clock says. */
 const CLOCK_QUESTIONS = 16
 /** While the job runs, some more every second tell how the clocks drift. */
@@ -112,6 +115,8 @@ export class Job implements AgentListener {
   readonly #startWatch: StartWatch<AgentProcess>
   readonly #endpoints = new Map<AgentProcess, string>()
   readonly #failures = new Map<number, number>()
+  /** Ranks that have failed because another one has, and what is to be said of them. */
+  readonly #passedOn = new Map<number, string>()
   readonly #timers: NodeJS.Timeout[] = []
   readonly #unlinked: UnlinkedHost[] = []
   /** What hosts say at the end of those whom they turned away. */
@@ -243,15 +248,16 @@ export class Job implements AgentListener {
         this.#connectAll()
         break
       case 'failed':
-        this.#fail(rank, 1, `${who} failed; the job was stopped.\n${indent(event.stack)}`)
+        this.#failed(rank, event.stack, `${who} failed; the job was stopped.\n${indent(event.stack)}`)
         break
       case 'abort':
         this.#fail(rank, event.code, `${who} called abort(${event.code}); the job was stopped.\n${indent(event.stack)}`)
         break
       case 'exit':
         agent.ended.add(rank)
-        if (event.code !== 0) this.#fail(rank, event.code, `${who} ${howItEnded(event.code)}; the job was stopped.`)
-        else if (this.#agents.every(({ plan, ended }) => plan.ranks.length === ended.size)) this.#finished()
+        if (event.code !== 0 && !this.#passedOn.has(rank))
+          this.#fail(rank, event.code, `${who} ${howItEnded(event.code)}; the job was stopped.`)
+        else if (this.#allEnded() && !this.#failPassedOn()) this.#finished()
         break
       case 'profile':
         this.#options.recording?.profile(rank, event.sums)
@@ -364,8 +370,13 @@ export class Job implements AgentListener {
   }
 
   #stuck(reports: readonly RankReport[]): void {
+    if (this.#failPassedOn()) return
     this.#options.dashboard?.stuck(reports)
     this.stop(EXIT_DEADLOCK, `deadlock: no rank can go on; the job was stopped.\n${deadlockReport(reports)}`)
+  }
+
+  #allEnded(): boolean {
+    return this.#agents.every(({ plan, ended }) => plan.ranks.length === ended.size)
   }
 
   /** All ranks have ended well. */
@@ -378,6 +389,21 @@ export class Job implements AgentListener {
     const { strict } = this.#options
     const verdict = strict ? 'error (--strict)' : 'warning'
     this.stop(strict ? EXIT_LEFTOVERS : 0, `${verdict}: the program has ended and left something behind.\n${leftovers}`)
+  }
+
+  /** A rank has thrown. If that is because another one has, the other one's own words are waited for. */
+  #failed(rank: number, stack: string, message: string): void {
+    const origin = originOf(stack)
+    if (origin === undefined || origin === rank) return this.#fail(rank, 1, message)
+    if (this.#exitCode !== undefined) return
+    this.#passedOn.set(rank, message)
+    this.#after(ORIGIN_MS, () => this.#failPassedOn())
+  }
+
+  /** The other one has said nothing: it goes on, or has ended well. True if there is such a failure. */
+  #failPassedOn(): boolean {
+    for (const [rank, message] of this.#passedOn) this.#fail(rank, 1, message)
+    return this.#passedOn.size > 0
   }
 
   #fail(rank: number, code: number, message: string): void {

@@ -2,7 +2,8 @@
  * What recording costs: messages between two ranks of one host without it, with `--profile` and with `--trace`. A job of
  * each kind runs, and they take turns: while one exchanges messages for half a second, the others wait for their standard
  * input. Noise of the machine that lasts longer than a turn meets all alike, so it cancels in the pairs that are shown:
- * a turn with and the turn without beside it. What agents and launcher do for the record during a turn counts.
+ * a turn with and the turn without beside it. A turn has fifty parts. Their median tells what a message costs; their mean
+ * has also what agents and launcher do for the record, and all else that takes the ranks' cores meanwhile.
  *
  * Two ways of exchanging: `send` and `recv` in turn, and windows of `irecv` and `isend` in both directions.
  *
@@ -43,10 +44,16 @@ const kinds = [
   { name: '--trace', flags: ['--trace', join(folder, 'trace.json')] },
 ]
 
+/** Microseconds of a message. */
+interface Turn {
+  readonly median: number
+  readonly mean: number
+}
+
 /** A job that waits for its next turn. */
 interface Job {
-  /** Makes so many rounds. @returns microseconds of a message */
-  turn(rounds: number): Promise<number>
+  /** Makes so many rounds. */
+  turn(rounds: number): Promise<Turn>
   end(): Promise<void>
 }
 
@@ -59,40 +66,53 @@ try {
 
 async function measure(mode: string): Promise<void> {
   /** By kind, of all turns. */
-  const times = kinds.map((): number[] => [])
+  const turns = kinds.map((): Turn[] => [])
   const progress = showProgress(process.stderr, { total: options.jobs, terminalOnly: true })
   for (let job = 0; job < options.jobs; job++) {
     progress.begin(`${mode}, jobs ${job + 1}`)
-    for (const [kind, us] of (await measureJobs(mode)).entries()) times[kind]?.push(...us)
+    for (const [kind, some] of (await measureJobs(mode)).entries()) turns[kind]?.push(...some)
     progress.end()
   }
   progress.stop()
   const table = new Table({
-    head: [`${options.size} B, ${mode}`, 'us a message', 'cost in pairs', 'quartiles', 'pairs'],
+    head: [
+      `${options.size} B, ${mode}`,
+      'us a message',
+      'cost in pairs',
+      'quartiles',
+      'mean',
+      'cost',
+      'quartiles',
+      'pairs',
+    ],
     style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
   })
-  const [without = []] = times
-  for (const [kind, { name }] of kinds.entries()) {
-    const us = times[kind] ?? []
-    table.push([name, quantile(us, 0.5).toFixed(3), ...(kind === 0 ? ['', '', ''] : costs(us, without))])
-  }
+  for (const [kind, { name }] of kinds.entries())
+    table.push([
+      name,
+      ...(['median', 'mean'] as const).flatMap((what) => columns(turns, kind, what)),
+      turns[kind]?.length,
+    ])
   console.log(table.toString())
 }
 
-/** The cost of recording in pairs of turns: median, quartiles, number. */
-function costs(times: readonly number[], without: readonly number[]): [string, string, number] {
-  const pairs = times.map((us, turn) => us / (without[turn] as number) - 1)
+/** The middle of all turns; and the cost of recording in pairs of turns: median and quartiles. */
+function columns(turns: readonly (readonly Turn[])[], kind: number, what: keyof Turn): string[] {
+  const [without = [], times = []] = [turns[0], turns[kind]].map((some) => some?.map((turn) => turn[what]))
+  const us = quantile(times, 0.5).toFixed(3)
+  if (kind === 0) return [us, '', '']
+  const pairs = times.map((time, turn) => time / (without[turn] as number) - 1)
   const [lower, median, upper] = [0.25, 0.5, 0.75].map((share) => (100 * quantile(pairs, share)).toFixed(1))
-  return [`${median} %`, `${lower} to ${upper} %`, pairs.length]
+  return [us, `${median} %`, `${lower} to ${upper} %`]
 }
 
 function quantile(values: number[], share: number): number {
   return Number(quantileSeq(values, share))
 }
 
-/** Microseconds of a message, by kind and turn. */
-async function measureJobs(mode: string): Promise<number[][]> {
+/** By kind and turn. */
+async function measureJobs(mode: string): Promise<Turn[][]> {
   const jobs: Job[] = []
   try {
     const rounds: number[] = []
@@ -101,12 +121,12 @@ async function measureJobs(mode: string): Promise<number[][]> {
       jobs.push(job)
       rounds.push(await warmUp(job))
     }
-    const times = kinds.map((): number[] => [])
+    const turns = kinds.map((): Turn[] => [])
     for (let turn = 0; turn < options.turns; turn++)
       // Forwards and backwards in turn: a machine that gets slower favours nobody.
       for (const kind of turn % 2 === 0 ? [0, 1, 2] : [2, 1, 0])
-        times[kind]?.push(await (jobs[kind] as Job).turn(rounds[kind] as number))
-    return times
+        turns[kind]?.push(await (jobs[kind] as Job).turn(rounds[kind] as number))
+    return turns
   } finally {
     for (const job of jobs) await job.end()
   }
@@ -136,7 +156,8 @@ function start(mode: string, flags: readonly string[]): Job {
       child.stdin.write(`${rounds}\n`)
       const { value, done } = await answers.next()
       if (done === true) throw new Error(`tsmpirun ${flags.join(' ')} ended:\n${complaint}`)
-      return Number(value)
+      const [median = NaN, mean = NaN] = value.split(' ').map(Number)
+      return { median, mean }
     },
     end: async () => {
       const ended = child.exitCode === null ? once(child, 'exit') : undefined

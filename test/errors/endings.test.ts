@@ -24,6 +24,30 @@ for (const topology of TOPOLOGIES)
       t.notMatch(ended.stderr, /node:internal|rank-main/, 'and no line of the machinery')
     })
 
+for (const topology of TOPOLOGIES) {
+  const job = ['-n', '4', ...topology, 'test/errors/programs/throwing-operation.ts', '2']
+  t.test(
+    `of ranks that fail because one has, the one is named, though it is late: ${topology.join(' ')}`,
+    async (t) => {
+      const ended = await tsmpirun(job)
+      t.equal(ended.code, 1)
+      t.match(
+        messages(ended),
+        /^tsmpirun: rank 2 on \S+ failed; the job was stopped\.\n {2}RangeError: no more of this\n[^]*throwing-operation\.ts:8:/,
+      )
+    },
+  )
+
+  t.test(`one that has caught its own error leaves it to the others to tell: ${topology.join(' ')}`, async (t) => {
+    const ended = await tsmpirun([...job, 'caught'])
+    t.equal(ended.code, 1)
+    t.match(
+      messages(ended),
+      /^tsmpirun: rank [013] on \S+ failed; [^]*the operation threw on world rank 2: RangeError: no more of this/,
+    )
+  })
+}
+
 t.test('a rank that throws ends the job within a second, whatever the others do', async (t) => {
   for (const others of ['barrier', 'recv', 'compute']) {
     const job = start(['-n', '4', THROWS, others])

@@ -1,11 +1,12 @@
 /**
  * The measured side of scripts/bench/recording.ts: `mode nbytes`. For each number of rounds on standard input two ranks
- * make so many, and rank 0 prints the microseconds of a message.
+ * make so many, in parts, and rank 0 prints the microseconds of a message: the median of the parts, and the mean.
  */
 import { createInterface } from 'node:readline'
 import { run, waitAll, type RankContext } from 'tsmpi'
 
 const WINDOW = 16
+const PARTS = 50
 
 await run(async (context) => {
   const [mode = '', nbytes = ''] = context.argv
@@ -13,9 +14,15 @@ await run(async (context) => {
   const [rounds, messages] = roundsOf(context, mode, Number(nbytes))
   for await (const times of timesToMake(context)) {
     await world.barrier()
-    const begin = performance.now()
-    await rounds(times)
-    if (world.rank === 0) context.log(String(((performance.now() - begin) * 1000) / times / messages))
+    const us: number[] = []
+    for (let part = 0; part < PARTS; part++) {
+      const begin = performance.now()
+      await rounds(Math.ceil(times / PARTS))
+      us.push(((performance.now() - begin) * 1000) / Math.ceil(times / PARTS) / messages)
+    }
+    const mean = us.reduce((sum, value) => sum + value, 0) / PARTS
+    us.sort((x, y) => x - y)
+    if (world.rank === 0) context.log(`${us[PARTS / 2]} ${mean}`)
   }
 })
 

@@ -171,3 +171,31 @@ for (const readings of [0, 1])
     t.ok(seen.every((records) => records > 0))
     t.end()
   })
+
+t.test('what a program computes between messages in a hurry is no communication', (t) => {
+  const memory = new TraceMemory(TraceMemory.create(0, 2), 2)
+  const recorder = new EventRecorder(memory, { quickLooks: 1, locate: () => undefined, announce: () => undefined })
+  const message = { context: 0, tag: 0, source: 1, dest: 1, nbytes: 8, id: -1 }
+  const receive = (): void => {
+    recorder.begin()
+    recorder.idle()
+    recorder.receivedNow(CALL_NOW.RECV, message)
+  }
+  const send = (): void => {
+    recorder.begin()
+    recorder.sentNow(CALL_NOW.SEND, message)
+  }
+  for (let i = 0; i < 1000; i++) {
+    receive()
+    if (i % 100 === 99) for (const end = performance.now() + 5; performance.now() < end;);
+    send()
+  }
+  recorder.close()
+  const { totalMs, communicationMs, calls } = summarize(memory, machineMs())
+  t.ok(totalMs - communicationMs >= 45, `${totalMs - communicationMs} ms of 50 that were computed`)
+  t.strictSame(
+    calls.map(({ count }) => count),
+    [1000, 1000],
+  )
+  t.end()
+})
