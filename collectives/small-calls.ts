@@ -16,7 +16,14 @@ import type { Region } from '../runtime/base/region.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { describeSignature, signatureOf, type CollectiveName } from '../runtime/comm/signature.ts'
-import { Board, boardBytes, BOARD_NBYTES, MOST_BOARD_RANKS, type Terms } from '../runtime/engine/board.ts'
+import {
+  Board,
+  boardBytes,
+  BOARD_NBYTES,
+  MOST_BOARD_RANKS,
+  REDUCED_NBYTES,
+  type Terms,
+} from '../runtime/engine/board.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
@@ -100,7 +107,7 @@ export class SmallCalls {
   serves({ nbytes, reduces }: SmallCall<unknown>): boolean {
     this.#possible ??= this.#mayFound()
     if (!this.#possible || nbytes > BOARD_NBYTES) return false
-    return reduces !== true || nbytes * this.#member.size <= MOST_REDUCED_NBYTES
+    return reduces !== true || nbytes <= Math.min(REDUCED_NBYTES, MOST_REDUCED_NBYTES / this.#member.size)
   }
 
   #mayFound(): boolean {

@@ -142,7 +142,7 @@ t.test('an operation that sees whole vectors only, in the order of the ranks, by
 t.test(
   'payloads of all lengths follow each other through the ring, and none is overwritten before it is read',
   async (t) => {
-    const lengths = Array.from({ length: 200 }, (_, i) => [1, 65_536, 41, 20_000, 4096, 61_000, 16][i % 7] as number)
+    const lengths = Array.from({ length: 200 }, (_, i) => [1, 262_144, 41, 20_000, 4096, 231_000, 16][i % 7] as number)
     await runRanks(3, async ({ world }) => {
       await foundBoard(world)
       for (const [i, length] of lengths.entries()) {
