@@ -33,21 +33,42 @@ const KINDS: Readonly<
   overlap: { mode: 'overlap', sizes: [KIB, 32 * KIB, MIB, 16 * MIB], unit: '% hidden' },
   collectives: { mode: '', sizes: UP_TO_64_MIB, unit: 'us' },
 }
-const CALLS = ['barrier', 'bcast', 'reduce', 'allreduce', 'gather', 'scatter', 'allgather', 'alltoall']
+const CALLS = [
+  ...['barrier', 'bcast', 'reduce', 'allreduce', 'gather', 'scatter', 'allgather', 'alltoall'],
+  ...['scan', 'exscan', 'reduceScatterBlock', 'gatherv', 'scatterv', 'allgatherv', 'alltoallv'],
+]
 
 type Unit = 'us' | 'GB/s' | 'messages/us' | '% hidden'
 
 const options = yargs(hideBin(process.argv))
-  .usage('$0 <kind>\n\nTimes of messages and collective calls beside their peers in C')
   .option('sizes', { type: 'number', array: true, describe: 'message sizes in bytes' })
   .option('repeats', { type: 'number', default: 5, describe: 'runs of each contender' })
   .option('ranks', { type: 'number', default: 4, describe: 'ranks of collective calls' })
   .option('calls', { type: 'string', array: true, choices: CALLS, default: CALLS, describe: 'collective calls' })
   .option('hosts', { type: 'number', default: 1, describe: 'emulated hosts; with 2, libzmq is the peer' })
   .option('json', { type: 'string', describe: 'file for the results' })
-  .demandCommand(1, 1)
+  .command('$0 <kind>', 'Times of messages and collective calls beside their peers in C', (command) =>
+    command.positional('kind', { choices: Object.keys(KINDS), demandOption: true, describe: 'what to measure' }),
+  )
+  .check(({ sizes = [], repeats, ranks, hosts }) =>
+    checkNumbers([
+      ...sizes.map((value) => ({ name: 'sizes', value, least: 1 })),
+      { name: 'repeats', value: repeats, least: 1 },
+      { name: 'ranks', value: ranks, least: 1 },
+      { name: 'hosts', value: hosts, least: 1 },
+    ]),
+  )
   .strict()
   .parseSync()
+
+/** All that is wrong, in one message. @throws Error */
+function checkNumbers(numbers: readonly { name: string; value: number; least: number }[]): true {
+  const wrong = numbers.filter(({ value, least }) => !Number.isSafeInteger(value) || value < least)
+  if (wrong.length === 0) return true
+  throw new Error(
+    wrong.map(({ name, value, least }) => `--${name}: ${value}, expected a whole number >= ${least}`).join('\n'),
+  )
+}
 
 interface Contender {
   readonly name: string
@@ -62,9 +83,8 @@ interface Measurement {
   readonly us: number
 }
 
-const name = String(options._[0])
-const kind = KINDS[name]
-if (kind === undefined) throw new Error(`benchmark "${name}", expected one of ${Object.keys(KINDS).join(', ')}`)
+const name = String(options['kind'])
+const kind = KINDS[name] as (typeof KINDS)[string]
 const { unit } = kind
 const sizes = options.sizes ?? kind.sizes
 const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))

@@ -9,6 +9,8 @@ static int rank, size, window;
 static long nbytes, block;
 static char *a, *b, *part, *whole, *other, ack[4];
 static double work;
+/* Of the vector forms: every block as long as the others. */
+static int *counts, *displs;
 
 static void compute(double us) {
   double end = MPI_Wtime() + us / 1e6;
@@ -54,6 +56,18 @@ static void run(const char *mode) {
   else if (!strcmp(mode, "scatter")) MPI_Scatter(whole, block, MPI_BYTE, part, block, MPI_BYTE, 0, world);
   else if (!strcmp(mode, "allgather")) MPI_Allgather(part, block, MPI_BYTE, whole, block, MPI_BYTE, world);
   else if (!strcmp(mode, "alltoall")) MPI_Alltoall(whole, block, MPI_BYTE, other, block, MPI_BYTE, world);
+  else if (!strcmp(mode, "scan")) MPI_Scan(a, b, nbytes / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "exscan")) MPI_Exscan(a, b, nbytes / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "reduceScatterBlock"))
+    MPI_Reduce_scatter_block(whole, part, block / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "gatherv"))
+    MPI_Gatherv(part, block, MPI_BYTE, whole, counts, displs, MPI_BYTE, 0, world);
+  else if (!strcmp(mode, "scatterv"))
+    MPI_Scatterv(whole, counts, displs, MPI_BYTE, part, block, MPI_BYTE, 0, world);
+  else if (!strcmp(mode, "allgatherv"))
+    MPI_Allgatherv(part, block, MPI_BYTE, whole, counts, displs, MPI_BYTE, world);
+  else if (!strcmp(mode, "alltoallv"))
+    MPI_Alltoallv(whole, counts, displs, MPI_BYTE, other, counts, displs, MPI_BYTE, world);
   else MPI_Abort(world, 2);
 }
 
@@ -79,9 +93,15 @@ int main(int argc, char **argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const char *mode = argv[1];
+  counts = malloc(size * sizeof(int));
+  displs = malloc(size * sizeof(int));
   for (char *word = strtok(argv[2], ","); word != NULL; word = strtok(NULL, ",")) {
     nbytes = atol(word);
     block = nbytes / size > 0 ? nbytes / size : 1;
+    for (int i = 0; i < size; i++) {
+      counts[i] = block;
+      displs[i] = i * block;
+    }
     int windows = !strcmp(mode, "bandwidth") || !strcmp(mode, "bidirectional");
     long rounds = (windows ? 25000000 : 200000000) / (nbytes + 10000);
     rounds = rounds < 10 ? 10 : rounds > 10000 ? 10000 : rounds;

@@ -108,6 +108,8 @@ function roundOf(
   const block = Math.max(1, Math.floor(nbytes / size))
   const [part, whole, other] = [make(block), make(block * size), make(block * size)]
   const [x, y] = [doubles(a), doubles(b)]
+  const counts = new Array<number>(size).fill(block)
+  const summands = doubles(whole).subarray(0, (block >> 3) * size)
   const all = [a, b, part, whole, other]
   const calls: Record<string, () => Promise<void>> = {
     barrier: () => world.barrier(),
@@ -118,6 +120,13 @@ function roundOf(
     scatter: () => world.scatter(whole, part),
     allgather: () => world.allgather(part, whole),
     alltoall: () => world.alltoall(whole, other),
+    scan: () => world.scan(x, y, { op: SUM }),
+    exscan: () => world.exscan(x, y, { op: SUM }),
+    reduceScatterBlock: () => world.reduceScatterBlock(summands, doubles(part), { op: SUM }),
+    gatherv: () => world.gatherv(part, whole, { counts }),
+    scatterv: () => world.scatterv(whole, part, { counts }),
+    allgatherv: () => world.allgatherv(part, whole, { counts }),
+    alltoallv: () => world.alltoallv(whole, other, { sendCounts: counts, recvCounts: counts }),
   }
   return [repeated(calls[mode] as () => Promise<void>), 1, all]
 }
