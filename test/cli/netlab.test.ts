@@ -107,6 +107,19 @@ t.test('up stays until down; exec runs on a host; status shows rates', { skip },
   t.match(stderr, /no host "n9"; expected one of: n1 n2/)
 })
 
+t.test(
+  'gather lets more frames travel together at both ends of every link, at the same rate of messages',
+  { skip },
+  async (t) => {
+    const { stdout, stderr } = run(
+      `${NETLAB} up 2 1gbe >/dev/null; ${NETLAB} gather 12 1gbe; for end in n1/e1 n2/e2 switch/p1 switch/p2; do ip -n netlab-\${end%/*} -d link show \${end#*/} | grep -o 'gso_max_segs [0-9]*'; tc -n netlab-\${end%/*} qdisc show dev \${end#*/} | grep -o 'rate [^ ]*'; done; ${NETLAB} gather 40 1gbe; ${NETLAB} down; ${NETLAB} gather 3 1gbe`,
+    )
+    t.equal(stdout, 'gso_max_segs 12\nrate 985695Kbit\n'.repeat(4))
+    t.match(stderr, /the number of frames is "40", expected 1 to 39/)
+    t.match(stderr, /nothing is up: netlab up HOSTS RATE/)
+  },
+)
+
 const mistakes: { args: string; says: RegExp }[] = [
   { args: 'run 1 1gbe -- true', says: /the number of hosts is "1", expected 2 to 200/ },
   {
