@@ -57,6 +57,16 @@ function nth<T>(list: readonly T[], index: number): T {
   return list[index % list.length] as T
 }
 
+/** Elements of message `number`, each another. */
+function contents(number: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => number * 10_000 + i)
+}
+
+/** Which message has come. */
+function numberOf(buffer: Float64Array): number {
+  return (buffer[0] as number) / 10_000
+}
+
 class Player {
   readonly failures: string[] = []
   readonly #comms: Comms
@@ -79,6 +89,7 @@ class Player {
   }
 
   async play(): Promise<string[]> {
+    await this.#takeBack()
     const wild = this.#postWild()
     for (const [number, statement] of this.#program.statements.entries()) {
       if (statement.kind === 'collective') await this.#collective(number, statement)
@@ -105,7 +116,7 @@ class Player {
     const { on, tag, count, mode } = send
     const dest = groups(on, this.#rank, this.#program.size).there.indexOf(partner(send, this.#program.size))
     const comm = this.#comm(on)
-    const data = new Float64Array(count).fill(number)
+    const data = contents(number, count)
     const started = sendsObject(mode) ? comm[mode]({ number }, { dest, tag }) : comm[mode](data, { dest, tag })
     if ('start' in started) (started as PersistentRequest).start()
     this.#sends.push({ request: started, check: () => undefined })
@@ -166,7 +177,7 @@ class Player {
       const { tag } = this.#program.statements[number] as Send
       const buffer = new Float64Array(MOST)
       const place = this.#wild.push({ status: NONE, number: -1 }) - 1
-      const check = (status: Status): void => void (this.#wild[place] = { status, number: buffer[0] as number })
+      const check = (status: Status): void => void (this.#wild[place] = { status, number: numberOf(buffer) })
       this.#open.push({ request: this.#comm('wild').irecv(buffer, { source: ANY_SOURCE, tag }), check })
     }
     return numbers.filter((_, i) => i % 2 === 1)
@@ -181,7 +192,7 @@ class Player {
     const next = this.#nextWild(status, this.#wild)
     const number = this.#isObject(next)
       ? (await message.recvObject<{ number: number }>()).value.number
-      : (await message.recv(buffer), buffer[0] as number)
+      : (await message.recv(buffer), numberOf(buffer))
     this.#wild.push({ status, number })
   }
 
@@ -205,6 +216,16 @@ class Player {
         number,
         this.#nextWild(status, this.#wild.slice(0, place)),
       )
+  }
+
+  /** Receives of anything that are taken back before anybody sends: later messages must not go to them. */
+  async #takeBack(): Promise<void> {
+    const comms = Object.values(this.#comms).filter((comm) => comm instanceof Object && 'irecv' in comm) as Comm[]
+    const requests = comms.map((comm) => comm.irecv(new Float64Array(MOST)))
+    for (const request of requests) request.cancel()
+    for (const request of requests)
+      this.#same('a receive taken back is cancelled', (await request.wait()).cancelled, true)
+    await this.#comms.world?.barrier()
   }
 
   /** A receive that nobody sends to, and that is taken back: it must steal nothing. */
@@ -272,9 +293,11 @@ class Player {
   /** A receive took a message: it must be this one, with what was sent. */
   #came(number: number, taken: number, status: Status & { value?: unknown }, buffer?: Float64Array): void {
     this.#envelope(number, taken, status)
-    const { count } = this.#program.statements[taken] as Send
-    const last = buffer === undefined ? status.value : [buffer[0], buffer[count - 1], buffer[count] ?? 0]
-    this.#same(`statement ${number}: what came`, last, buffer === undefined ? { number: taken } : [taken, taken, 0])
+    if (buffer === undefined) return this.#same(`statement ${number}: what came`, status.value, { number: taken })
+    const expected = new Float64Array(MOST)
+    expected.set(contents(taken, (this.#program.statements[taken] as Send).count))
+    const wrong = expected.findIndex((value, i) => value !== buffer[i])
+    this.#same(`statement ${number}: what came, element ${wrong}`, buffer[wrong], expected[wrong])
   }
 
   #envelope(number: number, taken: number, { source, tag, count }: Status): void {

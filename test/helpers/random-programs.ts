@@ -66,54 +66,69 @@ export function sendsObject(mode: Send['mode']): mode is ObjectMode {
   return OBJECT_MODES.some((one) => one === mode)
 }
 
-/** A program for so many ranks. It shrinks by leaving statements out and making them simpler. */
+/** Where messages go: `peer` as in a statement of rank `rank`. */
+type Link = Pick<Send, 'on' | 'rank' | 'peer'>
+
+/**
+ * A program for so many ranks. It shrinks by leaving statements out and making them simpler. Messages take a few links only,
+ * so that many of one link are under way and waited for at the same time.
+ */
 export function programFor(size: number): fc.Arbitrary<Program> {
   const rank = fc.nat({ max: size - 1 })
-  const tamed = fc.constantFrom(...COMMS.filter((name) => name !== 'wild' && (name !== 'inter' || size > 1)))
-  const any = fc.constantFrom(...COMMS.filter((name) => name !== 'inter' || size > 1))
-  const count = fc.constantFrom(1, 2, 7, 9, 3000, MOST)
-  const statement = fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        kind: fc.constant('send' as const),
-        on: any,
-        rank,
-        peer: rank,
-        tag: fc.nat({ max: 2 }),
-        count,
-        mode: fc.constantFrom(...MODES),
-      }),
-    },
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        kind: fc.constant('receive' as const),
-        on: tamed,
-        rank,
-        peer: rank,
-        tag: fc.constantFrom(ANY_TAG, 0, 1, 2),
-        way: fc.constantFrom(...WAYS),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('decoy' as const, 'look' as const), on: any, rank }) },
+  const on = fc.constantFrom(...COMMS.filter((name) => name !== 'inter' || size > 1))
+  const links = fc.array(fc.record({ on, rank, peer: rank }), { minLength: 1, maxLength: 6 })
+  const others = [
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('decoy' as const, 'look' as const), on, rank }) },
     {
       weight: 3,
       arbitrary: fc.record({
         kind: fc.constant('collective' as const),
-        on: any,
+        on,
         call: fc.nat({ max: 99 }),
         root: rank,
         count: fc.constantFrom(0, 1, 5, 1200),
         form: fc.constantFrom(...FORMS),
       }),
     },
-  )
-  return fc.record({
-    size: fc.constant(size),
-    seed: fc.integer(),
-    statements: fc.array(statement, { maxLength: 60 }),
+  ]
+  return links.chain((some) => {
+    const statement = fc.oneof<fc.MaybeWeightedArbitrary<Statement>[]>(...messages(some, size), ...others)
+    return fc.record({
+      size: fc.constant(size),
+      seed: fc.integer(),
+      statements: fc.array(statement, { maxLength: 60 }),
+    })
   })
+}
+
+/** Sends over these links, and receives of what comes over them. */
+function messages(links: readonly Link[], size: number): fc.WeightedArbitrary<Statement>[] {
+  const send = fc.record({
+    link: fc.constantFrom(...links),
+    tag: fc.nat({ max: 2 }),
+    count: fc.constantFrom(1, 2, 7, 9, 3000, MOST),
+    mode: fc.constantFrom(...MODES),
+  })
+  const sends = send.map(({ link, ...rest }): Statement => ({ kind: 'send', ...link, ...rest }))
+  const tamed = links.filter((link) => link.on !== 'wild')
+  if (tamed.length === 0) return [{ weight: 5, arbitrary: sends }]
+  const receive = fc.record({
+    link: fc.constantFrom(...tamed),
+    tag: fc.constantFrom(ANY_TAG, 0, 1, 2),
+    way: fc.constantFrom(...WAYS),
+  })
+  const receives = receive.map(({ link, ...rest }): Statement => ({
+    kind: 'receive',
+    ...otherEnd(link, size),
+    ...rest,
+  }))
+  return [sends, receives].map((arbitrary) => ({ weight: 5, arbitrary }))
+}
+
+/** The link as the receiver names it. */
+function otherEnd(link: Link, size: number): Link {
+  const rank = partner(link, size)
+  return { on: link.on, rank, peer: groups(link.on, rank, size).there.indexOf(link.rank) }
 }
 
 // ---- who is where ----------------------------------------------------------------------------------------------
@@ -130,7 +145,7 @@ export function groups(on: CommName, rank: number, size: number): { here: number
 }
 
 /** World rank that a statement's `peer` stands for. */
-export function partner({ on, rank, peer }: Send | Receive, size: number): number {
+export function partner({ on, rank, peer }: Link, size: number): number {
   const { there } = groups(on, rank, size)
   return there[peer % there.length] as number
 }
