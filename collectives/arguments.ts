@@ -13,6 +13,7 @@ import {
   type MessageBuffer,
   type MessageView,
 } from '../runtime/base/message-buffer.ts'
+import { faultOfNames } from '../runtime/base/option-names.ts'
 import { blocksAt, displacements, type Blocks } from './blocks.ts'
 
 /** A buffer that the call reads: `load`, then work on `array`. */
@@ -29,6 +30,7 @@ export interface Target extends Source {
 }
 
 const NOTHING = (): void => undefined
+const ROOT_ALONE = ['root']
 
 /** A buffer of the user: its elements in row-major order. @throws {MpiError} MPI_ERR_BUFFER */
 export function target(buffer: MessageBuffer, call: string): Target {
@@ -70,10 +72,28 @@ function asBytes(array: TypedArray): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 
-/** @throws {MpiError} MPI_ERR_ROOT if `root` is no rank of the communicator */
-export function checkRoot(call: string, root: number, size: number): void {
+/**
+ * The root that the options of a call name; 0 if they name none.
+ *
+ * @param known what may stand in the options
+ * @throws {MpiError} MPI_ERR_ROOT if it is no rank of the communicator, MPI_ERR_ARG if other things are named
+ */
+export function rootOf(
+  call: string,
+  options: { readonly root?: number } | null | undefined,
+  size: number,
+  known: readonly string[] = ROOT_ALONE,
+): number {
+  if (options === undefined) return 0
+  const root = options?.root
+  if (root === undefined) {
+    const fault = faultOfNames(call, options, known)
+    if (fault !== undefined) throw fault
+    return 0
+  }
   if (!Number.isInteger(root) || root < 0 || root >= size)
     throw new MpiError('MPI_ERR_ROOT', `${call}: root is ${describe(root)}, expected 0..${size - 1}`)
+  return root
 }
 
 /**

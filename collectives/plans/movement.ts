@@ -6,7 +6,7 @@ import type { Steps } from '../../runtime/comm/channel.ts'
 import {
   checkDivisible,
   checkPair,
-  checkRoot,
+  rootOf,
   received,
   sent,
   settled,
@@ -30,8 +30,8 @@ export function barrierPlan(member: Member): Plan {
   }
 }
 
-export function bcastPlan(member: Member, buffer: MessageBuffer, { root = 0 }: RootOptions = {}): Plan {
-  checkRoot('bcast', root, member.size)
+export function bcastPlan(member: Member, buffer: MessageBuffer, options?: RootOptions): Plan {
+  const root = rootOf('bcast', options, member.size)
   const data = target(buffer, 'bcast')
   const load = (): void => (member.rank === root ? data.load() : undefined)
   const finish = (): void => (member.rank === root ? undefined : data.commit())
@@ -59,9 +59,9 @@ export function gatherPlan(
   member: Member,
   send: MessageBuffer | InPlace,
   recv?: MessageBuffer,
-  { root = 0 }: RootOptions = {},
+  options?: RootOptions,
 ): Plan {
-  checkRoot('gather', root, member.size)
+  const root = rootOf('gather', options, member.size)
   const collected = member.rank === root ? collectedBlocks('gather', member, send, recv) : undefined
   const mine = collected === undefined ? sent('gather', send) : settled(collected.blocks.of(root))
   const load = (): void => (collected ?? mine).load()
@@ -93,9 +93,9 @@ export function scatterPlan(
   member: Member,
   send: MessageBuffer | undefined,
   recv: MessageBuffer | InPlace,
-  { root = 0 }: RootOptions = {},
+  options?: RootOptions,
 ): Plan {
-  checkRoot('scatter', root, member.size)
+  const root = rootOf('scatter', options, member.size)
   const source = member.rank === root ? sent('scatter', send) : undefined
   const blocks = source && equalBlocks(source.array, checkDivisible('scatter', source.array, member.size))
   const into = blocks !== undefined && recv === IN_PLACE ? settled(blocks.of(root)) : received('scatter', recv)

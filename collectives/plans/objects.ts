@@ -4,7 +4,7 @@ import { describe } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
 import { alltoallPairwiseObject } from '../alltoall/pairwise-object.ts'
-import { checkRoot } from '../arguments.ts'
+import { rootOf } from '../arguments.ts'
 import { bcastBinomialObject } from '../bcast/binomial-object.ts'
 import { gatherBinomialObject } from '../gather/binomial-object.ts'
 import type { RootOptions } from '../options.ts'
@@ -14,8 +14,8 @@ import { scatterBinomialObject } from '../scatter/binomial-object.ts'
 /** How two values become one: `lower` comes from lower ranks. Associative; need not be commutative. */
 export type Combine<T> = (lower: T, upper: T) => T
 
-export function bcastObjectPlan<T>(member: Member, value: T | undefined, { root = 0 }: RootOptions): Plan<T> {
-  checkRoot('bcastObject', root, member.size)
+export function bcastObjectPlan<T>(member: Member, value: T | undefined, options: RootOptions): Plan<T> {
+  const root = rootOf('bcastObject', options, member.size)
   const mine = member.rank === root ? serializeObject(value, 'bcastObject') : undefined
   return {
     call: 'bcastObject',
@@ -27,8 +27,8 @@ export function bcastObjectPlan<T>(member: Member, value: T | undefined, { root 
   }
 }
 
-export function gatherObjectPlan<T>(member: Member, value: T, { root = 0 }: RootOptions): Plan<T[] | undefined> {
-  checkRoot('gatherObject', root, member.size)
+export function gatherObjectPlan<T>(member: Member, value: T, options: RootOptions): Plan<T[] | undefined> {
+  const root = rootOf('gatherObject', options, member.size)
   const mine = serializeObject(value, 'gatherObject')
   return {
     call: 'gatherObject',
@@ -40,12 +40,8 @@ export function gatherObjectPlan<T>(member: Member, value: T, { root = 0 }: Root
   }
 }
 
-export function scatterObjectPlan<T>(
-  member: Member,
-  values: readonly T[] | undefined,
-  { root = 0 }: RootOptions,
-): Plan<T> {
-  checkRoot('scatterObject', root, member.size)
+export function scatterObjectPlan<T>(member: Member, values: readonly T[] | undefined, options: RootOptions): Plan<T> {
+  const root = rootOf('scatterObject', options, member.size)
   if (member.rank === root) checkValues('scatterObject: the root', values, member.size)
   const mine = member.rank === root ? values?.map((value) => serializeObject(value, 'scatterObject')) : undefined
   return {
@@ -84,9 +80,9 @@ export function reduceObjectPlan<T>(
   member: Member,
   value: T,
   combine: Combine<T>,
-  { root = 0 }: RootOptions,
+  options: RootOptions,
 ): Plan<T | undefined> {
-  checkRoot('reduceObject', root, member.size)
+  const root = rootOf('reduceObject', options, member.size)
   checkCombine('reduceObject', combine)
   const mine = serializeObject(value, 'reduceObject')
   return {

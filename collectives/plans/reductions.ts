@@ -4,16 +4,7 @@ import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.t
 import { MpiError } from '../../runtime/base/errors.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import {
-  checkDivisible,
-  checkPair,
-  received,
-  sent,
-  settled,
-  checkRoot,
-  type Source,
-  type Target,
-} from '../arguments.ts'
+import { checkDivisible, checkPair, received, sent, settled, rootOf, type Source, type Target } from '../arguments.ts'
 import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
 import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
@@ -37,8 +28,9 @@ export function reducePlan(
   options?: ReduceOptions,
 ): Plan<number | undefined> {
   const scalar = typeof send === 'number'
-  const { op, root = 0 } = optionsOf(scalar ? (recv as ReduceOptions | undefined) : options)
-  checkRoot('reduce', root, member.size)
+  const chosen = optionsOf(scalar ? (recv as ReduceOptions | undefined) : options)
+  const { op } = chosen
+  const root = rootOf('reduce', chosen, member.size, ['root', 'op'])
   const isRoot = member.rank === root
   const work: Operands = scalar
     ? scalarArray('reduce', send, op)

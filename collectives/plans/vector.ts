@@ -6,7 +6,7 @@ import {
   blockOptions,
   checkBlocks,
   checkOwnBlock,
-  checkRoot,
+  rootOf,
   checkTypes,
   received,
   sent,
@@ -26,8 +26,7 @@ export function gathervPlan(
   recv: MessageBuffer | undefined,
   options: RootBlockOptions = {},
 ): Plan {
-  const { root = 0 } = options
-  checkRoot('gatherv', root, member.size)
+  const root = rootOf('gatherv', options, member.size, ['root', 'counts', 'displs'])
   const collected = member.rank === root ? collectedBlocks('gatherv', member, send, recv, options) : undefined
   const mine = collected === undefined ? sent('gatherv', send) : settled(collected.blocks.of(root))
   return {
@@ -48,8 +47,7 @@ export function scattervPlan(
   recv: MessageBuffer | InPlace,
   options: RootBlockOptions = {},
 ): Plan {
-  const { root = 0 } = options
-  checkRoot('scatterv', root, member.size)
+  const root = rootOf('scatterv', options, member.size, ['root', 'counts', 'displs'])
   const source = member.rank === root ? sent('scatterv', send) : undefined
   const blocks = source && checkBlocks('scatterv', source.array, blockOptions(options), member.size)
   const into = blocks !== undefined && recv === IN_PLACE ? undefined : received('scatterv', recv)

@@ -6,6 +6,7 @@
  * collectives/intracomm.ts.
  */
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../base/constants.ts'
+import type { MpiError } from '../base/errors.ts'
 import { LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../base/message-buffer.ts'
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
@@ -16,7 +17,7 @@ import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
 import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
-import { faultOfReceive, faultOfSend, isRank, isTag } from './peer-and-tag.ts'
+import { faultOfExchange, faultOfReceive, faultOfSend, isRank, isTag } from './peer-and-tag.ts'
 import { PersistentRequest, Request, type StatusOf } from './request.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status } from './status.ts'
 
@@ -100,8 +101,7 @@ export class Comm extends CommContext {
   async sendrecvReplace(buffer: MessageBuffer, options: SendrecvOptions): Promise<Status> {
     const call = 'sendrecvReplace'
     const view = this.#resolve(buffer, call)
-    this.#checkSend(call, options.dest, options.sendTag ?? 0)
-    this.#checkReceive(call, options.source ?? ANY_SOURCE, options.recvTag ?? ANY_TAG)
+    this.#refuse(call, faultOfExchange(call, options, this.peers.size))
     const { transport } = this.job.engine
     const memory = transport.alloc(view.nbytes)
     view.pack(memory)
@@ -124,7 +124,7 @@ export class Comm extends CommContext {
    */
   async probe(options: BlockingRecvOptions = {}): Promise<Status> {
     const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
-    this.#checkReceive('probe', source, tag)
+    this.#refuse('probe', faultOfReceive('probe', options, this.peers.size))
     if (source === PROC_NULL) return PROC_NULL_STATUS
     for (;;) {
       await this.#untilArrival('probe', source, tag, signal)
@@ -137,7 +137,7 @@ export class Comm extends CommContext {
   /** Like `probe`, but returns undefined at once if no message is there. Local. */
   iprobe(options: RecvOptions = {}): Status | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#checkReceive('iprobe', source, tag)
+    this.#refuse('iprobe', faultOfReceive('iprobe', options, this.peers.size))
     if (source === PROC_NULL) return PROC_NULL_STATUS
     const envelope = this.job.engine.iprobe(this.#worldSource(source), this.context, tag)
     return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
@@ -146,7 +146,7 @@ export class Comm extends CommContext {
   /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. */
   async mprobe(options: BlockingRecvOptions = {}): Promise<Message> {
     const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
-    this.#checkReceive('mprobe', source, tag)
+    this.#refuse('mprobe', faultOfReceive('mprobe', options, this.peers.size))
     for (;;) {
       const message = this.improbe({ source, tag })
       if (message !== undefined) return message
@@ -157,7 +157,7 @@ export class Comm extends CommContext {
   /** Like `mprobe`, but returns undefined at once if no message is there. Local. */
   improbe(options: RecvOptions = {}): Message | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#checkReceive('improbe', source, tag)
+    this.#refuse('improbe', faultOfReceive('improbe', options, this.peers.size))
     const { engine } = this.job
     const home = {
       watch: (view: MessageView, call: string) => this.job.checks?.receive(view, call),
@@ -191,8 +191,7 @@ export class Comm extends CommContext {
     const view = this.#resolve(buffer, call, this.#latestReceived)
     const status = this.#receivedNow(view, options, false)
     if (status !== undefined) return this.#ready(status)
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#checkReceive(call, source, tag)
+    this.#refuse(call, faultOfReceive(call, options, this.peers.size))
     const watch = this.job.checks?.receive(view, call)
     return this.#receiving(this.#expect(call, watch?.view ?? view, options), watch)
   }
@@ -225,7 +224,7 @@ export class Comm extends CommContext {
     const call = 'recvInit'
     const view = this.#resolve(buffer, call)
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#checkReceive(call, source, tag)
+    this.#refuse(call, faultOfReceive(call, options, this.peers.size))
     let told = this.#statusOf
     const post = (): Operation | undefined => {
       const watch = this.job.checks?.receive(view, call)
@@ -270,7 +269,7 @@ export class Comm extends CommContext {
     const call = 'sendrecvObject'
     const view = this.checked(() => objectView(value, call))
     // A send that is refused must not leave a receive behind.
-    this.#checkSend(call, dest, sendTag)
+    this.#refuse(call, faultOfExchange(call, options, this.peers.size))
     const receive = this.#expect(call, undefined, { source, tag: recvTag })
     const send = this.#post(call, view, { dest, tag: sendTag }, false)
     const [received] = await Promise.all([this.#received<T>(receive), send?.settled()])
@@ -312,15 +311,9 @@ export class Comm extends CommContext {
     }
   }
 
-  #checkReceive(call: string, source: number, tag: number): void {
+  /** Refuses a call if the communicator has been freed or something is wrong with its arguments. */
+  #refuse(call: string, fault: MpiError | undefined): void {
     this.checkUsable(call)
-    const fault = faultOfReceive(call, source, tag, this.peers.size)
-    if (fault !== undefined) this.raise(fault)
-  }
-
-  #checkSend(call: string, dest: number, tag: number): void {
-    this.checkUsable(call)
-    const fault = faultOfSend(call, dest, tag, this.peers.size)
     if (fault !== undefined) this.raise(fault)
   }
 
@@ -361,7 +354,7 @@ export class Comm extends CommContext {
 
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
     const { dest, tag = 0 } = options
-    this.#checkSend(call, dest, tag)
+    this.#refuse(call, faultOfSend(call, dest, tag, this.peers.size))
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
     if (checks !== undefined) this.checked(() => checks.apart(view, call))
@@ -375,7 +368,7 @@ export class Comm extends CommContext {
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#checkReceive(call, source, tag)
+    this.#refuse(call, faultOfReceive(call, options, this.peers.size))
     if (source === PROC_NULL) return undefined
     const { engine, checks } = this.job
     if (checks !== undefined) this.checked(() => checks.apart(view, call))
@@ -388,12 +381,13 @@ export class Comm extends CommContext {
     call: string,
     sent: MessageBuffer | MessageView,
     received: MessageBuffer | MessageView,
-    { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG }: SendrecvOptions,
+    options: SendrecvOptions,
   ): Promise<Status> {
+    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const from = sent instanceof MessageView ? sent : this.#resolve(sent, call)
     const into = received instanceof MessageView ? received : this.#resolve(received, call)
     // A send that is refused must not leave a receive behind.
-    this.#checkSend(call, dest, sendTag)
+    this.#refuse(call, faultOfExchange(call, options, this.peers.size))
     const receive = this.#expect(call, into, { source, tag: recvTag })
     const send = this.#post(call, from, { dest, tag: sendTag }, false)
     try {
@@ -407,7 +401,7 @@ export class Comm extends CommContext {
   #prepareSend(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): PersistentRequest {
     const view = this.#resolve(buffer, call)
     const { dest, tag = 0 } = options
-    this.#checkSend(call, dest, tag)
+    this.#refuse(call, faultOfSend(call, dest, tag, this.peers.size))
     let told: StatusOf = sendStatus
     const post = (): Operation | undefined => {
       const operation = this.#post(call, view, { dest, tag }, synchronous)

@@ -4,6 +4,11 @@
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
 import { MpiError } from '../base/errors.ts'
 import { describe } from '../base/message-buffer.ts'
+import { faultOfNames } from '../base/option-names.ts'
+import type { RecvOptions, SendrecvOptions } from './options.ts'
+
+const RECV_OPTIONS = ['source', 'tag', 'signal']
+const EXCHANGE_OPTIONS = ['dest', 'source', 'sendTag', 'recvTag']
 
 export function isRank(rank: number, size: number): boolean {
   return Number.isInteger(rank) && rank >= 0 && rank < size
@@ -19,11 +24,23 @@ export function faultOfSend(call: string, dest: number, tag: number, size: numbe
   return isTag(tag) ? undefined : wrongTag(call, tag, `0..${TAG_UB}`)
 }
 
-/** What is wrong with the arguments of a receive or a probe; undefined if nothing is. */
-export function faultOfReceive(call: string, source: number, tag: number, size: number): MpiError | undefined {
+/** What is wrong with the options of a receive or a probe; undefined if nothing is. */
+export function faultOfReceive(call: string, options: RecvOptions, size: number): MpiError | undefined {
+  const { source = ANY_SOURCE, tag = ANY_TAG } = options
   if (!isRank(source, size) && source !== ANY_SOURCE && source !== PROC_NULL)
     return wrongRank(call, 'source', source, `0..${size - 1}, ANY_SOURCE or PROC_NULL`)
-  return isTag(tag) || tag === ANY_TAG ? undefined : wrongTag(call, tag, `0..${TAG_UB} or ANY_TAG`)
+  if (!isTag(tag) && tag !== ANY_TAG) return wrongTag(call, tag, `0..${TAG_UB} or ANY_TAG`)
+  return options.source === undefined ? faultOfNames(call, options, RECV_OPTIONS) : undefined
+}
+
+/** What is wrong with the options of a send and a receive at the same time; undefined if nothing is. */
+export function faultOfExchange(call: string, options: SendrecvOptions, size: number): MpiError | undefined {
+  const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
+  return (
+    faultOfSend(call, dest, sendTag, size) ??
+    faultOfReceive(call, { source, tag: recvTag }, size) ??
+    (options.source === undefined ? faultOfNames(call, options, EXCHANGE_OPTIONS) : undefined)
+  )
 }
 
 function wrongRank(call: string, name: string, rank: number, allowed: string): MpiError {

@@ -6,6 +6,7 @@ import t from 'tap'
 import {
   ANY_SOURCE,
   PROC_NULL,
+  SUM,
   TAG_UB,
   UNDEFINED,
   testAll,
@@ -40,6 +41,49 @@ t.test('wrong arguments throw the error class of the standard with the value and
       [() => world.sendObject(() => 0, { dest: 1 }), 'MPI_ERR_TYPE: sendObject: a function cannot be sent: '],
       [() => world.sendrecv(two, two, { dest: 5 }), 'MPI_ERR_RANK: sendrecv: dest is 5'],
       [() => world.send(5 as unknown as Float64Array, { dest: 1 }), 'MPI_ERR_BUFFER: send: the buffer is 5, expected'],
+    ]
+    for (const [call, message] of cases) t.match(await refusal(call), message)
+  })
+})
+
+t.test('options that a call does not know are refused, also by calls that would do without any', async (t) => {
+  const source = { src: 0 } as { source?: number }
+  const root = { rot: 1 } as { root?: number }
+  const number = 1 as unknown as { source?: number; root?: number }
+  const recv = 'expected { source, tag, signal }'
+  await runRanks(2, async ({ world }) => {
+    if (world.rank !== 0) return
+    const cases: [() => unknown, string][] = [
+      [() => world.recv(two, source), `MPI_ERR_ARG: recv: there is no option "src", ${recv}`],
+      [() => world.irecv(two, number), `MPI_ERR_ARG: irecv: the options are 1, ${recv}`],
+      [() => world.probe(source), 'MPI_ERR_ARG: probe: there is no option "src"'],
+      [() => world.improbe(source), 'MPI_ERR_ARG: improbe: there is no option "src"'],
+      [() => world.recvInit(two, source), 'MPI_ERR_ARG: recvInit: there is no option "src"'],
+      [() => world.recvObject(source), 'MPI_ERR_ARG: recvObject: there is no option "src"'],
+      [
+        () => world.sendrecv(two, two.slice(), { dest: 1, ...source }),
+        'MPI_ERR_ARG: sendrecv: there is no option "src", expected { dest, source, sendTag, recvTag }',
+      ],
+      [
+        () => world.sendrecvReplace(two, { dest: 1, ...source }),
+        'MPI_ERR_ARG: sendrecvReplace: there is no option "src"',
+      ],
+      [
+        () => world.sendrecvObject(two, { dest: 1, ...source }),
+        'MPI_ERR_ARG: sendrecvObject: there is no option "src"',
+      ],
+      [() => world.bcast(two, number), 'MPI_ERR_ARG: bcast: the options are 1, expected { root }'],
+      [() => world.igather(two, undefined, root), 'MPI_ERR_ARG: gather: there is no option "rot", expected { root }'],
+      [() => world.scatterInit(two, two.slice(1), root), 'MPI_ERR_ARG: scatter: there is no option "rot"'],
+      [
+        () => world.gatherv(two, two.slice(), { counts: [1, 1], ...root }),
+        'MPI_ERR_ARG: gatherv: there is no option "rot", expected { root, counts, displs }',
+      ],
+      [
+        () => world.reduce(1, { op: SUM, ...root }),
+        'MPI_ERR_ARG: reduce: there is no option "rot", expected { root, op }',
+      ],
+      [() => world.gatherObject(1, root), 'MPI_ERR_ARG: gatherObject: there is no option "rot"'],
     ]
     for (const [call, message] of cases) t.match(await refusal(call), message)
   })
