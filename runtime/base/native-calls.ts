@@ -87,9 +87,11 @@ export function nativeFunction(prototype: string, library: string | null = null)
 /** What is used of koffi. */
 type Koffi = Pick<typeof koffiModule, 'load' | 'address'>
 
+let koffi: Koffi | undefined
+
 function loadKoffi(): Koffi {
   const require = createRequire(import.meta.url)
-  return koffiAlone(require) ?? (require('koffi') as Koffi)
+  return (koffi ??= koffiAlone(require) ?? (require('koffi') as Koffi))
 }
 
 /**
@@ -98,12 +100,18 @@ function loadKoffi(): Koffi {
  */
 function koffiAlone(require: NodeJS.Require): Koffi | undefined {
   try {
-    const isMusl = readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-')
     const { platform, arch } = process
-    return isMusl ? undefined : (require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`) as Koffi)
+    return usesMusl()
+      ? undefined
+      : (require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`) as Koffi)
   } catch {
     return undefined
   }
+}
+
+/** True where the C library is musl. @throws Error where that is not known, which is anywhere but on Linux */
+export function usesMusl(): boolean {
+  return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-')
 }
 
 /** Gives the core to another thread that is ready to run; undefined if there is no way to do it. 0.2 us if there is none. */

@@ -6,9 +6,11 @@
  * hides the symbols), `loadLibzmq` says so and zeromq.js does all. Whoever uses a socket of these does it from one thread.
  * Addresses are of memory that does not move: array buffers.
  */
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
-import { nativeFunction, nativeMemory, type AddressedBytes, type NativeMemory } from '../base/native-calls.ts'
+import { dirname, join } from 'node:path'
+import { nativeFunction, nativeMemory, usesMusl, type AddressedBytes, type NativeMemory } from '../base/native-calls.ts'
 
 type Call = (...args: readonly (number | bigint | string | null)[]) => number
 
@@ -66,15 +68,58 @@ export function loadLibzmq(): Libzmq | undefined {
   if (memory === undefined) return undefined
   try {
     const require = createRequire(import.meta.url)
-    require('zeromq/lib/load-addon.js') // which knows where the library for this system lies; all of zeromq.js takes longer
-    const addon = Object.keys(require.cache).find((path) => /zeromq.*\.node$/.test(path))
-    if (addon === undefined) return undefined
-    const functions = Object.entries(PROTOTYPES).map(([name, text]) => [name, nativeFunction(text, addon)])
-    const call = Object.fromEntries(functions) as Libzmq['call']
-    return { memory, call, context: call.zmq_ctx_new() }
+    const call = firstOf(likelyAddons(require), callsOf) ?? callsOf(loadedAddon(require))
+    return call && { memory, call, context: call.zmq_ctx_new() }
   } catch {
     return undefined
   }
+}
+
+/** The functions of the library in a file; undefined if it cannot be loaded. */
+function callsOf(addon: string): Libzmq['call'] | undefined {
+  try {
+    const functions = Object.entries(PROTOTYPES).map(([name, text]) => [name, nativeFunction(text, addon)])
+    return Object.fromEntries(functions) as Libzmq['call']
+  } catch {
+    return undefined
+  }
+}
+
+function firstOf<T, R>(all: readonly T[], find: (each: T) => R | undefined): R | undefined {
+  for (const each of all) {
+    const found = find(each)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/**
+ * Addons of zeromq.js for this kind of system, found without its loader: that searches long and sets up what only
+ * JavaScript needs, 4 ms of a processor, too long for every agent. All have the same libzmq, and are tried as by the
+ * loader: those for later versions of Node first. One that wants a later C library cannot be loaded.
+ */
+function likelyAddons(require: NodeJS.Require): string[] {
+  try {
+    const folder = join(
+      dirname(require.resolve('zeromq/package.json')),
+      'build',
+      process.platform,
+      process.arch,
+      'node',
+    )
+    const name = new RegExp(`^${usesMusl() ? 'musl' : 'glibc'}-(\\d+)-Release$`)
+    const version = (entry: string): number => Number(name.exec(entry)?.[1] ?? 0)
+    const builds = readdirSync(folder).filter((entry) => version(entry) > 0)
+    return builds.sort((a, b) => version(b) - version(a)).map((entry) => join(folder, entry, 'addon.node'))
+  } catch {
+    return []
+  }
+}
+
+/** The addon that zeromq.js loads itself; a path that is none if it has none. */
+function loadedAddon(require: NodeJS.Require): string {
+  require('zeromq/lib/load-addon.js') // which knows where it lies; all of zeromq.js takes longer
+  return Object.keys(require.cache).find((path) => /zeromq.*\.node$/.test(path)) ?? ''
 }
 
 /** A socket of libzmq that never blocks. */
