@@ -195,7 +195,9 @@ export class Relay {
       writeNumber(parts, this.#order.sent(peer))
       this.#peers?.wireTo(peer).send(parts, fatal)
     }
-    const fails = (endpoint: string): boolean => this.#faulty !== undefined || !isLoopback(endpoint)
+    const own = hostOf(endpoints[agent] as string)
+    const isNear = (endpoint: string): boolean => isLoopback(endpoint) || hostOf(endpoint) === own
+    const fails = (endpoint: string): boolean => this.#faulty !== undefined || !isNear(endpoint)
     const far = [...endpoints.keys()].filter((peer) => peer !== agent && fails(endpoints[peer] as string))
     return new LinkWatch(far, beat, onLink)
   }
@@ -458,6 +460,11 @@ function memoryOf({ region, address, nbytes }: Frame): Region | AddressedBytes {
 
 function isLoopback(endpoint: string): boolean {
   return /^tcp:\/\/(127\.|\[::1\])/.test(endpoint)
+}
+
+/** The address without the port. */
+function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(':'))
 }
 
 /** Messages are numbered by their sender. */

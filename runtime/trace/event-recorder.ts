@@ -2,9 +2,9 @@
  * Records what a rank does into its `TraceMemory`: every call with its message, and the sums of a profile.
  *
  * Invariant: recording costs a few per cent at most, however quick the calls follow each other. Readings of the clock are
- * shared then (event-clock.ts). While a peer may wait for this rank's answer, a small message is only noted;
- * it gets its times, its sums and its record when this rank waits itself. Finding the line of the program costs microseconds: it may take PLACE_SHARE of the
- * time and no more; a call that was looked up then stands for those of its kind that were not.
+ * shared then (event-clock.ts). While a peer may wait for this rank's answer, a small message is only noted; it gets its
+ * times, its sums and its record when this rank waits itself. Finding the line of the program costs microseconds: it may
+ * take PLACE_SHARE of the time and no more; a call that was looked up then stands for those of its kind that were not.
  */
 import type { Operation } from '../engine/operation.ts'
 import {
