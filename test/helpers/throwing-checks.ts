@@ -82,7 +82,7 @@ async function check(comm: Intracomm, [name, length, make]: Form, failures: Fail
 }
 
 /** What a call throws, without its name. */
-async function outcome(call: () => Promise<unknown>): Promise<string> {
+export async function outcome(call: () => Promise<unknown>): Promise<string> {
   try {
     await call()
     return 'nothing'

@@ -6,6 +6,7 @@ import t from 'tap'
 import { Intercomm, MAX, Op, PROC_NULL, ROOT, SUM, type Intracomm } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 import { Failures } from '../../helpers/failures.ts'
+import { outcome } from '../../helpers/throwing-checks.ts'
 
 /** Elements: few, and more than travel unasked. Both can be dealt out to up to 8 ranks. */
 const LENGTHS = [840, 20_160]
@@ -103,18 +104,6 @@ async function check(sides: Sides, { name, call, hears }: Case, bad: number, fai
   const sum = there.reduce((total, rank) => total + rank, 0)
   failures.same(`a sum after ${name}`, await inter.allreduce(world.rank, { op: SUM }), sum)
   return threw
-}
-
-/** What a call throws, without its name. */
-async function outcome(call: () => Promise<unknown>): Promise<string> {
-  try {
-    await call()
-    return 'nothing'
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    if (code === undefined) return String(error)
-    return `${code} ${message.replace(/^.*?: (?=the operation)/, '').replace(/, at .*:\d+:\d+$/, '')}`
-  }
 }
 
 for (const size of [2, 3, 4, 5, 7, 8])
