@@ -82,7 +82,6 @@ export class Contact {
   readonly #onBroken: () => void
   #begun = 0
   #finished = 0
-  #holds = false
   #trouble: string | undefined = NO_ANSWER
 
   /** @param onBroken called when a connection that held has ended: what it carried may be lost */
@@ -96,30 +95,24 @@ export class Contact {
   }
 
   /**
-   * Connections that were begun and came to nothing, the present one included while it is none: on a busy machine a
-   * handshake may take longer than the other side waits, which then counts a stranger.
+   * Connections that were begun and came to nothing, one under way included: on a busy machine a handshake may take longer
+   * than the other side waits, which then counts a stranger. The first is under way before anything is known of it.
    */
   get unfinished(): number {
-    return this.#begun - this.#finished + Number(!this.#holds)
+    return Math.max(this.#begun - this.#finished, this.#trouble === undefined ? 0 : 1)
   }
 
   note(event: ConnectionEvent): void {
-    this.#count(event)
-    if (event === 'handshake') this.#trouble = undefined
-    else if (this.#trouble === undefined) {
+    if (event === 'connect') this.#begun++
+    if (event === 'handshake') {
+      this.#finished++
+      this.#trouble = undefined
+    } else if (this.#trouble === undefined) {
       if (event === 'disconnect') this.#onBroken()
     } else if (event === 'handshake:error:auth') this.#trouble = 'it refuses our key'
     else if (event === 'disconnect' && this.#trouble === NO_ANSWER)
       this.#trouble = 'what listens there is no agent of this job'
     else if (event === 'connect:retry' && this.#begun === 0) this.#trouble = 'the connection is refused'
-  }
-
-  #count(event: ConnectionEvent): void {
-    if (event === 'connect') this.#begun++
-    else if (event === 'handshake') {
-      this.#finished++
-      this.#holds = true
-    } else if (event === 'disconnect') this.#holds = false
   }
 }
 
