@@ -4,26 +4,13 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import type { CurveKeys } from '../agent/job-description.ts'
+import { encodeZ85 } from '../base/z85.ts'
 
 /** A fresh pair. */
 export function curveKeys(): CurveKeys {
   const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
   return {
-    publicKey: z85(Buffer.from(x as string, 'base64url')),
-    secretKey: z85(Buffer.from(d as string, 'base64url')),
+    publicKey: encodeZ85(Buffer.from(x as string, 'base64url')),
+    secretKey: encodeZ85(Buffer.from(d as string, 'base64url')),
   }
-}
-
-const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
-const DIGITS_A_WORD = 5
-
-/** @param bytes a multiple of four */
-export function z85(bytes: Buffer): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4) {
-    const word = bytes.readUInt32BE(at)
-    for (let place = DIGITS_A_WORD - 1; place >= 0; place--)
-      text += DIGITS[Math.floor(word / DIGITS.length ** place) % DIGITS.length]
-  }
-  return text
 }

@@ -3,6 +3,7 @@
  * to hold (RFC 27, ZAP), and the count of those who were turned away. Whoever owns the sockets hands over what libzmq
  * asks and tells: zmq-guard.ts and native-link.ts.
  */
+import { encodeZ85 } from '../base/z85.ts'
 
 export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01'
 export const ZAP_DOMAIN = 'tsmpi'
@@ -114,21 +115,4 @@ export class Contact {
       this.#trouble = 'what listens there is no agent of this job'
     else if (event === 'connect:retry' && this.#begun === 0) this.#trouble = 'the connection is refused'
   }
-}
-
-const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
-
-/** Z85 text of a key of 32 bytes (RFC 32): ZAP hands over bytes, keys are configured as text. */
-export function encodeZ85(bytes: Buffer): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4) {
-    let value = bytes.readUInt32BE(at)
-    let group = ''
-    for (let i = 0; i < 5; i++) {
-      group = (Z85[value % 85] as string) + group
-      value = Math.floor(value / 85)
-    }
-    text += group
-  }
-  return text
 }
