@@ -54,3 +54,9 @@ export class LinkWatch {
     }
   }
 }
+
+/** Whether no network can fail between two endpoints, `tcp://ADDRESS:PORT`: they have the same address, or one of loopback. */
+export function areOnOneMachine(a: string, b: string): boolean {
+  const address = (endpoint: string): string => endpoint.slice(0, endpoint.lastIndexOf(':'))
+  return address(a) === address(b) || /^tcp:\/\/(127\.|\[::1\])/.test(a)
+}

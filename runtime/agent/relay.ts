@@ -23,7 +23,7 @@ import type { AgentLinks, LinkKeys, Listening, Part } from '../transport/agent-l
 import { pieceBytes, windowBytes } from '../transport/emulated-link.ts'
 import { BulkQueue } from './bulk-queue.ts'
 import { InboundMessage } from './inbound-message.ts'
-import { LinkWatch, type LinkState } from './link-watch.ts'
+import { areOnOneMachine, LinkWatch, type LinkState } from './link-watch.ts'
 import type { Network, Unfinished, Unlinked } from './job-description.ts'
 import { listenAddress } from './listen-address.ts'
 import { PeerLinks } from './peer-links.ts'
@@ -195,9 +195,8 @@ export class Relay {
       writeNumber(parts, this.#order.sent(peer))
       this.#peers?.wireTo(peer).send(parts, fatal)
     }
-    const own = hostOf(endpoints[agent] as string)
-    const isNear = (endpoint: string): boolean => isLoopback(endpoint) || hostOf(endpoint) === own
-    const fails = (endpoint: string): boolean => this.#faulty !== undefined || !isNear(endpoint)
+    const own = endpoints[agent] as string
+    const fails = (endpoint: string): boolean => this.#faulty !== undefined || !areOnOneMachine(endpoint, own)
     const far = [...endpoints.keys()].filter((peer) => peer !== agent && fails(endpoints[peer] as string))
     return new LinkWatch(far, beat, onLink)
   }
@@ -456,15 +455,6 @@ const EMPTY = new Uint8Array(0)
 /** What a rank of this host offers to send from, or wants to receive in. */
 function memoryOf({ region, address, nbytes }: Frame): Region | AddressedBytes {
   return region ?? { address, length: nbytes }
-}
-
-function isLoopback(endpoint: string): boolean {
-  return /^tcp:\/\/(127\.|\[::1\])/.test(endpoint)
-}
-
-/** The address without the port. */
-function hostOf(endpoint: string): string {
-  return endpoint.slice(0, endpoint.lastIndexOf(':'))
 }
 
 /** Messages are numbered by their sender. */

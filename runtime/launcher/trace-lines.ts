@@ -1,9 +1,9 @@
 /**
  * The lines of a trace in the Chrome trace format, one for each thing that is drawn.
  *
- * Invariant: a slice costs well below a microsecond: agents hand over 10 000 a second of each rank, and the launcher may
- * have its core from a rank that would rather go on (before: 5 us, a tenth of a core for two ranks). Programs repeat
- * themselves, so all of a line but its times and the message's number is kept and used again.
+ * Invariant: a slice costs little: agents hand over 10 000 a second of each rank, and the launcher may have its core from a
+ * rank that would rather go on. Programs repeat themselves, so all of a line but its times and the message's number is kept
+ * and used again. With what reads and writes it an event takes 1.6 to 2.3 us so, and 3.4 to 5.5 if each line is made anew.
  */
 import { RECORD, type TraceRecord } from '../trace/trace-memory.ts'
 
