@@ -33,6 +33,7 @@ for (const program of [
   '09-master-worker.ts',
   '10-sample-sort.ts',
   '11-conjugate-gradient.ts',
+  '12-jacobi-neighbours.ts',
 ])
   for (const job of [
     ['-n', '1'],
