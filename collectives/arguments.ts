@@ -87,8 +87,7 @@ export function rootOf(
   if (options === undefined) return 0
   const root = options?.root
   if (root === undefined) {
-    const fault = faultOfNames(call, options, known)
-    if (fault !== undefined) throw fault
+    checkNames(call, options, known)
     return 0
   }
   if (!Number.isInteger(root) || root < 0 || root >= size)
@@ -173,33 +172,75 @@ export interface BlockOptions {
   readonly displs?: readonly number[]
 }
 
-/** Missing counts are for `checkBlocks` to find. */
-export function blockOptions({
-  counts = [],
-  displs,
-}: {
-  readonly counts?: readonly number[] | undefined
-  readonly displs?: readonly number[] | undefined
-}): BlockOptions {
-  return displs === undefined ? { counts } : { counts, displs }
+/** Which blocks of a call with two kinds of them are meant: the names of their options begin with it. */
+type Way = '' | 'send' | 'recv'
+const OWN_BLOCKS = ['counts', 'displs']
+const EXCHANGED_BLOCKS = ['sendCounts', 'recvCounts', 'sendDispls', 'recvDispls']
+
+/**
+ * What the options of a call say of its blocks. Missing counts are for `checkBlocks` to find.
+ *
+ * @throws {MpiError} MPI_ERR_ARG if they name other things: a misspelt `displs` would quietly mean one after the other
+ */
+export function blockOptions(
+  call: string,
+  options: Partial<BlockOptions>,
+  known: readonly string[] = OWN_BLOCKS,
+): BlockOptions {
+  checkNames(call, options, known)
+  return atPlaces(options.counts, options.displs)
+}
+
+/** The same of calls that send blocks and receive others. */
+export function exchangeOptions(
+  call: string,
+  options: { readonly [K in `${'send' | 'recv'}${'Counts' | 'Displs'}`]?: readonly number[] },
+): { readonly outgoing: BlockOptions; readonly incoming: BlockOptions } {
+  checkNames(call, options, EXCHANGED_BLOCKS)
+  const { sendCounts, recvCounts, sendDispls, recvDispls } = options
+  return { outgoing: atPlaces(sendCounts, sendDispls), incoming: atPlaces(recvCounts, recvDispls) }
+}
+
+/** @throws {MpiError} MPI_ERR_ARG if `options` is no object, or has a name that the call does not know */
+export function checkNames(call: string, options: unknown, known: readonly string[]): void {
+  const fault = faultOfNames(call, options, known)
+  if (fault !== undefined) throw fault
+}
+
+function atPlaces(counts: readonly number[] | undefined, displs: readonly number[] | undefined): BlockOptions {
+  const given = counts as readonly number[]
+  return displs === undefined ? { counts: given } : { counts: given, displs }
 }
 
 /**
  * The blocks of a vector call. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_ARG if they are not one for each rank, each
  * inside the array
  */
-export function checkBlocks(call: string, array: TypedArray, options: BlockOptions, size: number): Blocks {
-  const { counts, displs = displacements(counts) } = options
-  for (const [name, list] of Object.entries({ counts, displs }))
-    if (list.length !== size || !list.every((value) => Number.isInteger(value) && value >= 0))
-      throw new MpiError('MPI_ERR_ARG', `${call}: ${name} is [${list.join(', ')}], expected ${size} integers >= 0`)
+export function checkBlocks(
+  call: string,
+  array: TypedArray,
+  { counts, displs }: BlockOptions,
+  size: number,
+  way: Way = '',
+): Blocks {
+  checkList(call, way === '' ? 'counts' : `${way}Counts`, counts, size)
+  const places = displs ?? displacements(counts)
+  if (displs !== undefined) checkList(call, way === '' ? 'displs' : `${way}Displs`, displs, size)
   for (const [rank, count] of counts.entries())
-    if ((displs[rank] as number) + count > array.length)
+    if ((places[rank] as number) + count > array.length)
       throw new MpiError(
         'MPI_ERR_COUNT',
-        `${call}: the block of rank ${rank}, ${count} elements from ${displs[rank]} on, ends outside the buffer of ${array.length} elements`,
+        `${call}: the block of rank ${rank}, ${count} elements from ${places[rank]} on, ends outside the buffer of ${array.length} elements`,
       )
-  return blocksAt(array, counts, displs)
+  return blocksAt(array, counts, places)
+}
+
+function checkList(call: string, name: string, list: unknown, size: number): void {
+  const isList = Array.isArray(list) || ArrayBuffer.isView(list)
+  const values = isList ? [...(list as readonly number[])] : []
+  if (isList && values.length === size && values.every((value) => Number.isInteger(value) && value >= 0)) return
+  const seen = isList ? `[${values.join(', ')}]` : describe(list)
+  throw new MpiError('MPI_ERR_ARG', `${call}: ${name} is ${seen}, expected ${size} integers >= 0`)
 }
 
 /**

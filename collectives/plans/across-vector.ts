@@ -5,7 +5,15 @@
 import { PROC_NULL, ROOT } from '../../runtime/base/constants.ts'
 import { newArrayLike } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
-import { blockOptions, checkBlocks, checkTypes, received, sent, type BlockOptions } from '../arguments.ts'
+import {
+  blockOptions,
+  checkBlocks,
+  checkTypes,
+  exchangeOptions,
+  received,
+  sent,
+  type BlockOptions,
+} from '../arguments.ts'
 import { blocksAt, copyElements } from '../blocks.ts'
 import type { AlltoallvOptions } from '../options.ts'
 import { inOrder, type Plan } from '../plan.ts'
@@ -38,6 +46,8 @@ import { bcastPlan } from './movement.ts'
  */
 export interface IntercommBlockOptions extends IntercommRootOptions, Partial<BlockOptions> {}
 
+const ROOT_AND_BLOCKS = ['root', 'counts', 'displs']
+
 export function gathervAcross(
   sides: Sides,
   send: MessageBuffer | undefined,
@@ -58,7 +68,7 @@ export function gathervAcross(
     }
   }
   const into = received(call, recv)
-  const blocks = checkBlocks(call, into.array, blockOptions(options), sides.remote.size)
+  const blocks = checkBlocks(call, into.array, blockOptions(call, options, ROOT_AND_BLOCKS), sides.remote.size)
   return {
     call,
     *steps(channel) {
@@ -90,7 +100,7 @@ export function scattervAcross(
     }
   }
   const from = sent(call, send)
-  const blocks = checkBlocks(call, from.array, blockOptions(options), sides.remote.size)
+  const blocks = checkBlocks(call, from.array, blockOptions(call, options, ROOT_AND_BLOCKS), sides.remote.size)
   return {
     call,
     *steps(channel) {
@@ -107,8 +117,9 @@ export function allgathervAcross(sides: Sides, send: MessageBuffer, recv: Messag
   const mine = sent(call, send)
   const into = received(call, recv)
   checkTypes(call, mine.array, into.array)
-  const { counts, ...place } = blockOptions(options)
-  const blocks = checkBlocks(call, into.array, { counts, ...place }, sides.remote.size)
+  const places = blockOptions(call, options)
+  const { counts } = places
+  const blocks = checkBlocks(call, into.array, places, sides.remote.size)
   const packed = newArrayLike(
     into.array,
     counts.reduce((sum, count) => sum + count, 0),
@@ -135,15 +146,16 @@ export function alltoallvAcross(
   sides: Sides,
   send: MessageBuffer,
   recv: MessageBuffer,
-  { sendCounts, recvCounts, sendDispls, recvDispls }: AlltoallvOptions,
+  options: AlltoallvOptions,
 ): Plan {
   const call = 'alltoallv'
   const from = sent(call, send)
   const into = received(call, recv)
   checkTypes(call, from.array, into.array)
   const { size } = sides.remote
-  const sends = checkBlocks(call, from.array, blockOptions({ counts: sendCounts, displs: sendDispls }), size)
-  const receives = checkBlocks(call, into.array, blockOptions({ counts: recvCounts, displs: recvDispls }), size)
+  const { outgoing, incoming } = exchangeOptions(call, options)
+  const sends = checkBlocks(call, from.array, outgoing, size, 'send')
+  const receives = checkBlocks(call, into.array, incoming, size, 'recv')
   return {
     call,
     steps: (channel) =>

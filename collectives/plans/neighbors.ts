@@ -12,6 +12,7 @@ import {
   checkBlocks,
   checkDivisible,
   checkTypes,
+  exchangeOptions,
   received,
   sent,
   type BlockOptions,
@@ -62,7 +63,7 @@ export function neighborAllgathervPlan(
   const call = 'neighborAllgatherv'
   const from = sent(call, send)
   const into = received(call, recv)
-  const receives = checkBlocks(call, into.array, blockOptions(options), near.sources.length)
+  const receives = checkBlocks(call, into.array, blockOptions(call, options), near.sources.length)
   return exchangePlan(call, near, from, into, { sends: likeMine(from.array), receives })
 }
 
@@ -79,16 +80,15 @@ export function neighborAlltoallvPlan(
   near: Neighborhood,
   send: MessageBuffer,
   recv: MessageBuffer,
-  { sendCounts, recvCounts, sendDispls, recvDispls }: AlltoallvOptions,
+  options: AlltoallvOptions,
 ): Plan {
   const call = 'neighborAlltoallv'
   const from = sent(call, send)
   const into = received(call, recv)
-  const outgoing = blockOptions({ counts: sendCounts, displs: sendDispls })
-  const incoming = blockOptions({ counts: recvCounts, displs: recvDispls })
+  const { outgoing, incoming } = exchangeOptions(call, options)
   return exchangePlan(call, near, from, into, {
-    sends: checkBlocks(call, from.array, outgoing, near.destinations.length),
-    receives: checkBlocks(call, into.array, incoming, near.sources.length),
+    sends: checkBlocks(call, from.array, outgoing, near.destinations.length, 'send'),
+    receives: checkBlocks(call, into.array, incoming, near.sources.length, 'recv'),
   })
 }
 

@@ -4,7 +4,17 @@ import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.t
 import { MpiError } from '../../runtime/base/errors.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { checkDivisible, checkPair, received, sent, settled, rootOf, type Source, type Target } from '../arguments.ts'
+import {
+  checkDivisible,
+  checkNames,
+  checkPair,
+  received,
+  sent,
+  settled,
+  rootOf,
+  type Source,
+  type Target,
+} from '../arguments.ts'
 import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
 import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
@@ -150,6 +160,7 @@ export function reduceScatterPlan(
   options: ReduceScatterOptions,
 ): Plan {
   const { op, counts } = optionsOf(options)
+  if (counts === undefined) checkNames('reduceScatter', options, ['op', 'counts'])
   const into = received('reduceScatter', recv)
   const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, 'reduceScatter')
   const blocks = reduceBlocks(member.size, work.array, op, counts)

@@ -8,6 +8,7 @@ import {
   checkOwnBlock,
   rootOf,
   checkTypes,
+  exchangeOptions,
   received,
   sent,
   settled,
@@ -20,14 +21,17 @@ import { inOrder, type Member, type Plan } from '../plan.ts'
 import { scatterDirect } from '../scatter/direct.ts'
 import { exchange, loadBlock } from './movement.ts'
 
+const ROOT_AND_BLOCKS = ['root', 'counts', 'displs']
+
 export function gathervPlan(
   member: Member,
   send: MessageBuffer | InPlace,
   recv: MessageBuffer | undefined,
   options: RootBlockOptions = {},
 ): Plan {
-  const root = rootOf('gatherv', options, member.size, ['root', 'counts', 'displs'])
-  const collected = member.rank === root ? collectedBlocks('gatherv', member, send, recv, options) : undefined
+  const root = rootOf('gatherv', options, member.size, ROOT_AND_BLOCKS)
+  const blocks = blockOptions('gatherv', options, ROOT_AND_BLOCKS)
+  const collected = member.rank === root ? collectedBlocks('gatherv', member, send, recv, blocks) : undefined
   const mine = collected === undefined ? sent('gatherv', send) : settled(collected.blocks.of(root))
   return {
     call: 'gatherv',
@@ -47,9 +51,10 @@ export function scattervPlan(
   recv: MessageBuffer | InPlace,
   options: RootBlockOptions = {},
 ): Plan {
-  const root = rootOf('scatterv', options, member.size, ['root', 'counts', 'displs'])
+  const root = rootOf('scatterv', options, member.size, ROOT_AND_BLOCKS)
+  const places = blockOptions('scatterv', options, ROOT_AND_BLOCKS)
   const source = member.rank === root ? sent('scatterv', send) : undefined
-  const blocks = source && checkBlocks('scatterv', source.array, blockOptions(options), member.size)
+  const blocks = source && checkBlocks('scatterv', source.array, places, member.size)
   const into = blocks !== undefined && recv === IN_PLACE ? undefined : received('scatterv', recv)
   if (blocks !== undefined && into !== undefined) checkOwnBlock('scatterv', into.array, blocks, root)
   return {
@@ -71,9 +76,10 @@ export function allgathervPlan(
   recv: MessageBuffer,
   options: BlockOptions,
 ): Plan {
-  const collected = collectedBlocks('allgatherv', member, send, recv, options)
+  const places = blockOptions('allgatherv', options)
+  const collected = collectedBlocks('allgatherv', member, send, recv, places)
   const { blocks } = collected
-  const elements = options.counts.reduce((sum, count) => sum + count, 0)
+  const elements = places.counts.reduce((sum, count) => sum + count, 0)
   return {
     call: 'allgatherv',
     steps: (channel) =>
@@ -91,15 +97,14 @@ export function alltoallvPlan(
   recv: MessageBuffer,
   options: AlltoallvOptions,
 ): Plan {
-  const { sendCounts, recvCounts, sendDispls, recvDispls } = options
   const into = received('alltoallv', recv)
-  const incoming = blockOptions({ counts: recvCounts, displs: recvDispls })
-  const receives = checkBlocks('alltoallv', into.array, incoming, member.size)
+  const { incoming, outgoing: given } = exchangeOptions('alltoallv', options)
+  const receives = checkBlocks('alltoallv', into.array, incoming, member.size, 'recv')
   const from = send === IN_PLACE ? undefined : sent('alltoallv', send)
-  const outgoing = from === undefined ? incoming : blockOptions({ counts: sendCounts, displs: sendDispls })
+  const outgoing = from === undefined ? incoming : given
   if (from !== undefined) {
     checkTypes('alltoallv', from.array, into.array)
-    const sends = checkBlocks('alltoallv', from.array, outgoing, member.size)
+    const sends = checkBlocks('alltoallv', from.array, outgoing, member.size, 'send')
     checkOwnBlock('alltoallv', sends.of(member.rank), receives, member.rank)
   }
   return {
@@ -122,10 +127,10 @@ function collectedBlocks(
   { rank, size }: Member,
   send: MessageBuffer | InPlace,
   recv: MessageBuffer | undefined,
-  options: Partial<BlockOptions>,
+  options: BlockOptions,
 ): { blocks: Blocks; load: () => void; commit: () => void } {
   const into = received(call, recv)
-  const blocks = checkBlocks(call, into.array, blockOptions(options), size)
+  const blocks = checkBlocks(call, into.array, options, size)
   const { load, commit } = into
   if (send === IN_PLACE) return { blocks, load, commit }
   const mine = sent(call, send)

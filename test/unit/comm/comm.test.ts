@@ -15,6 +15,8 @@ import {
   waitAll,
   waitAny,
   waitSome,
+  type AlltoallvOptions,
+  type BlockOptions,
   type Intracomm,
 } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
@@ -84,10 +86,46 @@ t.test('options that a call does not know are refused, also by calls that would 
         'MPI_ERR_ARG: reduce: there is no option "rot", expected { root, op }',
       ],
       [() => world.gatherObject(1, root), 'MPI_ERR_ARG: gatherObject: there is no option "rot"'],
+      ...misspeltBlocks(world),
     ]
     for (const [call, message] of cases) t.match(await refusal(call), message)
   })
 })
+
+/** Calls with blocks on two ranks, each with an option that there is not, or without counts. */
+function misspeltBlocks(world: Intracomm): [() => unknown, string][] {
+  const [four, none] = [new Float64Array(4), undefined as unknown as BlockOptions]
+  const [pair, wrong] = [[1, 1], { count: [1, 1] } as unknown as BlockOptions]
+  const exchanged = { sendCounts: pair, recvCounts: pair }
+  const known = 'expected { counts, displs }'
+  const each = 'expected { sendCounts, recvCounts, sendDispls, recvDispls }'
+  return [
+    [() => world.allgatherv(two, four, wrong), `MPI_ERR_ARG: allgatherv: there is no option "count", ${known}`],
+    [() => world.allgatherv(two, four, none), `MPI_ERR_ARG: allgatherv: the options are undefined, ${known}`],
+    [
+      () => world.iallgatherv(two, four, {} as BlockOptions),
+      'allgatherv: counts is undefined, expected 2 integers >= 0',
+    ],
+    [() => world.scattervInit(two, four, { root: 0, ...wrong }), 'scatterv: there is no option "count"'],
+    [() => world.gatherv(two, four, { root: 1, ...wrong }), 'gatherv: there is no option "count"'],
+    [
+      () => world.alltoallv(two, four, { ...exchanged, sendCount: pair } as AlltoallvOptions),
+      `MPI_ERR_ARG: alltoallv: there is no option "sendCount", ${each}`,
+    ],
+    [
+      () => world.alltoallv(two, four, { sendCounts: pair } as unknown as AlltoallvOptions),
+      'alltoallv: recvCounts is undefined, expected 2 integers >= 0',
+    ],
+    [
+      () => world.ialltoallv(two, four, { ...exchanged, sendDispls: [0] }),
+      'alltoallv: sendDispls is [0], expected 2 integers >= 0',
+    ],
+    [
+      () => world.reduceScatter(two, four, { op: SUM, ...wrong }),
+      'MPI_ERR_ARG: reduceScatter: there is no option "count", expected { op, counts }',
+    ],
+  ]
+}
 
 async function refusal(call: () => unknown): Promise<string> {
   try {
