@@ -6,7 +6,7 @@ import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import type { BlockOptions } from './arguments.ts'
 import { CollectiveComm } from './collective-comm.ts'
 import type { Plan } from './plan.ts'
-import { LatestPlan } from './small-calls.ts'
+import { KnownPlans } from './known-plans.ts'
 import type {
   AlltoallvOptions,
   InPlace,
@@ -27,17 +27,17 @@ import { PLANS } from './plans/table.ts'
 export type ArgumentsOf<C extends keyof typeof PLANS> = Parameters<BufferCalls[C]>
 
 export class BufferCalls extends CollectiveComm {
-  readonly #barrier = new LatestPlan<void>()
-  readonly #bcast = new LatestPlan<void>()
-  readonly #gather = new LatestPlan<void>()
-  readonly #scatter = new LatestPlan<void>()
-  readonly #allgather = new LatestPlan<void>()
-  readonly #alltoall = new LatestPlan<void>()
-  readonly #reduce = new LatestPlan<number | undefined>()
-  readonly #allreduce = new LatestPlan<number | undefined>()
-  readonly #scan = new LatestPlan<number | undefined>()
-  readonly #exscan = new LatestPlan<number | undefined>()
-  readonly #reduceScatter = new LatestPlan<void>()
+  readonly #barrier = new KnownPlans<void>()
+  readonly #bcast = new KnownPlans<void>()
+  readonly #gather = new KnownPlans<void>()
+  readonly #scatter = new KnownPlans<void>()
+  readonly #allgather = new KnownPlans<void>()
+  readonly #alltoall = new KnownPlans<void>()
+  readonly #reduce = new KnownPlans<number | undefined>()
+  readonly #allreduce = new KnownPlans<number | undefined>()
+  readonly #scan = new KnownPlans<number | undefined>()
+  readonly #exscan = new KnownPlans<number | undefined>()
+  readonly #reduceScatter = new KnownPlans<void>()
 
   // ---- synchronization and data movement ---------------------------------------------------------------------
 

@@ -6,11 +6,12 @@ import { located } from '../runtime/base/errors.ts'
 import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
+import type { KnownPlans, PlanOptions } from './known-plans.ts'
 import type { Member, Plan, SmallCall } from './plan.ts'
 import { PlannedComm } from './planned-comm.ts'
 import { complete } from './requests.ts'
 import { select, type Selection } from './selection.ts'
-import { SmallCalls, type LatestPlan, type PlanOptions } from './small-calls.ts'
+import { SmallCalls } from './small-calls.ts'
 
 /** The caller as a member of a communicator; for plans that use several. */
 export let memberOf: (comm: CollectiveComm) => Member
@@ -78,17 +79,17 @@ export class CollectiveComm extends PlannedComm {
 
   /**
    * Like `blocking`, for small calls that loops make again and again: what the arguments were found to mean is kept, as
-   * for a persistent call, until others come.
+   * for a persistent call.
    */
   protected repeated<T>(
-    latest: LatestPlan<T>,
+    plans: KnownPlans<T>,
     send: unknown,
     recv: unknown,
     options: PlanOptions | undefined,
     plan: () => Plan<T>,
   ): Promise<T> {
-    const known = latest.recall(send, recv, options)
-    return known === undefined ? this.blocking(() => latest.remember(plan(), send, recv, options)) : this.#make(known)
+    const known = plans.recall(send, recv, options)
+    return known === undefined ? this.blocking(() => plans.remember(plan(), send, recv, options)) : this.#make(known)
   }
 
   #make<T>(made: Plan<T>): Promise<T> {
@@ -105,9 +106,11 @@ export class CollectiveComm extends PlannedComm {
 
   async #byMessages<T>(made: Plan<T>, small: boolean): Promise<T> {
     const channel = this.channel(made.call, made.particulars)
+    made.underWay = true
     try {
       if (small && this.#small.isDue()) await this.#small.found(channel)
       const result = await complete(made.steps(channel))
+      made.underWay = false
       channel.end()
       return result
     } catch (error) {

@@ -23,32 +23,50 @@ export interface Postings {
   operands(ranks: number, own: TypedArray, first?: number): TypedArray[]
 }
 
-/**
- * A small call as the ranks of one host make it through their board (small-calls.ts). Masks have a bit for each rank, and
- * mean nothing where there are more ranks than bits.
- */
-export interface SmallCall<T = void> {
+/** Who posts what in a small call, and for whom. Masks have a bit for each rank, and mean nothing where there are more ranks than bits. */
+export interface Roles {
   /** What the ranks must agree on in type and length: the vector, or a rank's block. */
   readonly unit: TypedArray
   /** Bytes that a rank posts, of those that post. The same on all ranks. */
   readonly nbytes: number
-  /** True if each rank that takes anything combines what all have posted. */
-  readonly reduces?: true
-  /** What this rank posts. */
-  readonly given: TypedArray
   /** Ranks that take what this one posts; 0 if it posts nothing. */
   readonly dest: number
   /** Ranks whose posts this one takes. */
   readonly source: number
+}
+
+/** What a rank does in a small call. */
+export interface Deeds<T = void> {
+  /** What this rank posts, once loaded. */
+  readonly given: TypedArray
   load(): void
   /** All of `source` have posted. */
   take(postings: Postings): void
   finish(): T
+}
+
+/** A small call as the ranks of one host make it through their board (small-calls.ts). */
+export interface SmallCall<T = void> extends Roles, Deeds<T> {
+  /** True if each rank that takes anything combines what all have posted. */
+  readonly reduces: boolean
   // Found out when the call is made first.
   /** Whether the board serves it. */
-  byBoard?: boolean
-  terms?: Terms
-  bytes?: Uint8Array
+  byBoard: boolean | undefined
+  terms: Terms | undefined
+  bytes: Uint8Array | undefined
+}
+
+/**
+ * A small call: all are made here, so that they have one shape. With `...roles` in each plan V8 gave each a map of its own, and
+ * looked everything up that it reads of them.
+ */
+export function smallCall<T>(
+  { unit, nbytes, dest, source }: Roles,
+  { given, load, take, finish }: Deeds<T>,
+  reduces = false,
+): SmallCall<T> {
+  const [byBoard, terms, bytes] = [undefined, undefined, undefined]
+  return { unit, nbytes, dest, source, given, load, take, finish, reduces, byBoard, terms, bytes }
 }
 
 /** All ranks but one, as a mask. */
@@ -61,7 +79,9 @@ export interface Plan<T = void> {
   /** What the ranks must agree on besides the call. */
   readonly particulars?: Particulars
   /** Undefined for calls that always take messages. */
-  readonly small?: SmallCall<T>
+  readonly small?: SmallCall<T> | undefined
+  /** A blocking call runs it, or has failed with it: it may use memory of the plan's own, so that no other call may run it. */
+  underWay?: boolean
   /** One run of the call; returns what a scalar or object form resolves to. */
   steps(channel: Channel): Steps<T>
 }

@@ -11,7 +11,7 @@
  */
 import { elementTypeOf, newArrayLike, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'
-import { isRemembered, resolveBuffer } from '../runtime/base/message-buffer.ts'
+import { resolveBuffer } from '../runtime/base/message-buffer.ts'
 import type { Region } from '../runtime/base/region.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Group } from '../runtime/comm/group.ts'
@@ -30,7 +30,6 @@ import type { Operation } from '../runtime/engine/operation.ts'
 import type { Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { bytesOf, copyElements } from './blocks.ts'
-import type { Op } from './op.ts'
 import type { Plan, Postings, SmallCall } from './plan.ts'
 import { complete } from './requests.ts'
 
@@ -107,7 +106,7 @@ export class SmallCalls {
   serves({ nbytes, reduces }: SmallCall<unknown>): boolean {
     this.#possible ??= this.#mayFound()
     if (!this.#possible || nbytes > BOARD_NBYTES) return false
-    return reduces !== true || nbytes <= Math.min(REDUCED_NBYTES, MOST_REDUCED_NBYTES / this.#member.size)
+    return !reduces || nbytes <= Math.min(REDUCED_NBYTES, MOST_REDUCED_NBYTES / this.#member.size)
   }
 
   #mayFound(): boolean {
@@ -355,50 +354,4 @@ class BoardPostings implements Postings {
     this.#arrays = Array.from({ length: this.#board.size }, () => newArrayLike(own, own.length))
     this.#bytes = this.#arrays.map(bytesOf)
   }
-}
-
-/** The options of calls whose plans are kept. */
-export interface PlanOptions {
-  readonly op?: Op
-  readonly root?: number
-}
-
-/** The latest plan of a call, and what it was made for. */
-export class LatestPlan<T> {
-  #plan: Plan<T> | undefined
-  #send: unknown
-  #recv: unknown
-  #op: Op | undefined
-  #root: number | undefined
-  #nbytes = 0
-
-  /** The plan, if it was made for the same arguments. */
-  recall(send: unknown, recv: unknown, options: PlanOptions | undefined): Plan<T> | undefined {
-    const plan = this.#plan
-    if (plan === undefined || send !== this.#send || recv !== this.#recv) return undefined
-    if (options?.op !== this.#op || options?.root !== this.#root) return undefined
-    // A buffer that was transferred or resized meanwhile has another length.
-    return lengthOf(send) + lengthOf(recv) === this.#nbytes ? plan : undefined
-  }
-
-  /** Keeps a plan if that does no harm: small buffers, and none that it would have to find out about anew. */
-  remember(plan: Plan<T>, send: unknown, recv: unknown, options: PlanOptions | undefined): Plan<T> {
-    if ((plan.small?.nbytes ?? Infinity) > BOARD_NBYTES || !mayKeep(send) || !mayKeep(recv)) return plan
-    this.#plan = plan
-    this.#send = send
-    this.#recv = recv
-    this.#op = options?.op
-    this.#root = options?.root
-    this.#nbytes = lengthOf(send) + lengthOf(recv)
-    return plan
-  }
-}
-
-/** Typed arrays, markers such as IN_PLACE, and what is not there. */
-function mayKeep(argument: unknown): boolean {
-  return argument === undefined || typeof argument === 'symbol' || isRemembered(argument)
-}
-
-function lengthOf(argument: unknown): number {
-  return ArrayBuffer.isView(argument) ? argument.byteLength : 0
 }

@@ -18,14 +18,14 @@ import { bytesOf, copyElements, copyOf, equalBlocks, likeMine, type Blocks } fro
 import { gatherBinomial } from '../gather/binomial.ts'
 import { gatherDirect } from '../gather/direct.ts'
 import type { InPlace, RootOptions } from '../options.ts'
-import { inOrder, othersThan, type Member, type Plan, type Postings, type SmallCall } from '../plan.ts'
+import { inOrder, othersThan, smallCall, type Member, type Plan, type Postings, type Roles } from '../plan.ts'
 import { scatterBinomial } from '../scatter/binomial.ts'
 import { scatterDirect } from '../scatter/direct.ts'
 
 export function barrierPlan(member: Member): Plan {
   return {
     call: 'barrier',
-    small: { ...exchanged(member, NOTHING), given: NOTHING, load: nothing, take: nothing, finish: nothing },
+    small: smallCall(exchanged(member, NOTHING), { given: NOTHING, load: nothing, take: nothing, finish: nothing }),
     steps: (channel) => channel.uses(member.select('barrier', 0))(channel, member.hosts),
   }
 }
@@ -39,13 +39,12 @@ export function bcastPlan(member: Member, buffer: MessageBuffer, options?: RootO
   return {
     call: 'bcast',
     particulars: { root },
-    small: {
-      ...handedOut(member, root, data.array),
+    small: smallCall(handedOut(member, root, data.array), {
       given: data.array,
       load,
       take: (postings) => postings.read(root, (bytes ??= bytesOf(data.array))),
       finish,
-    },
+    }),
     steps: (channel) =>
       inOrder(
         load,
@@ -69,13 +68,12 @@ export function gatherPlan(
   return {
     call: 'gather',
     particulars: { root },
-    small: {
-      ...collectedAt(member, root, mine.array),
+    small: smallCall(collectedAt(member, root, mine.array), {
       given: mine.array,
       load,
       take: taking(member, collected?.blocks),
       finish,
-    },
+    }),
     steps: (channel) =>
       inOrder(
         load,
@@ -109,13 +107,12 @@ export function scatterPlan(
   return {
     call: 'scatter',
     particulars: { root },
-    small: {
-      ...handedOut(member, root, into.array, member.size),
+    small: smallCall(handedOut(member, root, into.array, member.size), {
       given: source?.array ?? into.array,
       load,
       take: (postings) => postings.read(root, (bytes ??= bytesOf(into.array)), member.rank * bytes.length),
       finish: () => into.commit(),
-    },
+    }),
     steps: (channel) =>
       inOrder(
         load,
@@ -133,7 +130,7 @@ export function allgatherPlan(member: Member, send: MessageBuffer | InPlace, rec
   const mine = blocks.of(member.rank)
   return {
     call: 'allgather',
-    small: { ...exchanged(member, mine), given: mine, load, take: taking(member, blocks), finish: commit },
+    small: smallCall(exchanged(member, mine), { given: mine, load, take: taking(member, blocks), finish: commit }),
     steps: (channel) =>
       inOrder(load, () => channel.uses(member.select('allgather', blocks.array.byteLength))(channel, blocks), commit),
   }
@@ -149,8 +146,7 @@ export function alltoallPlan(member: Member, send: MessageBuffer | InPlace, recv
   const kept = from && equalBlocks(from.array, length).of(member.rank)
   return {
     call: 'alltoall',
-    small: {
-      ...exchanged(member, own, member.size),
+    small: smallCall(exchanged(member, own, member.size), {
       given: (from ?? into).array,
       load: () => {
         ;(from ?? into).load()
@@ -158,7 +154,7 @@ export function alltoallPlan(member: Member, send: MessageBuffer | InPlace, recv
       },
       take: taking(member, incoming, member.rank * own.byteLength),
       finish: () => into.commit(),
-    },
+    }),
     steps: (channel) =>
       exchange(from, into, (outgoing) =>
         channel.uses(member.select('alltoall', into.array.byteLength))(
@@ -179,9 +175,6 @@ function isReadInPlace({ hosts }: Member, unit: TypedArray): boolean {
 
 const NOTHING = new Uint8Array(0)
 const nothing = (): void => undefined
-
-/** Who posts what in a small call, and for whom. */
-type Roles = Pick<SmallCall, 'unit' | 'nbytes' | 'dest' | 'source'>
 
 /** The root posts `blocks` times as much as `unit`, all others take it. */
 function handedOut({ rank, size }: Member, root: number, unit: TypedArray, blocks = 1): Roles {

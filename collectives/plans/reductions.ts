@@ -21,7 +21,17 @@ import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
 import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 import { checkCounts, checkOp, type Op, type ReduceFunction } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
-import { inOrder, othersThan, type Member, type Plan, type Postings, type SmallCall } from '../plan.ts'
+import {
+  inOrder,
+  othersThan,
+  smallCall,
+  type Deeds,
+  type Member,
+  type Plan,
+  type Postings,
+  type Roles,
+  type SmallCall,
+} from '../plan.ts'
 import { reduceInTree, scanInTree } from '../power-of-two.ts'
 import { exscanRecursiveDoubling, scanRecursiveDoubling } from '../scan/recursive-doubling.ts'
 import { loadBlock } from './movement.ts'
@@ -55,16 +65,12 @@ export function reducePlan(
     work.commit()
     return scalar ? (work.array[0] as number) : undefined
   }
+  const roles = reduced(given.array, isRoot ? 0 : 1 << root, isRoot ? othersThan(root, member.size) : 0)
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
-    ...ofBoard(op, given.array, (combine) => ({
-      unit: given.array,
-      nbytes: byteLength,
-      reduces: true,
+    small: ofBoard(op, roles, (combine) => ({
       given: given.array,
-      dest: isRoot ? 0 : 1 << root,
-      source: isRoot ? othersThan(root, member.size) : 0,
       load: () => given.load(),
       take: (postings) => copyElements(work.array, reduceAll(member, postings, given.array, combine)),
       finish,
@@ -124,7 +130,7 @@ export function exscanPlan(
   if (member.rank > 0) return plan
   return {
     ...plan,
-    ...(plan.small && { small: { ...plan.small, finish: () => undefined } }),
+    small: plan.small && { ...plan.small, finish: () => undefined },
     *steps(channel) {
       yield* plan.steps(channel)
       return undefined
@@ -175,13 +181,8 @@ export function reduceScatterPlan(
   return {
     call: 'reduceScatter',
     particulars: { op: op.name },
-    ...ofBoard(op, work.given.array, (combine) => ({
-      unit: work.array,
-      nbytes: work.array.byteLength,
-      reduces: true,
+    small: ofBoard(op, reduced(work.given.array, others, others), (combine) => ({
       given: work.given.array,
-      dest: others,
-      source: others,
       load: () => work.given.load(),
       take: (postings) => {
         const first = (mine.byteOffset - work.array.byteOffset) / mine.BYTES_PER_ELEMENT
@@ -236,13 +237,8 @@ function toAll(
   return {
     call,
     particulars: { op: op.name },
-    ...ofBoard(op, work.array, (combine) => ({
-      unit: work.array,
-      nbytes: work.array.byteLength,
-      reduces: true,
+    small: ofBoard(op, reduced(work.array, dest, source), (combine) => ({
       given: work.given.array,
-      dest,
-      source,
       load: source === 0 ? load : () => work.given.load(),
       take: (postings) => copyElements(work.array, reduce(postings, work.given.array, combine)),
       finish,
@@ -255,12 +251,13 @@ function toAll(
 }
 
 /** A small call through the board, with operations that cannot throw: what one rank computes, no other sees. */
-function ofBoard<T>(
-  op: Op,
-  operand: TypedArray,
-  small: (combine: ReduceFunction) => SmallCall<T>,
-): Pick<Plan<T>, 'small'> {
-  return op.builtIn ? { small: small(op.functionFor(operand)) } : {}
+function ofBoard<T>(op: Op, roles: Roles, deeds: (combine: ReduceFunction) => Deeds<T>): SmallCall<T> | undefined {
+  return op.builtIn ? smallCall(roles, deeds(op.functionFor(roles.unit)), true) : undefined
+}
+
+/** Ranks that post vectors like `unit`. */
+function reduced(unit: TypedArray, dest: number, source: number): Roles {
+  return { unit, nbytes: unit.byteLength, dest, source }
 }
 
 /** Chooses how a reduction is made: what takes the elements to where the algorithm wants them, and the algorithm. */

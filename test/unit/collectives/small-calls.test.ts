@@ -235,6 +235,36 @@ t.test('buffers that are used again are read and written anew', async (t) => {
   })
 })
 
+t.test('calls on one buffer that overlap, before there is a board and after', async (t) => {
+  await runRanks(4, async ({ world }) => {
+    const mine = Float64Array.of(world.rank + 1)
+    for (let i = 0; i < CALLS_BEFORE; i++) {
+      const sums = [new Float64Array(1), new Float64Array(1)]
+      await Promise.all(sums.map((sum) => world.reduce(mine, sum, { op: SUM })))
+      if (world.rank === 0) t.same(sums, [Float64Array.of(10), Float64Array.of(10)])
+    }
+  })
+})
+
+t.test('buffers that take turns, and one that is transferred and made anew', async (t) => {
+  const counts = [1, 300, 20_000]
+  await runRanks(3, async ({ world }) => {
+    await foundBoard(world)
+    const buffers = counts.map((count) => new Int32Array(count))
+    for (let i = 0; i < 12; i++) {
+      const data = buffers[i % 3] as Int32Array
+      if (world.rank === 1) data.fill(i)
+      await world.bcast(data, { root: 1 })
+      if (data.some((value) => value !== i)) t.fail(`call ${i}`)
+    }
+    const last = buffers[2] as Int32Array
+    const old = last.buffer as ArrayBuffer
+    const moved = new Int32Array(structuredClone(old, { transfer: [old] }))
+    await world.bcast(moved, { root: 1 })
+    t.ok(moved.length === 20_000 && moved.every((value) => value === 11))
+  })
+})
+
 t.test('communicators that come and go give their boards back', async (t) => {
   await runRanks(2, async ({ world }) => {
     for (let i = 0; i < 50; i++) {

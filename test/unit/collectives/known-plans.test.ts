@@ -1,0 +1,104 @@
+/** Plans that are kept for the next call: for which arguments, and for how long. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { IN_PLACE, MAX, SUM } from '../../../index.ts'
+import { KnownPlans } from '../../../collectives/known-plans.ts'
+import { othersThan, smallCall, type Plan } from '../../../collectives/plan.ts'
+import type { TypedArray } from '../../../runtime/base/element-type.ts'
+
+function nothing(): void {
+  return
+}
+
+/** A plan that holds its buffers, as all do. */
+function planOf(send: TypedArray, recv = send): Plan {
+  const others = othersThan(0, 2)
+  const roles = { unit: send, nbytes: send.byteLength, dest: others, source: others }
+  const deeds = { given: send, load: nothing, take: () => void recv, finish: nothing }
+  return {
+    call: 'allreduce',
+    small: smallCall(roles, deeds),
+    *steps() {
+      return undefined
+    },
+  }
+}
+
+const SHORT = 8
+/** Elements of a buffer that is not kept alive. */
+const LONG = 20_000
+
+for (const count of [SHORT, LONG])
+  t.test(`a plan is known for the same buffers of ${count} elements, operation and root only`, (t) => {
+    const plans = new KnownPlans<void>()
+    const [send, recv] = [new Float64Array(count), new Float64Array(count)]
+    const plan = plans.remember(planOf(send, recv), send, recv, { op: SUM })
+    t.equal(plans.recall(send, recv, { op: SUM }), plan)
+    for (const [a, b, options] of [
+      [send, recv, { op: MAX }],
+      [send, recv, { op: SUM, root: 0 }],
+      [send, recv, undefined],
+      [recv, send, { op: SUM }],
+      [send.slice(), recv, { op: SUM }],
+      [send, undefined, { op: SUM }],
+      [IN_PLACE, recv, { op: SUM }],
+    ] as const)
+      t.equal(plans.recall(a, b, options), undefined)
+    t.equal(plans.recall(send, recv, { op: SUM }), plan)
+    plan.underWay = true
+    t.equal(plans.recall(send, recv, { op: SUM }), undefined, 'nor while it is under way')
+    t.end()
+  })
+
+t.test('buffers that take turns are all known, with markers and without a second', (t) => {
+  const plans = new KnownPlans<void>()
+  const buffers = [SHORT, LONG, 3, 4, LONG + 1].map((count) => new Float64Array(count))
+  const kept = buffers.map((buffer) => [
+    plans.remember(planOf(buffer), buffer, undefined, undefined),
+    plans.remember(planOf(buffer), IN_PLACE, buffer, undefined),
+  ])
+  for (let turn = 0; turn < 2; turn++)
+    for (const [i, buffer] of buffers.entries())
+      // A buffer alone and with a marker are kept as one: the latest is known.
+      t.equal(plans.recall(IN_PLACE, buffer, undefined), kept[i]?.[1])
+  t.end()
+})
+
+t.test('a buffer that was transferred is not the one that the plan was made for', (t) => {
+  const plans = new KnownPlans<void>()
+  const buffer = new Float64Array(SHORT)
+  plans.remember(planOf(buffer), buffer, undefined, undefined)
+  structuredClone(buffer.buffer, { transfer: [buffer.buffer] })
+  t.equal(plans.recall(buffer, undefined, undefined), undefined)
+  t.end()
+})
+
+t.test('views that are no typed arrays are not kept, nor plans of long calls', (t) => {
+  const plans = new KnownPlans<void>()
+  const view = new DataView(new ArrayBuffer(8))
+  plans.remember(planOf(new Float64Array(1)), view, undefined, undefined)
+  t.equal(plans.recall(view, undefined, undefined), undefined)
+  const long = new Float64Array(40_000)
+  plans.remember(planOf(long), long, undefined, undefined)
+  t.equal(plans.recall(long, undefined, undefined), undefined)
+  t.end()
+})
+
+t.test('a long buffer goes when the program lets it go, also if the other one stays', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const plans = new KnownPlans<void>()
+  const staying = new Float64Array(LONG)
+  const [first, second] = ((): [WeakRef<Float64Array>, WeakRef<Float64Array>] => {
+    const [one, other] = [new Float64Array(LONG), new Float64Array(LONG)]
+    plans.remember(planOf(staying, one), staying, one, undefined)
+    plans.remember(planOf(other, staying), other, staying, undefined)
+    return [new WeakRef(one), new WeakRef(other)]
+  })()
+  // A WeakRef holds what it was made for until the event loop has turned.
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  t.equal(first.deref(), undefined)
+  t.equal(second.deref(), undefined)
+})
