@@ -1,6 +1,6 @@
 /**
- * Floods in real jobs: nothing is lost, the memory of who is flooded is bounded, and who has ten times as much outstanding
- * does not need a hundred times as long.
+ * Floods in real jobs: nothing is lost, and the memory of who is flooded is bounded. That the work grows as the messages do
+ * is counted where no clock is needed: test/unit/engine.
  */
 import t, { type Test } from 'tap'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
@@ -13,7 +13,6 @@ const BOUND = 100e6
 interface Flood {
   readonly wrong: number
   readonly grown: number
-  readonly ms: number
 }
 
 async function flood(t: Test, options: readonly string[], mode: string, count: number): Promise<Flood> {
@@ -33,23 +32,14 @@ for (const [where, options, awaited, outstanding] of [
     t.ok(grown < BOUND, `grown by ${grown} bytes`)
   })
 
-  t.test(`${outstanding} sends under way at once ${where} come in order, in linear time`, async (t) => {
-    const few = await flood(t, options, 'outstanding', outstanding / 10)
-    const many = await flood(t, options, 'outstanding', outstanding)
-    t.equal(few.wrong + many.wrong, 0)
-    t.ok(many.grown < 10_000 * outstanding, `grown by ${many.grown / outstanding} bytes for each`)
-    t.ok(linear(few, many), `${few.ms} and ${many.ms} ms`)
+  t.test(`${outstanding} sends under way at once ${where} come in order`, async (t) => {
+    const { wrong, grown } = await flood(t, options, 'outstanding', outstanding)
+    t.equal(wrong, 0)
+    t.ok(grown < 10_000 * outstanding, `grown by ${grown / outstanding} bytes for each`)
   })
 
-  t.test(`10 000 outstanding receives ${where} are matched in linear time`, async (t) => {
-    const few = await flood(t, options, 'receives', 1000)
-    const many = await flood(t, options, 'receives', 10_000)
-    t.equal(few.wrong + many.wrong, 0)
-    t.ok(linear(few, many), `${few.ms} and ${many.ms} ms`)
+  t.test(`10 000 outstanding receives ${where} are matched, the last one first`, async (t) => {
+    const { wrong } = await flood(t, options, 'receives', 10_000)
+    t.equal(wrong, 0)
   })
-}
-
-/** Ten times as much in at most fifty times the time: quadratic would be a hundred. A slow start counts for the few. */
-function linear(few: Flood, many: Flood): boolean {
-  return many.ms < 50 * Math.max(few.ms, 50)
 }

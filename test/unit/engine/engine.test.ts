@@ -122,6 +122,29 @@ t.test('a rank that receives nothing holds no more eager bytes of a peer than th
   t.ok(send(a, data, 1).done, 'the window is open again')
 })
 
+/** Frames that are tried and frames that arrive while `count` sends are under way at once, of which few have room, until all are received. */
+async function framesOf(count: number, queueLimit: number): Promise<number> {
+  let frames = 0
+  const [a, b] = engines(2, { queueLimit }, (inner) =>
+    override(inner, {
+      trySend: (dest, frame) => (frames++, inner.trySend(dest, frame)),
+      poll: (deliver) => inner.poll((frame) => (frames++, deliver(frame))),
+    }),
+  ) as [Engine, Engine]
+  const sends = Array.from({ length: count }, (_, i) => send(a, new Int32Array(256).fill(i), 1))
+  const data = new Int32Array(256)
+  for (let i = 0; i < count; i++) await receive(b, data, 0).settled()
+  await Promise.all(sends.map((operation) => operation.settled()))
+  return frames
+}
+
+t.test('sends that wait for room cost no more each if there are many of them', async (t) => {
+  for (const queueLimit of [1, 64, 1000]) {
+    const [few, many] = [await framesOf(500, queueLimit), await framesOf(5000, queueLimit)]
+    t.ok(many < 15 * few, `${few} frames for 500 sends, ${many} for 5000`)
+  }
+})
+
 t.test('empty messages are bounded too', async (t) => {
   const [a] = engines(2) as [Engine, Engine]
   const sends = Array.from({ length: 20_000 }, () => send(a, new Int32Array(0), 1))
