@@ -27,7 +27,7 @@ import {
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
-import type { Recorder } from '../runtime/engine/recorder.ts'
+import type { CollectiveCall, Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { bytesOf, copyElements } from './blocks.ts'
 import type { Plan, Postings, SmallCall } from './plan.ts'
@@ -220,15 +220,15 @@ export class SmallCalls {
     } finally {
       board.end() // also if the ranks disagree: others need the room
     }
-    if (this.#member.engine.recorder !== undefined) this.#record(call)
+    const { recorder } = this.#member.engine
+    if (recorder !== undefined) recorder.collective(this.#recordOf(call))
     this.#member.end()
     return small.finish()
   }
 
-  #record({ name, small, begun, place }: Call<unknown>): void {
-    const { context, engine } = this.#member
+  #recordOf({ name, small, begun, place }: Call<unknown>): CollectiveCall {
     const nbytes = small.dest === 0 ? 0 : small.given.byteLength
-    engine.recorder?.collective({ call: name, context, place, begun, algorithm: 'sharedBoard', nbytes })
+    return { call: name, context: this.#member.context, place, begun, algorithm: 'sharedBoard', nbytes }
   }
 
   /** All that this rank takes is there. */
@@ -272,7 +272,8 @@ export class SmallCalls {
    * @param isMet a look that has others tell
    * @param missing a rank that has to do something for it
    */
-  async #until({ name, number, small }: Call<unknown>, isMet: () => boolean, missing: () => number): Promise<void> {
+  async #until(call: Call<unknown>, isMet: () => boolean, missing: () => number): Promise<void> {
+    const { name, number, small } = call
     const { engine, group, context } = this.#member
     const condition = {
       isMet: () => isMet() || this.#checkStray(name, number),
@@ -282,6 +283,7 @@ export class SmallCalls {
     const operation: Operation = engine.until(condition, { context, source: -1, tag: number }, name, {
       signature,
       describe: describeSignature,
+      record: engine.recorder && this.#recordOf(call),
     })
     await operation.settled()
   }

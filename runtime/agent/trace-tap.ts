@@ -3,7 +3,7 @@
  * ranks run, so that little is lost if everything is killed, and the sums when a rank ends or is stopped.
  */
 import { machineMs } from '../base/machine-clock.ts'
-import { summarize, trafficOf } from '../trace/profile-sums.ts'
+import { endOf, summarize, trafficOf } from '../trace/profile-sums.ts'
 import { RECORD_BYTES, TraceMemory } from '../trace/trace-memory.ts'
 import type { RankTraffic, Recording } from './job-description.ts'
 import { PAYLOAD_MAX, TRACE_FLAG, writeEvent, writeTrace } from './start-channel.ts'
@@ -41,7 +41,9 @@ export class TraceTap {
     if (memory === undefined) return
     this.#memories.delete(worldRank)
     this.#take(worldRank, memory, CAPACITY)
-    writeEvent(worldRank, { event: 'profile', sums: summarize(memory, machineMs()) })
+    const nowMs = machineMs()
+    if (memory.keepsRecords) writeTrace(worldRank, TRACE_FLAG.RECORDS, memory.waits(endOf(memory, nowMs)))
+    writeEvent(worldRank, { event: 'profile', sums: summarize(memory, nowMs) })
   }
 
   /** Traffic so far of the ranks that run. */

@@ -103,7 +103,7 @@ export class Channel implements Agreement {
   #failure = new CallFailure()
   #scratch: Region[] = []
   /** The call as it will be recorded; undefined if nothing records. */
-  readonly #record: CallRecord | undefined
+  readonly record: CallRecord | undefined
 
   constructor(
     engine: Engine,
@@ -123,12 +123,12 @@ export class Channel implements Agreement {
     this.call = call
     this.form = place.form ?? call
     this.signature = signatureOf(call, particulars)
-    this.#record = record
+    this.record = record
   }
 
   /** The algorithm that does the work, for the record. */
   uses<F extends { readonly name: string }>(algorithm: F): F {
-    if (this.#record !== undefined) this.#record.algorithm = algorithm.name
+    if (this.record !== undefined) this.record.algorithm = algorithm.name
     return algorithm
   }
 
@@ -170,7 +170,7 @@ export class Channel implements Agreement {
   /** Like `isend`, of what is no array of the call's. */
   isendView(view: MessageView, dest: number): Operation {
     const worldRank = this.#group.worldRank(dest)
-    if (this.#record !== undefined) this.#record.nbytes += view.nbytes
+    if (this.record !== undefined) this.record.nbytes += view.nbytes
     const { text } = this.#failure
     const sent = text === undefined ? view : this.#failure.message(text)
     return this.engine.isend(sent, worldRank, this.#context, this.#tag, false, this.call, this.signature)
@@ -301,7 +301,7 @@ export class Channel implements Agreement {
 
   #part(group: Group, rank: number): Channel {
     const place = { group, rank, context: this.#context, tag: this.#tag, ended: this.#ended, form: this.form }
-    const part = new Channel(this.engine, place, this.call, this.#particulars, this.#record)
+    const part = new Channel(this.engine, place, this.call, this.#particulars, this.record)
     part.#scratch = this.#scratch // goes back with the whole call's
     part.#failure = this.#failure
     return part
@@ -314,7 +314,7 @@ export class Channel implements Agreement {
    * @throws what an operation has thrown, here or on another rank
    */
   end(): void {
-    if (this.#record !== undefined) this.engine.recorder?.collective(this.#record)
+    if (this.record !== undefined) this.engine.recorder?.collective(this.record)
     for (const bytes of this.#scratch) this.engine.transport.free(bytes)
     this.#scratch.length = 0
     this.#ended()

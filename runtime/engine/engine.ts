@@ -57,6 +57,8 @@ export class Engine implements WaitCounter {
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
   readonly #nonePosted = (): boolean => this.#posted.size === 0
   readonly #idle: (() => void) | undefined
+  /** After a power of two looks, less 1, a wait is long: never, if nothing records. */
+  readonly #longWait: number
   #lastEagerId = 0
   #waits = 0
   /** Messages received without a look at what else has come. */
@@ -69,6 +71,7 @@ export class Engine implements WaitCounter {
   constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
     this.recorder = recorder
     this.#idle = recorder === undefined ? undefined : () => recorder.idle()
+    this.#longWait = (recorder?.longWait ?? 2 ** 30) - 1
     this.transport = open(() => this.progress())
     this.workMemories = new WorkMemories(this.transport)
     this.#window = new EagerWindow(this.transport.worldSize)
@@ -224,8 +227,7 @@ export class Engine implements WaitCounter {
       this.progress()
       found = this.#unexpected.peek(key)
     }
-    if (found === undefined) return undefined
-    return envelopeOf(found)
+    return found && envelopeOf(found)
   }
 
   /** Takes the message that `iprobe` would find out of the queue, for `mrecv` and nobody else (MPI 4.1, section 3.8.2). */
@@ -356,7 +358,7 @@ export class Engine implements WaitCounter {
   /** @param enough true if what is left may as well come later: messages that no receive waits for stay where they are */
   #progressUntil(enough?: () => boolean): number {
     const before = this.#ended
-    this.#looks++
+    if ((++this.#looks & this.#longWait) === 0 && this.#waits > 0) this.recorder?.waitsLong(this)
     this.transport.poll(this.#deliver, undefined, enough)
     if (this.#conditions.size > 0) this.#askConditions()
     if (!this.#outbox.isEmpty) this.#outbox.flush()

@@ -91,6 +91,16 @@ export interface Recorder {
    */
   waitEnded(operation: Operation, looks: number): void
 
+  /** Looks for messages, a power of two, after which a wait is long, and `waitsLong` is called. */
+  readonly longWait: number
+
+  /**
+   * This rank waits, and has time: for what should be seen of it if it waits for ever.
+   *
+   * @param rank knows everything that has been started and has not ended, waited for or not
+   */
+  waitsLong(rank: { pending(): Iterable<{ readonly operation: Operation }> }): void
+
   /** A collective call has ended. */
   collective(call: CollectiveCall): void
 }

@@ -5,7 +5,7 @@
  * rank that would rather go on. Programs repeat themselves, so all of a line but its times and the message's number is kept
  * and used again. With what reads and writes it an event takes 1.6 to 2.3 us so, and 3.4 to 5.5 if each line is made anew.
  */
-import { RECORD, type TraceRecord } from '../trace/trace-memory.ts'
+import { RECORD, UNDER_WAY, type TraceRecord } from '../trace/trace-memory.ts'
 
 /** What one rank's numbers stand for. A number is known before it is used, and stands for the same from then on. */
 export interface Names {
@@ -58,7 +58,7 @@ export class SliceWords {
     const { head, tail, arrow } = this.#wordingOf(lane, record)
     text.push(head, micros(begun), ',"dur":', micros(ended - begun), tail)
     if (arrow !== undefined)
-      text.push(arrow[0], String(record.id), '","ts":', micros(record.kind === RECORD.SEND ? begun : ended), arrow[1])
+      text.push(arrow[0], String(record.id), '","ts":', micros(leaves(record) ? begun : ended), arrow[1])
   }
 
   #wordingOf(lane: number, record: TraceRecord): Wording {
@@ -70,7 +70,7 @@ export class SliceWords {
   }
 
   #word(lane: number, record: TraceRecord): Pick<Wording, 'head' | 'tail' | 'arrow'> {
-    const { kind } = record
+    const kind = record.kind & ~UNDER_WAY
     const name = this.#names.calls.get(record.call) ?? 'another call'
     const category = kind === RECORD.COLLECTIVE ? 'collective' : 'point-to-point'
     const where = `"pid":${this.#rank.hostNumber},"tid":${rowOf(this.#rank, lane)}`
@@ -82,15 +82,19 @@ export class SliceWords {
   }
 
   /** What a click on the slice shows. */
-  #args(name: string, { kind, context, peer, tag, nbytes, id, place }: TraceRecord): object {
+  #args(name: string, record: TraceRecord): object {
+    const { context, peer, tag, nbytes, id, place } = record
+    const kind = record.kind & ~UNDER_WAY
+    const sends = kind === RECORD.SEND || kind === RECORD.WAIT_OF_SEND
     const algorithm = kind === RECORD.COLLECTIVE && id > 0 ? this.#names.calls.get(id) : undefined
     return {
       communicator: communicatorName(context),
-      ...(peer >= 0 && { [kind === RECORD.SEND ? 'dest' : 'source']: peer }),
+      ...(peer >= 0 && { [sends ? 'dest' : 'source']: peer }),
       ...(tag >= 0 && { tag }),
       ...(kind !== RECORD.CALL && { bytes: nbytes }),
       ...(algorithm !== undefined && { algorithm: algorithmName(name, algorithm) }),
       at: this.#names.places.get(place)?.split('\t')[1],
+      ...(kind !== record.kind && { ended: false }),
     }
   }
 }
@@ -103,12 +107,17 @@ function saysTheSame(a: TraceRecord, b: TraceRecord): boolean {
 
 /** An end of a message's arrow: both ends carry the sender's rank and its number of the message, which goes between these. */
 function arrowWords(rank: TraceRank, lane: number, { kind, peer }: TraceRecord): readonly [string, string] {
-  const sends = kind === RECORD.SEND || kind === RECORD.SENT
+  const sends = leaves({ kind })
   const [phase, sender, binding] = sends ? ['s', rank.rank, ''] : ['f', peer, ',"bp":"e"']
   return [
     `,\n{"name":"message","cat":"message","ph":"${phase}"${binding},"id":"${sender}.`,
     `,"pid":${rank.hostNumber},"tid":${rowOf(rank, lane)}}`,
   ]
+}
+
+/** Whether the record is of the end at which a message leaves. */
+function leaves({ kind }: Pick<TraceRecord, 'kind'>): boolean {
+  return (kind & ~UNDER_WAY) === RECORD.SEND || kind === RECORD.SENT
 }
 
 /** An end of an arrow inside of a collective call. */

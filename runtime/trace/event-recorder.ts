@@ -17,12 +17,16 @@ import {
 } from '../engine/recorder.ts'
 import { EventClock } from './event-clock.ts'
 import { NumberedNames, type Announce, type Call } from './numbered-names.ts'
-import { CALL_SUMS, PLACE_SUMS, RECORD, TOTAL, type TraceMemory, type TraceRecord } from './trace-memory.ts'
+import { CALL_SUMS, PLACE_SUMS, RECORD, TOTAL, UNDER_WAY, type TraceMemory, type TraceRecord } from './trace-memory.ts'
 
 /** Part of the time that may be spent on finding lines. */
 const PLACE_SHARE = 0.005
 /** Calls that are noted before they get their times. */
 const NOTES = 16
+/** Looks of a wait that has lasted some 10 us, of a rank that has a core to itself. */
+const LONG_WAIT_LOOKS = 256
+/** Those of one that sleeps between them, some milliseconds. */
+const LONG_WAIT_TURNS = 8
 /** Time for finding lines that can be saved up, so that a burst of calls after a long rest is looked up as a whole. */
 const PLACE_SAVINGS_MS = 5
 
@@ -85,6 +89,9 @@ export class EventRecorder implements Recorder {
   #accounted = 0
   #lost = 0
   #lostSince = 0
+  /** What this rank waits in is shown, and has not changed. */
+  #shown = false
+  readonly longWait: number
 
   constructor(memory: TraceMemory, options: RecorderOptions) {
     this.#memory = memory
@@ -96,6 +103,7 @@ export class EventRecorder implements Recorder {
     this.#clock = new EventClock((passedMs) => this.#clockWasRead(passedMs))
     this.#names = new NumberedNames(options.announce, 'wait')
     this.#wait = this.#names.call('wait')
+    this.longWait = options.quickLooks > LONG_WAIT_TURNS ? LONG_WAIT_LOOKS : LONG_WAIT_TURNS
     memory.totals[TOTAL.BEGUN] = this.now()
   }
 
@@ -234,6 +242,7 @@ export class EventRecorder implements Recorder {
 
   waitBegan(operation: Operation): void {
     this.#settle()
+    if (this.#shown) this.#waitsAreOver()
     const mark = this.#markOf(operation)
     if (mark.waiters++ === 0 && mark.call.nonblocking) {
       mark.call = this.#wait
@@ -247,6 +256,7 @@ export class EventRecorder implements Recorder {
   }
 
   waitEnded(operation: Operation, looks: number): void {
+    if (this.#shown) this.#waitsAreOver()
     this.#settle()
     const ended = looks > this.#options.quickLooks ? this.#clock.read() : this.now()
     const mark = this.#markOf(operation)
@@ -257,23 +267,68 @@ export class EventRecorder implements Recorder {
     totals[TOTAL.WAITING_SINCE] = 0
   }
 
-  collective({ call, context, begun, place, algorithm, nbytes }: CollectiveCall): void {
+  /** All that is known reaches its reader, and what the rank waits in with it. */
+  waitsLong(rank: { pending(): Iterable<{ readonly operation: Operation }> }): void {
+    if (this.#shown) return
+    this.#shown = true
     this.#settle()
-    const ended = this.now()
-    const known = this.#names.call(call)
-    this.#count(known.number, place, ended - begun)
-    this.#countBytes(known.number, place, nbytes)
+    this.#memory.publish()
+    // By call: a collective one waits for several messages, of which the receives know most.
+    const records = new Map<unknown, TraceRecord>()
+    for (const { operation } of rank.pending()) {
+      const call = isInner(operation) ? `${operation.context} ${operation.tag}` : operation
+      const record = records.has(call) ? undefined : this.#waitIn(operation)
+      if (record !== undefined) records.set(call, record)
+    }
+    this.#memory.showWaits([...records.values()])
+  }
+
+  /** The call in which the program waits for an operation, if it does. */
+  #waitIn(operation: Operation): TraceRecord | undefined {
+    const mark = operation.mark as Mark | undefined
+    if (mark === undefined || mark.waiters === 0) return undefined
+    const { kind, begun, ...rest } = this.#callOf(operation, mark)
+    return {
+      ...rest,
+      kind: kind | UNDER_WAY,
+      begun: begun === 0 ? (this.#totals[TOTAL.WAITING_SINCE] as number) : begun,
+    }
+  }
+
+  #callOf(operation: Operation, mark: Mark): TraceRecord {
+    const call = operation.agreement?.record as CollectiveCall | undefined
+    if (call !== undefined) return this.#collectiveOf(call)
+    const record = this.#recordOf(operation, mark)
+    return mark.inner ? { ...record, kind: RECORD.COLLECTIVE, peer: -1, tag: -1, id: 0 } : record
+  }
+
+  #waitsAreOver(): void {
+    this.#shown = false
+    this.#memory.hideWaits()
+  }
+
+  collective(call: CollectiveCall): void {
+    this.#settle()
+    const { begun, place, nbytes } = call
+    const record = this.#collectiveOf(call)
+    record.ended = this.now()
+    this.#count(record.call, place, record.ended - begun)
+    this.#countBytes(record.call, place, nbytes)
+    this.#keep(record)
+  }
+
+  /** The record of a collective call, but for its end; valid until the next. */
+  #collectiveOf({ call, context, begun, place, algorithm, nbytes }: CollectiveCall): TraceRecord {
     const record = this.#record
     record.kind = RECORD.COLLECTIVE
     record.begun = begun
-    record.ended = ended
     record.nbytes = nbytes
-    record.call = known.number
+    record.call = this.#names.call(call).number
     record.context = context - 1
     record.peer = record.tag = -1
     record.id = algorithm === '' ? 0 : this.#names.call(algorithm).number
     record.place = place?.number ?? 0
-    this.#keep(record)
+    return record
   }
 
   /** The rank has ended: nothing follows. */
@@ -345,12 +400,16 @@ export class EventRecorder implements Recorder {
   }
 
   #callEnded(operation: Operation, mark: Mark, ended: number): void {
-    const { begun, call, place, sends, id } = mark
-    // The message of a nonblocking send leaves in the call, that of a nonblocking receive comes in the wait.
-    const hasMessage = id !== 0 && !(sends && call === this.#wait)
-    this.#write(hasMessage ? (sends ? RECORD.SEND : RECORD.RECEIVE) : RECORD.CALL, operation, mark, begun, ended)
+    const { begun, call, place } = mark
+    this.#write(this.#kindOf(mark), operation, mark, begun, ended)
     this.#count(call.number, place, ended - begun)
     if (this.#depth === 0) this.#communicated(begun, ended)
+  }
+
+  #kindOf({ call, sends, id }: Mark): number {
+    // The message of a nonblocking send leaves in the call, that of a nonblocking receive comes in the wait.
+    if (sends) return call === this.#wait ? RECORD.WAIT_OF_SEND : RECORD.SEND
+    return id === 0 ? RECORD.CALL : RECORD.RECEIVE
   }
 
   // ---- sums --------------------------------------------------------------------------------------------------
@@ -382,18 +441,26 @@ export class EventRecorder implements Recorder {
 
   #write(kind: number, operation: Operation, mark: Mark, begun: number, ended: number): void {
     if (!this.#memory.keepsRecords) return
-    const record = this.#record
+    const record = this.#recordOf(operation, mark)
     record.kind = kind
     record.begun = begun
     record.ended = ended
+    this.#keep(record)
+  }
+
+  /** The record of what an operation's program does now, but for its end; valid until the next. */
+  #recordOf({ context, tag }: Operation, mark: Mark): TraceRecord {
+    const record = this.#record
+    record.kind = this.#kindOf(mark)
+    record.begun = mark.begun
     record.nbytes = mark.nbytes
     record.call = mark.call.number
-    record.context = operation.context & ~1
+    record.context = context & ~1
     record.peer = mark.peer
-    record.tag = operation.tag
+    record.tag = tag
     record.id = mark.id
     record.place = mark.place?.number ?? 0
-    this.#keep(record)
+    return record
   }
 
   /** Keeps a record if there is room; one for which there is none is counted. */

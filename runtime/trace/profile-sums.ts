@@ -1,5 +1,5 @@
 /** The sums of one rank as plain data, as they travel to the launcher. */
-import { CALL_SUMS, PLACE_SUMS, TOTAL, type TraceMemory } from './trace-memory.ts'
+import { CALL_SUMS, decodeRecords, PLACE_SUMS, TOTAL, type TraceMemory } from './trace-memory.ts'
 
 /** What calls of one kind, or from one place, add up to. */
 export interface Sum {
@@ -23,16 +23,36 @@ export interface ProfileSums extends Traffic {
   readonly places: readonly Sum[]
 }
 
-/** @param nowMs the machine's clock, which a rank that still runs is measured against */
+/**
+ * What a rank waits in counts as far as it has come.
+ *
+ * @param nowMs the machine's clock, which a rank that still runs is measured against
+ */
 export function summarize(memory: TraceMemory, nowMs: number): ProfileSums {
-  const { calls, places } = memory
+  const [calls, places] = [memory.calls.slice(), memory.places.slice()]
+  for (const { call, place, begun, ended } of decodeRecords(memory.waits(endOf(memory, nowMs)))) {
+    addCall(calls, call * CALL_SUMS, ended - begun)
+    if (place > 0) addCall(places, place * PLACE_SUMS, ended - begun)
+  }
   return { ...trafficOf(memory, nowMs), calls: sumsOf(calls, CALL_SUMS), places: sumsOf(places, PLACE_SUMS) }
 }
 
+function addCall(sums: Float64Array, at: number, ms: number): void {
+  sums[at] = (sums[at] as number) + 1
+  sums[at + 2] = (sums[at + 2] as number) + ms
+}
+
+/** When the rank ended; `nowMs` if it has not. */
+export function endOf({ totals }: TraceMemory, nowMs: number): number {
+  const ended = totals[TOTAL.ENDED] as number
+  return ended > 0 ? ended : nowMs
+}
+
 /** @param nowMs as of `summarize` */
-export function trafficOf({ totals, sent }: TraceMemory, nowMs: number): Traffic {
+export function trafficOf(memory: TraceMemory, nowMs: number): Traffic {
+  const { totals, sent } = memory
   const total = (index: number): number => totals[index] as number
-  const ended = total(TOTAL.ENDED) > 0 ? total(TOTAL.ENDED) : nowMs
+  const ended = endOf(memory, nowMs)
   const since = total(TOTAL.WAITING_SINCE)
   return {
     totalMs: total(TOTAL.BEGUN) === 0 ? 0 : ended - total(TOTAL.BEGUN),

@@ -2,9 +2,10 @@
  * What one rank records, in shared memory, so that its agent can read it whatever the rank does: a ring of records of
  * what happened, and sums that are never too many.
  *
- * Layout, in doubles: counters | totals | sums by call | sums by place | sums by receiving rank | ring. The rank writes
- * everything but TAKEN. A record is complete before WRITTEN counts it (modulo 2^32, as TAKEN is); one that finds no room is counted as lost instead
- * of waiting, so that a rank is never held up by its record.
+ * Layout, in doubles: counters | totals | sums by call | sums by place | sums by receiving rank | waits | ring. The rank
+ * writes everything but TAKEN. A record is complete before WRITTEN counts it (modulo 2^32, as TAKEN is); one that finds no
+ * room is counted as lost instead of waiting, so that a rank is never held up by its record. `waits` has what the rank waits
+ * in, if it has waited for a while: records without an end, which the rank may take back at any time.
  */
 
 /** What a record is of. */
@@ -13,7 +14,7 @@ export const RECORD = {
   SEND: 1,
   /** A call that received a message: the message is there at its end. */
   RECEIVE: 2,
-  /** A call without a message: a probe, a receive that was posted, a wait for a send. */
+  /** A call without a message: a probe, a receive that was posted. */
   CALL: 3,
   /** A collective call; `id` is the number of its algorithm's name. */
   COLLECTIVE: 4,
@@ -23,7 +24,11 @@ export const RECORD = {
   RECEIVED: 6,
   /** `nbytes` records had no room between `begun` and `ended`. */
   LOST: 7,
+  /** A wait for a send whose call has returned: the message has left before. */
+  WAIT_OF_SEND: 8,
 } as const
+/** Added to the kind of what had not ended when the record did. */
+export const UNDER_WAY = 0x80
 
 /** One thing that happened. Times in milliseconds of the machine's monotonic clock. */
 export interface TraceRecord {
@@ -46,6 +51,8 @@ export interface TraceRecord {
 const COUNTERS = 2
 const WRITTEN = 0
 const TAKEN = 1
+/** How many waits are shown, below WAITS_SHOWN; above, how often they have changed. */
+const WAITING = 2
 
 /** Totals of a rank, as indices. */
 export const TOTAL = {
@@ -68,6 +75,10 @@ export const PLACES = 1024
 /** Sums of a place: calls, bytes, milliseconds. */
 export const PLACE_SUMS = 3
 
+/** Most waits that are shown. */
+const WAITS = 16
+const WAITS_SHOWN = 2 * WAITS
+
 /** A record is as long as this many doubles. */
 const RECORD_DOUBLES = 6
 export const RECORD_BYTES = RECORD_DOUBLES * 8
@@ -84,6 +95,8 @@ export class TraceMemory {
   readonly #doubles: Float64Array
   readonly #words: Int32Array
   readonly #capacity: number
+  readonly #waits: Float64Array
+  readonly #waitWords: Int32Array
   #written = 0
   #taken = 0
 
@@ -103,6 +116,8 @@ export class TraceMemory {
     this.calls = next(CALLS * CALL_SUMS)
     this.places = next(PLACES * PLACE_SUMS)
     this.sent = next(worldSize)
+    this.#waits = next(WAITS * RECORD_DOUBLES)
+    this.#waitWords = new Int32Array(memory, this.#waits.byteOffset, 2 * this.#waits.length)
     this.#bytes = new Uint8Array(memory, at)
     this.#doubles = new Float64Array(memory, at)
     this.#words = new Int32Array(memory, at)
@@ -142,6 +157,29 @@ export class TraceMemory {
     Atomics.store(this.#counters, WRITTEN, this.#written)
   }
 
+  /** Shows what the rank waits in, in place of what was shown before: the first of them, if they are many. */
+  showWaits(records: readonly TraceRecord[]): void {
+    this.hideWaits()
+    const shown = records.slice(0, WAITS)
+    for (const [i, record] of shown.entries()) encode(record, this.#waits, this.#waitWords, i * RECORD_DOUBLES)
+    Atomics.add(this.#counters, WAITING, shown.length)
+  }
+
+  /** The waits that were shown are over. */
+  hideWaits(): void {
+    const state = Atomics.load(this.#counters, WAITING)
+    Atomics.store(this.#counters, WAITING, (state - (state & (WAITS_SHOWN - 1)) + WAITS_SHOWN) | 0)
+  }
+
+  /** What the rank waits in now, with `nowMs` for an end, as bytes of whole records; none if that changes just now. */
+  waits(nowMs: number): Uint8Array {
+    const state = Atomics.load(this.#counters, WAITING)
+    const records = this.#waits.slice(0, (state & (WAITS_SHOWN - 1)) * RECORD_DOUBLES)
+    if (Atomics.load(this.#counters, WAITING) !== state) return new Uint8Array(0)
+    for (let at = 0; at < records.length; at += RECORD_DOUBLES) records[at + 1] = Math.max(nowMs, records[at] as number)
+    return new Uint8Array(records.buffer)
+  }
+
   /**
    * Takes records that are there, at most `most`, as bytes of whole records; returns their number.
    *
@@ -164,7 +202,7 @@ export class TraceMemory {
 }
 
 function headDoubles(worldSize: number): number {
-  return COUNTERS + TOTALS + CALLS * CALL_SUMS + PLACES * PLACE_SUMS + worldSize
+  return COUNTERS + TOTALS + CALLS * CALL_SUMS + PLACES * PLACE_SUMS + worldSize + WAITS * RECORD_DOUBLES
 }
 
 function encode(record: TraceRecord, doubles: Float64Array, words: Int32Array, at: number): void {

@@ -83,6 +83,45 @@ for (const [how, signal, complete] of [
     t.ok(named(events, 'allreduce').length > 0)
   })
 
+/** Slices of what had not ended when the trace did. */
+const underWay = (file: string): TraceEvent[] =>
+  eventsOf(readFileSync(file, 'utf8'), true).filter(({ args }) => args?.['ended'] === false)
+
+for (const topology of [[], ['--emulate-hosts', '2']])
+  t.test(`what a rank hangs in is in trace and profile: ${topology.join(' ')}`, async (t) => {
+    for (const [how, call] of [
+      ['wait', 'recv'],
+      ['collective', 'barrier'],
+    ] as const) {
+      const file = join(folder, `hang-${how}-${topology.length}.json`)
+      const ended = await tsmpirun(['-n', '3', ...topology, '--profile', '--trace', file, PROGRAM, how])
+      t.match(ended.stderr, /deadlock/i)
+      const hanging = underWay(file).sort((a, b) => a.tid - b.tid)
+      t.strictSame(
+        hanging.map(({ name }) => name),
+        [call, 'recv', call],
+      )
+      t.match(hanging[1]?.args, { communicator: 'world', source: 0, tag: 99 })
+      t.match(hanging[1]?.args?.['at'], /traced\.ts:\d+:\d+$/)
+      for (const { name, dur = 0 } of hanging) t.ok(dur > 200_000, `${name} until the end: ${dur} us`)
+      t.match(ended.stderr, new RegExp(`^ +${call} +${how === 'wait' ? 3 : 2} `, 'm'), 'the profile counts it')
+    }
+  })
+
+for (const [how, options, args] of [
+  ['Ctrl-C', [], []],
+  ['--timeout', ['--timeout', '6'], []],
+  ['the failure of another rank', [], ['throw']],
+] as const)
+  t.test(`a call under way at ${how} is drawn to the end`, async (t) => {
+    const file = join(folder, `under-way-${how}.json`)
+    const job = start(['-n', '2', ...options, '--trace', file, PROGRAM, 'late', ...args])
+    await job.printed('the others wait')
+    if (how === 'Ctrl-C') job.child.kill('SIGINT')
+    await job.ended
+    t.match(underWay(file), [{ name: 'recv', args: { source: 1, tag: 99 } }])
+  })
+
 t.test('the trace of a job in which a process is killed is kept', async (t) => {
   const file = join(folder, 'agent.json')
   const job = start(['-n', '2', '--emulate-hosts', '2', '--trace', file, PROGRAM, 'wait'])

@@ -15,5 +15,13 @@ await run(async ({ world, log, argv }) => {
   await world.allreduce(rank, { op: SUM })
   if (argv[0] === 'throw' && rank === 1) throw new Error('deliberate')
   log('the messages are through')
+  // One rank has a rest, or fails then.
+  if (argv[0] === 'late' && rank === 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    log('the others wait')
+    if (argv[1] === 'throw') throw new Error('deliberate')
+    await new Promise((resolve) => setTimeout(resolve, 60_000))
+  }
+  if (argv[0] === 'collective' && rank !== 1) await world.barrier()
   if (argv[0] !== undefined) await world.recv(small, { source: left, tag: 99 })
 })
