@@ -36,7 +36,7 @@ export async function bundle(dist) {
 
   for (const { path, text } of outputs.flat()) {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, path.endsWith('.map') ? text : placed(dist, path, namedAsWritten(text)))
+    writeFileSync(path, path.endsWith('.map') ? text : placed(dist, path, constantAsWritten(namedAsWritten(text))))
   }
   for (const entry of HOST)
     for (const kind of ['.js', '.js.map', '.d.ts']) rmSync(join(dist, entry.replace('.js', kind)))
@@ -240,6 +240,14 @@ function modulesApart(dist, apart) {
 function namedAsWritten(text) {
   const classes = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name)
   return classes.reduce((before, name) => before.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name), text)
+}
+
+/**
+ * The constants of modules come out as variables; V8 puts a constant's value into the code that it compiles, a variable it
+ * reads each time (a message of 8 B took 4 % longer). Constants have names in capitals.
+ */
+function constantAsWritten(text) {
+  return text.replaceAll(/^var ([A-Z][A-Z0-9_]*) = /gm, 'const $1 = ')
 }
 
 function placed(dist, path, text) {

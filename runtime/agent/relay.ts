@@ -248,6 +248,7 @@ export class Relay {
         this.#fromRank(this.#frame)
         reader.advance()
       }
+      reader.tell()
     }
     return any
   }

@@ -93,25 +93,30 @@ const REMEMBERED_NBYTES = 65_536
 export class LatestView {
   #buffer: unknown
   #view: MessageView | undefined
+  #nbytes = 0
 
   /** Like `resolveBuffer`. */
   resolve(buffer: MessageBuffer, call: string): MessageView {
     const known = this.#view
-    // A buffer that was transferred or resized meanwhile has another length.
-    if (buffer === this.#buffer && known?.bytes?.length === (buffer as TypedArray).byteLength) return known
+    // A buffer that was transferred or cut meanwhile has another length. Its own bytes are asked: V8 knows their type, where
+    // the program's buffer may be any.
+    if (buffer === this.#buffer && known !== undefined && known.bytes?.length === this.#nbytes) return known
     const view = resolveBuffer(buffer, call)
     if (isRemembered(buffer)) {
       this.#buffer = buffer
       this.#view = view
+      this.#nbytes = view.nbytes
     }
     return view
   }
 }
 
-/** True if it does no harm to keep a buffer for the next call. */
+/** True if it does no harm to keep a buffer for the next call: it is small, or shared, and cannot grow. */
 export function isRemembered(buffer: unknown): buffer is TypedArray {
   if (!ArrayBuffer.isView(buffer)) return false
-  return buffer.buffer instanceof SharedArrayBuffer || buffer.buffer.byteLength <= REMEMBERED_NBYTES
+  const memory = buffer.buffer
+  if (memory instanceof SharedArrayBuffer) return !memory.growable
+  return !memory.resizable && memory.byteLength <= REMEMBERED_NBYTES
 }
 
 /**

@@ -16,6 +16,11 @@ import { ringBytes } from './ring.ts'
 export const RING_CAPACITY = 1 << 18
 const SEAT_BYTES = 128
 const BUMP_BYTES = 64
+/**
+ * Where the first cache line begins: the C libraries of Linux hand out large memory 16 bytes after the beginning of a page.
+ * Where it is otherwise, what is meant to be one line is two, which is slower (8 B one way 0.37 instead of 0.33 us).
+ */
+const FIRST_LINE = process.platform === 'linux' ? ALIGNMENT - 16 : 0
 /** Count of ranks that hear announcements of shared memories (shared-memories.ts); beside the bump pointer. */
 export const LISTENERS_OFFSET = 4
 /** Seats take heap memory in portions of this size, so that small blocks do not meet at the bump pointer. */
@@ -36,13 +41,13 @@ export interface HostHeapLayout {
  * @param share part of the machine's memory that is this job's, 0..1 (several agents may share one machine)
  */
 export function createHostHeap(ranks: number, share: number): HostHeapLayout {
-  const fixed = heapStart(ranks)
+  const fixed = ringOffset(ranks, ranks + 1, 0)
   // Linux refuses a single reservation of more than memory + swap; below that, untouched pages cost nothing.
   let size = Math.min(alignUp(Math.floor(totalmem() * 0.9 * share)), MAX_BYTES)
   for (;;) {
     try {
       const memory = new SharedArrayBuffer(Math.max(size, fixed + PORTION))
-      Atomics.store(new Int32Array(memory, 0, 1), 0, fixed / ALIGNMENT)
+      Atomics.store(new Int32Array(memory, 0, 1), 0, (fixed - FIRST_LINE) / ALIGNMENT)
       return { memory, ranks }
     } catch (cause) {
       size = alignUp(Math.floor(size / 2))
@@ -58,17 +63,13 @@ export function createHostHeap(ranks: number, share: number): HostHeapLayout {
 
 /** Offset of the control line of a seat. */
 export function seatOffset(seat: number): number {
-  return BUMP_BYTES + seat * SEAT_BYTES
+  return FIRST_LINE + BUMP_BYTES + seat * SEAT_BYTES
 }
 
 /** Offset of the ring that `writer` writes and `reader` reads. */
 export function ringOffset(ranks: number, writer: number, reader: number): number {
   const seats = ranks + 1
   return seatOffset(seats) + (writer * seats + reader) * ringBytes(RING_CAPACITY)
-}
-
-function heapStart(ranks: number): number {
-  return alignUp(ringOffset(ranks, ranks + 1, 0))
 }
 
 /** One seat's allocator over the shared heap. */
@@ -111,7 +112,7 @@ export class HeapAllocator {
     const size = Math.max(alignUp(nbytes), PORTION)
     for (;;) {
       const line = Atomics.load(this.#bump, 0)
-      const offset = line * ALIGNMENT
+      const offset = FIRST_LINE + line * ALIGNMENT
       if (offset + size > this.#memory.byteLength) throw this.#exhausted(nbytes)
       if (Atomics.compareExchange(this.#bump, 0, line, line + size / ALIGNMENT) !== line) continue
       this.#blocks.seize(offset, size, nbytes)

@@ -7,9 +7,10 @@
  * fit before the end, a skip mark fills the rest. Head and tail are byte counts modulo 2^32; the capacity is a power of two.
  *
  * Every line that passes from one core to the other costs as much as all the work on it, so a small message is one line:
- * its payload is in the header, and the header's first word, its length, says that it is there. Invariant: the first word
- * after the last record is 0; the producer writes the length of a record after all the rest of it. The consumer never
- * reads the tail; the producer reads the head only when its copy of it says that the ring is full.
+ * its payload is in the header, and the header's first word says that it is there: it is the record's length with the stamp
+ * of the lap, 1 or 2 in turn. Invariant: the first word after the last record does not have the stamp of its lap; the
+ * producer writes the first word of a record after all the rest of it. The consumer never reads the tail; the producer reads
+ * the head only when its copy of it says that the ring is full, so that the consumer may be late to tell it.
  */
 import { invariant } from '../base/errors.ts'
 import { copyBytes } from '../base/native-calls.ts'
@@ -21,12 +22,15 @@ const HEAD = 16
 const PREFIX_BYTES = 128
 export const HEADER_BYTES = 64
 const LINE = 64
-/** What the first word of a record says beside its length: nothing has come yet; go on at the beginning. */
+/** The bits of the first word that are the stamp. */
+const STAMP = 3
+/** A first word of no lap: nothing has come yet. */
 const NOTHING = 0
-const SKIP = -1
+/** A length that says: go on at the beginning. */
+const SKIP = 0
 
 // Positions in a header, in 32-bit words; NBYTES and OFFSET are doubles.
-const LENGTH = 0
+const FIRST = 0
 const KIND = 1
 const CONTEXT = 2
 const TAG = 3
@@ -92,12 +96,19 @@ abstract class RingEnd {
     this.capacity = capacity
     this.places = places
   }
+
+  /** The stamp of records in the lap that a byte count belongs to. */
+  protected stampAt(position: number): number {
+    return (position & this.capacity) === 0 ? 1 : 2
+  }
 }
 
 /** The producer's end. */
 export class RingWriter extends RingEnd {
   #tail = 0
   #head = 0
+  /** Bytes of records of one line each that have been written since another one was, up to a lap. */
+  #even = 0
 
   /** Appends a copy of the frame; false if there is no room. */
   write(frame: Frame): boolean {
@@ -105,20 +116,32 @@ export class RingWriter extends RingEnd {
     const length = payload <= INLINE_NBYTES ? HEADER_BYTES : HEADER_BYTES + ((payload + LINE - 1) & -LINE)
     const { words, capacity } = this
     // Such a frame and the rest that is skipped for it always fit into an empty ring.
-    invariant(length <= capacity / 2, `frame of ${length} bytes in a ring of ${capacity}`)
+    if (length > capacity / 2) invariant(false, `frame of ${length} bytes in a ring of ${capacity}`)
     const end = this.#tail & (capacity - 1)
     const skipped = length <= capacity - end ? 0 : capacity - end
     if (!this.#hasRoom(skipped + length + LINE)) return false
     const start = skipped === 0 ? end : 0
     this.#writeHeader(frame, start, payload)
     if (payload > 0) this.#writePayload(frame.payload as Uint8Array, start, payload)
+    const stamp = this.stampAt(this.#tail + skipped)
+    const before = this.stampAt(this.#tail)
     this.#tail = (this.#tail + skipped + length) | 0
-    words[(this.#tail & (capacity - 1)) / 4] = NOTHING
-    Atomics.store(words, start / 4 + LENGTH, length)
-    if (skipped > 0) Atomics.store(words, end / 4 + LENGTH, SKIP)
+    this.#clearNext(length === LINE)
+    Atomics.store(words, start / 4 + FIRST, length | stamp)
+    if (skipped > 0) Atomics.store(words, end / 4 + FIRST, SKIP | before)
     // Only those look at it who have seen, by way of something atomic, that this thread has come to rest.
     this.counters[TAIL] = this.#tail
     return true
+  }
+
+  /**
+   * Sees to it that the first word after the last record says nothing yet. After a lap of single lines all have the other
+   * stamp, and the line need not be fetched from the consumer's core for it.
+   */
+  #clearNext(even: boolean): void {
+    const { words, capacity } = this
+    this.#even = even ? Math.min(this.#even + LINE, capacity) : 0
+    if (this.#even < capacity) words[(this.#tail & (capacity - 1)) / 4 + FIRST] = NOTHING
   }
 
   #writePayload(payload: Uint8Array, start: number, nbytes: number): void {
@@ -161,13 +184,16 @@ export class RingWriter extends RingEnd {
 /** The consumer's end. */
 export class RingReader extends RingEnd {
   #head = 0
+  /** What the writer has been told of the head. */
+  #told = 0
   /** Payloads so short that a view costs more than they do: one place for them, and its beginnings by their length. */
   readonly #short = new Uint8Array(INLINE_NBYTES)
   readonly #shorts = [EMPTY]
 
   /** True if a frame is there to read. */
   get ready(): boolean {
-    return Atomics.load(this.words, (this.#head & (this.capacity - 1)) / 4 + LENGTH) !== NOTHING
+    const first = Atomics.load(this.words, (this.#head & (this.capacity - 1)) / 4 + FIRST)
+    return (first & STAMP) === this.stampAt(this.#head)
   }
 
   /** Fills `frame` with the next record, whose payload stays in the ring until `advance`. Call only when `ready`. */
@@ -188,17 +214,24 @@ export class RingReader extends RingEnd {
     this.advance()
   }
 
-  /** Frees the record that `read` delivered. */
+  /** Passes over the record that `read` delivered; its room is free at the next `tell`. */
   advance(): void {
     const start = this.#head & (this.capacity - 1)
-    this.#head = (this.#head + (this.words[start / 4] as number)) | 0
+    this.#head = (this.#head + ((this.words[start / 4 + FIRST] as number) & ~STAMP)) | 0
+    if (((this.#head - this.#told) | 0) >= this.capacity / 4) this.tell()
+  }
+
+  /** Frees the room of all that has been read. Call before anything that may take long. */
+  tell(): void {
+    if (this.#told === this.#head) return
+    this.#told = this.#head
     Atomics.store(this.counters, HEAD, this.#head)
   }
 
   /** Where the next record begins. */
   #start(): number {
     const start = this.#head & (this.capacity - 1)
-    if (this.words[start / 4] !== SKIP) return start
+    if (((this.words[start / 4 + FIRST] as number) & ~STAMP) !== SKIP) return start
     this.#head = (this.#head + this.capacity - start) | 0
     return 0
   }

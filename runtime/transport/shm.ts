@@ -106,6 +106,7 @@ export class ShmTransport implements Transport {
 
   /** Lets the agent see that this rank's main function has returned, or is called once more. */
   finish(finished: boolean): void {
+    for (const reader of this.#readers) reader.tell()
     this.#stillness.phase = finished ? PHASE_OF_RANK.FINISHED : PHASE_OF_RANK.RUNNING
   }
 
@@ -124,18 +125,22 @@ export class ShmTransport implements Transport {
     const frame = this.#frame
     for (const reader of this.#readers) {
       while (reader !== except && reader.ready) {
-        if (enough?.() === true) return
+        if (enough?.() === true) return reader.tell()
         reader.read(frame)
         deliver(frame)
         reader.advance()
       }
+      reader.tell()
     }
   }
 
   inletOf(source: number, idle?: () => void): Inlet | undefined {
     const reader = this.#inlets[source]
     if (reader === undefined) return undefined
-    if (idle !== undefined && !reader.ready) idle()
+    if (!reader.ready) {
+      reader.tell()
+      idle?.()
+    }
     for (let look = this.#inletLooks; look > 0; look--) if (reader.ready) return reader
     return undefined
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import ndarray from 'ndarray'
 import t from 'tap'
 import type { TypedArrayConstructor } from '../../../runtime/base/element-type.ts'
-import { resolveBuffer, type MessageBuffer } from '../../../runtime/base/message-buffer.ts'
+import { LatestView, resolveBuffer, type MessageBuffer } from '../../../runtime/base/message-buffer.ts'
 import { elements, strided, TYPES, viewOf } from '../../helpers/random-views.ts'
 
 t.test('every typed array is known by its type; parts of an array resolve to their own bytes', async (t) => {
@@ -23,6 +23,40 @@ t.test('raw memory and Buffers are bytes', async (t) => {
   }
   const view = resolveBuffer(new DataView(memory, 2, 3), 'test')
   t.same([view.bytes?.byteOffset, view.count], [2, 3])
+})
+
+t.test('a buffer that was just used is known again, unless it was transferred, cut or grown meanwhile', async (t) => {
+  const latest = new LatestView()
+  const lengths = (buffer: MessageBuffer, change: () => void): number[] => {
+    const before = latest.resolve(buffer, 'test')
+    if (ArrayBuffer.isView(buffer) && !(buffer.buffer as ArrayBuffer).resizable)
+      t.equal(latest.resolve(buffer, 'test'), before)
+    change()
+    return [before.nbytes, latest.resolve(buffer, 'test').nbytes]
+  }
+  const [plain, shared] = [new Int32Array(4), new Int32Array(new SharedArrayBuffer(16))]
+  t.same(
+    lengths(plain, () => structuredClone(plain, { transfer: [plain.buffer] })),
+    [16, 0],
+  )
+  t.same(
+    lengths(shared, () => undefined),
+    [16, 16],
+  )
+  const memory = new ArrayBuffer(16, { maxByteLength: 32 })
+  t.same(
+    lengths(new Int32Array(memory), () => memory.resize(8)),
+    [16, 8],
+  )
+  t.same(
+    lengths(new Int32Array(memory), () => memory.resize(24)),
+    [8, 24],
+  )
+  const growable = new SharedArrayBuffer(16, { maxByteLength: 32 })
+  t.same(
+    lengths(new Uint8Array(growable), () => growable.grow(24)),
+    [16, 24],
+  )
 })
 
 t.test('a view is packed as ndarray reads it and unpacked where ndarray would write, at any alignment', async (t) => {
