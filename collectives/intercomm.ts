@@ -8,6 +8,7 @@ import { describe } from '../runtime/base/message-buffer.ts'
 import type { Comm } from '../runtime/comm/comm.ts'
 import { foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
+import { isRank } from '../runtime/comm/peer-and-tag.ts'
 import { IntercommObjectCalls } from './intercomm-object-calls.ts'
 import { found, type Intracomm } from './intracomm.ts'
 import { swapAcross } from './plans/across.ts'
@@ -66,7 +67,7 @@ export class Intercomm extends IntercommObjectCalls {
    */
   static async create(local: Intracomm, options: IntercommOptions): Promise<Intercomm> {
     const { localLeader = 0, peer, remoteLeader, tag = 0 } = options
-    if (!Number.isInteger(localLeader) || localLeader < 0 || localLeader >= local.size)
+    if (!isRank(localLeader, local.size))
       throw new MpiError(
         'MPI_ERR_RANK',
         `Intercomm.create: localLeader is ${describe(localLeader)}, expected 0..${local.size - 1}`,
@@ -75,6 +76,11 @@ export class Intercomm extends IntercommObjectCalls {
     const leads = local.rank === localLeader
     if (leads && peer === undefined)
       throw new MpiError('MPI_ERR_COMM', 'Intercomm.create: the leader passes no peer, expected a communicator')
+    if (leads && !isRank(remoteLeader, (peer as Comm).size))
+      throw new MpiError(
+        'MPI_ERR_RANK',
+        `Intercomm.create: remoteLeader is ${describe(remoteLeader)}, expected 0..${(peer as Comm).size - 1}`,
+      )
     const mine: Side = { context: newContext(job), worldRanks: group.worldRanks }
     const theirs = leads ? await swapObjects(peer as Comm, mine, remoteLeader, tag) : undefined
     const sides = await local.bcastObject(leads ? [mine, theirs as Side] : undefined, { root: localLeader })

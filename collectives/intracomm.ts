@@ -41,6 +41,9 @@ export interface DupOptions {
 /** What communicators are made of. */
 export type Foundation = readonly [job: Job, group: Group, context: number, selection: Selection]
 
+/** Which part a rank will be in, its place there, and the call that divides, for reports. */
+type Division = [color: number, key: number, call?: 'split' | 'splitType' | 'Cartcomm.create' | 'Cartcomm.sub']
+
 /** A communicator of a group that does what another does; for the other classes of communicators. */
 export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
 
@@ -78,13 +81,19 @@ export class Intracomm extends ObjectCalls {
   protected async duplicated(options: DupOptions): Promise<Foundation> {
     const { algorithms = {}, reproducible = this.algorithms.reproducible } = options
     this.checked(() => checkAlgorithms('dup', algorithms))
-    const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
-    const channel = this.channel('dup')
-    await complete(channel.uses(this.member.select('bcast', context.byteLength))(channel, context, 0, this.hosts))
-    channel.end()
+    const context = await this.#agreedContext('dup')
     const forced = { ...this.algorithms.forced, ...algorithms }
     const selection = { ...this.algorithms, forced, ...(reproducible === undefined ? {} : { reproducible }) }
-    return [this.job, this.group, context[0] as number, selection]
+    return [this.job, this.group, context, selection]
+  }
+
+  /** A new context, the same on all ranks. */
+  async #agreedContext(call: 'dup' | 'create'): Promise<number> {
+    const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
+    const channel = this.channel(call)
+    await complete(channel.uses(this.member.select('bcast', context.byteLength))(channel, context, 0, this.hosts))
+    channel.end()
+    return context[0] as number
   }
 
   /**
@@ -101,17 +110,17 @@ export class Intracomm extends ObjectCalls {
   }
 
   /** What `split` makes its communicators of; for those of other classes. Collective. @throws like `split` */
-  protected static async divided(comm: Intracomm, color: number, key: number): Promise<Foundation | undefined> {
-    return comm.#divide(color, key)
+  protected static async divided(comm: Intracomm, ...[color, key, call]: Division): Promise<Foundation | undefined> {
+    return comm.#divide(color, key, call)
   }
 
-  async #divide(color: number, key: number): Promise<Foundation | undefined> {
+  async #divide(...[color, key, call = 'split']: Division): Promise<Foundation | undefined> {
     if (color !== UNDEFINED && !(isInt32(color) && color >= 0))
-      this.#refuse('MPI_ERR_ARG', `split: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
-    if (!isInt32(key)) this.#refuse('MPI_ERR_ARG', `split: key is ${describe(key)}, expected a 32-bit integer`)
+      this.#refuse('MPI_ERR_ARG', `${call}: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
+    if (!isInt32(key)) this.#refuse('MPI_ERR_ARG', `${call}: key is ${describe(key)}, expected a 32-bit integer`)
     const table = new Int32Array(3 * this.size)
     table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
-    const channel = this.channel('split')
+    const channel = this.channel(call)
     await complete(channel.uses(this.member.select('allgather', table.byteLength))(channel, equalBlocks(table, 3)))
     channel.end()
     if (color === UNDEFINED) return undefined
@@ -134,7 +143,7 @@ export class Intracomm extends ObjectCalls {
     if (type !== 'host') this.#refuse('MPI_ERR_ARG', `splitType: type is ${describe(type)}, expected the string "host"`)
     const { transport } = this.job.engine
     const first = this.group.worldRanks.findIndex((worldRank) => transport.isNear(worldRank))
-    return (await this.split(first, key)) as Intracomm
+    return new Intracomm(...((await this.#divide(first, key, 'splitType')) as Foundation)).inherit(this)
   }
 
   /**
@@ -153,10 +162,9 @@ export class Intracomm extends ObjectCalls {
    */
   async create(group: Group): Promise<Intracomm | undefined> {
     this.#checkMembers('create', group)
-    const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
-    await this.bcast(context)
+    const context = await this.#agreedContext('create')
     // Groups made by the same call have no rank in common: they share a context, as those of `split` do.
-    return isMember(this, group) ? this.#found(group, context[0] as number) : undefined
+    return isMember(this, group) ? this.#found(group, context) : undefined
   }
 
   /**
@@ -188,6 +196,11 @@ export class Intracomm extends ObjectCalls {
 
   #checkMembers(call: string, group: Group): void {
     this.checkUsable(call)
+    if (!(group instanceof Group))
+      this.#refuse(
+        'MPI_ERR_GROUP',
+        `${call}: group is ${describe(group)}, expected a Group, such as comm.group.incl([0])`,
+      )
     const strangers = group.difference(this.group).worldRanks
     if (strangers.length > 0)
       this.#refuse(

@@ -84,7 +84,7 @@ export class Op {
    * If it throws on one rank, the call fails on all of them at its end, and the communicator can still be used.
    *
    * @param reduce accumulator := incoming op accumulator, where incoming comes from lower ranks
-   * @throws {MpiError} MPI_ERR_OP if `reduce` is no function, MPI_ERR_ARG if `unit` is no positive number
+   * @throws {MpiError} MPI_ERR_OP if `reduce` is no function, or an async one, MPI_ERR_ARG if `unit` is no positive number
    * @example
    * const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
    * const op = Op.create((a, b) => void b.forEach((y, i) => (b[i] = gcd(Number(a[i]), Number(y)))), {
@@ -96,8 +96,7 @@ export class Op {
    */
   static create(reduce: ReduceFunction, options: OpOptions = {}): Op {
     const { commutative = false, name = 'user operation', unit = Infinity } = options
-    if (typeof reduce !== 'function')
-      throw new MpiError('MPI_ERR_OP', `Op.create: the operation is ${describe(reduce)}, expected a function`)
+    checkFunction('Op.create', reduce, 'a function')
     if (!(unit === Infinity || (Number.isInteger(unit) && unit > 0)))
       throw new MpiError('MPI_ERR_ARG', `Op.create: unit is ${describe(unit)}, expected a positive integer or Infinity`)
     return new Op({ name, commutative, unit, bitwise: false, builtIn: false }, () => reduce)
@@ -133,16 +132,26 @@ export class Op {
 const UNROLL = 8
 
 /**
- * A built-in operation from the expression that combines `a` (incoming) and `b` (accumulator).
+ * A built-in operation from the expression, by element type, that combines `a` (incoming) and `b` (accumulator).
  *
  * The loop is compiled from text, once for each element type: V8 keeps type feedback per function, so that a loop
  * written once would turn megamorphic, and several times slower, after the fourth element type.
  */
-function elementwise(name: BuiltInName, expression: string, bitwise = false): Op {
+function elementwise(name: BuiltInName, expression: (type: ElementType) => string, bitwise = false): Op {
+  return new Op({ name, commutative: true, unit: 1, bitwise, builtIn: true }, (type) =>
+    compile(type, loopOf(expression(type))),
+  )
+}
+
+function loopOf(expression: string): string {
   const step = (at: string): string => `{ const a = x[${at}], b = y[${at}]; y[${at}] = ${expression} }`
   const turn = Array.from({ length: UNROLL }, (_, k) => step(`i + ${k}`)).join(' ')
-  const loop = `let i = 0; for (; i + ${UNROLL - 1} < n; i += ${UNROLL}) { ${turn} } for (; i < n; i++) ${step('i')}`
-  return new Op({ name, commutative: true, unit: 1, bitwise, builtIn: true }, (type) => compile(type, loop))
+  return `let i = 0; for (; i + ${UNROLL - 1} < n; i += ${UNROLL}) { ${turn} } for (; i < n; i++) ${step('i')}`
+}
+
+/** A product of 32-bit integers takes up to 64 bits, a number has 53: its last bits would be lost before it wraps. */
+function product({ name }: ElementType): string {
+  return name === 'int32' || name === 'uint32' ? 'Math.imul(a, b)' : 'a * b'
 }
 
 /** MINLOC, MAXLOC: pairs (value, index); `wins` decides whether a (incoming) replaces b; equal values keep the lower index. */
@@ -167,70 +176,70 @@ function compile(type: ElementType, body: string): ReduceFunction {
  * @example
  * log(await world.allreduce(world.rank, { op: SUM })) // → 6
  */
-export const SUM = elementwise('SUM', 'a + b')
+export const SUM = elementwise('SUM', () => 'a + b')
 /**
- * Product.
+ * Product. Those of integers wrap as their type does.
  *
  * @example
  * log(await world.allreduce(world.rank + 1, { op: PROD })) // → 24
  */
-export const PROD = elementwise('PROD', 'a * b')
+export const PROD = elementwise('PROD', product)
 /**
  * Smaller of two.
  *
  * @example
  * log(await world.allreduce(world.rank, { op: MIN })) // → 0
  */
-export const MIN = elementwise('MIN', 'a < b ? a : b')
+export const MIN = elementwise('MIN', () => 'a < b ? a : b')
 /**
  * Larger of two.
  *
  * @example
  * log(await world.allreduce(world.rank, { op: MAX })) // → 3
  */
-export const MAX = elementwise('MAX', 'a > b ? a : b')
+export const MAX = elementwise('MAX', () => 'a > b ? a : b')
 /**
  * Logical and: every element but 0 is true; gives 1 or 0.
  *
  * @example
  * log(await world.allreduce(world.rank, { op: LAND })) // → 0
  */
-export const LAND = elementwise('LAND', 'a && b ? one : zero')
+export const LAND = elementwise('LAND', () => 'a && b ? one : zero')
 /**
  * Logical or, as LAND.
  *
  * @example
  * log(await world.allreduce(world.rank, { op: LOR })) // → 1
  */
-export const LOR = elementwise('LOR', 'a || b ? one : zero')
+export const LOR = elementwise('LOR', () => 'a || b ? one : zero')
 /**
  * Logical exclusive or, as LAND.
  *
  * @example
  * log(await world.allreduce(world.rank, { op: LXOR })) // → 1
  */
-export const LXOR = elementwise('LXOR', '!a !== !b ? one : zero')
+export const LXOR = elementwise('LXOR', () => '!a !== !b ? one : zero')
 /**
  * Bitwise and, of integers.
  *
  * @example
  * log(await world.allreduce(world.rank + 4, { op: BAND })) // → 4
  */
-export const BAND = elementwise('BAND', 'a & b', true)
+export const BAND = elementwise('BAND', () => 'a & b', true)
 /**
  * Bitwise or, of integers.
  *
  * @example
  * log(await world.allreduce(2 ** world.rank, { op: BOR })) // → 15
  */
-export const BOR = elementwise('BOR', 'a | b', true)
+export const BOR = elementwise('BOR', () => 'a | b', true)
 /**
  * Bitwise exclusive or, of integers.
  *
  * @example
  * log(await world.allreduce(world.rank + 1, { op: BXOR })) // → 4
  */
-export const BXOR = elementwise('BXOR', 'a ^ b', true)
+export const BXOR = elementwise('BXOR', () => 'a ^ b', true)
 /**
  * Smallest value and its index, of (value, index) pairs that alternate in one array.
  *
@@ -249,6 +258,14 @@ export const MINLOC = pairwise('MINLOC', 'a < b')
  * log(highest.join()) // → 4,0
  */
 export const MAXLOC = pairwise('MAXLOC', 'a > b')
+
+/** @throws {MpiError} MPI_ERR_OP if `combine` is no function, or one whose result nobody would wait for */
+export function checkFunction(call: string, combine: unknown, expected: string): void {
+  const seen =
+    typeof combine === 'function' && combine.constructor.name === 'AsyncFunction' ? 'async' : describe(combine)
+  if (typeof combine !== 'function' || seen === 'async')
+    throw new MpiError('MPI_ERR_OP', `${call}: the operation is ${seen}, expected ${expected}`)
+}
 
 function isOp(value: unknown): value is Op {
   return typeof value === 'object' && value !== null && BRAND in value

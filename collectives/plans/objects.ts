@@ -1,12 +1,12 @@
 /** Plans of the calls on objects: any value that can be structured-cloned, as mpi4py's lower-case calls. */
 import { MpiError } from '../../runtime/base/errors.ts'
-import { describe } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { deserializeObject, serializeObject } from '../../runtime/comm/object-messages.ts'
 import { alltoallPairwiseObject } from '../alltoall/pairwise-object.ts'
 import { rootOf } from '../arguments.ts'
 import { bcastBinomialObject } from '../bcast/binomial-object.ts'
 import { gatherBinomialObject } from '../gather/binomial-object.ts'
+import { checkFunction } from '../op.ts'
 import type { RootOptions } from '../options.ts'
 import type { Member, Plan } from '../plan.ts'
 import { scatterBinomialObject } from '../scatter/binomial-object.ts'
@@ -146,9 +146,5 @@ export function checkValues(who: string, values: readonly unknown[] | undefined,
 }
 
 export function checkCombine(call: string, combine: unknown): void {
-  if (typeof combine !== 'function')
-    throw new MpiError(
-      'MPI_ERR_OP',
-      `${call}: the operation is ${describe(combine)}, expected a function of two values`,
-    )
+  checkFunction(call, combine, 'a function of two values')
 }

@@ -90,7 +90,8 @@ export class Cartcomm extends TopologyComm {
     const member = comm.rank < size
     const hostOf = comm.hosts.hostOf.slice(0, size)
     const order = reorder ? gridOrder(dims, periods, hostOf) : hostOf.map((_, rank) => rank)
-    const foundation = await Intracomm.divided(comm, member ? 0 : UNDEFINED, member ? (order[comm.rank] as number) : 0)
+    const [color, key] = member ? [0, order[comm.rank] as number] : [UNDEFINED, 0]
+    const foundation = await Intracomm.divided(comm, color, key, 'Cartcomm.create')
     return foundation && new Cartcomm(foundation, [...dims], [...periods]).inherit(comm)
   }
 
@@ -178,7 +179,7 @@ export class Cartcomm extends TopologyComm {
     const kept = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction])
     const cut = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction] === false)
     const color = rankAt(cut(this.coords), cut(this.dims))
-    const foundation = await Intracomm.divided(this, color, rankAt(kept(this.coords), kept(this.dims)))
+    const foundation = await Intracomm.divided(this, color, rankAt(kept(this.coords), kept(this.dims)), 'Cartcomm.sub')
     invariant(foundation !== undefined, 'a part of a grid without this rank')
     return new Cartcomm(foundation, kept(this.dims), kept(this.periods)).inherit(this)
   }

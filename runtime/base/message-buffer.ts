@@ -123,9 +123,19 @@ export function isRemembered(buffer: unknown): buffer is TypedArray {
  * Resolves a user's buffer. Local.
  *
  * @param call name of the calling operation, for messages
- * @throws {MpiError} MPI_ERR_BUFFER if `buffer` is no typed array, DataView, ArrayBuffer or ndarray over one of them
+ * @throws {MpiError} MPI_ERR_BUFFER if `buffer` is no typed array, DataView, ArrayBuffer or ndarray over one of them, if
+ *   its memory has been transferred to another thread, or if the ndarray leaves its data
  */
 export function resolveBuffer(buffer: MessageBuffer, call: string): MessageView {
+  try {
+    return resolved(buffer, call)
+  } catch (cause) {
+    if (cause instanceof MpiError) throw cause
+    throw new MpiError('MPI_ERR_BUFFER', `${call}: the buffer cannot be used: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function resolved(buffer: MessageBuffer, call: string): MessageView {
   if (ArrayBuffer.isView(buffer)) {
     const type = buffer instanceof DataView ? BYTES : elementTypeOf(buffer)
     if (type === undefined) throw bufferError(buffer, call)
@@ -148,9 +158,26 @@ function resolveNdarray(view: NdView, call: string): MessageView {
       `${call}: an ndarray must lie over a typed array, not over ${describe(view.data)}`,
     )
   const count = view.shape.reduce((product, extent) => product * extent, 1)
+  if (count > 0) checkReach(view, call)
   if (!isRowMajor(view)) return new MessageView(type, count, undefined, view)
   const start = view.data.byteOffset + view.offset * type.bytes
   return new MessageView(type, count, regionOver(view.data.buffer, count === 0 ? 0 : start, count * type.bytes))
+}
+
+/** @throws {MpiError} MPI_ERR_BUFFER if an element of the view lies outside of its data */
+function checkReach({ data, shape, stride, offset }: NdView, call: string): void {
+  let [lowest, highest] = [offset, offset]
+  for (const [axis, extent] of shape.entries()) {
+    const reach = (extent - 1) * (stride[axis] as number)
+    if (reach < 0) lowest += reach
+    else highest += reach
+  }
+  if (lowest >= 0 && highest < data.length) return
+  const outside = lowest < 0 ? lowest : highest
+  throw new MpiError(
+    'MPI_ERR_BUFFER',
+    `${call}: the ndarray has an element at ${outside} of its data, expected 0..${data.length - 1}`,
+  )
 }
 
 /** The ndarray package has no class to test against: its views are recognised by their fields. */
@@ -211,9 +238,18 @@ function bufferError(value: unknown, call: string): MpiError {
   return new MpiError(
     'MPI_ERR_BUFFER',
     `${call}: the buffer is ${describe(value)}, expected a typed array, a DataView, an ArrayBuffer or an ndarray over a typed array` +
-      (value == null ? '' : ' (for other values use sendObject and recvObject)'),
+      (value == null || typeof value === 'symbol' ? '' : ` (for other values use ${objectTwin(call)})`),
   )
 }
+
+/** 'bcastObject' of 'bcast'. */
+function objectTwin(call: string): string {
+  return WITH_TWINS.has(call.replace(/^i/, '')) ? `${call}Object` : 'the calls with Object in their names'
+}
+
+const WITH_TWINS = new Set(
+  'send ssend recv sendrecv bcast gather scatter allgather alltoall reduce allreduce scan exscan'.split(' '),
+)
 
 /** A value as an error message shows it: its class, or the value itself if it is short. */
 export function describe(value: unknown): string {
@@ -221,6 +257,7 @@ export function describe(value: unknown): string {
     return String(value)
   if (typeof value === 'string')
     return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`
+  if (typeof value === 'symbol') return value.description?.replace('tsmpi.', '') ?? 'a symbol'
   if (typeof value === 'object') return `an object of class ${value.constructor?.name ?? 'null'}`
   return `a ${typeof value}`
 }

@@ -11,7 +11,7 @@ import type { Board } from '../engine/board.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { BufferChecks } from './buffer-checks.ts'
 import { Channel } from './channel.ts'
-import type { Communicators } from './communicators.ts'
+import { commName, isBorn, type Communicators } from './communicators.ts'
 import type { Group } from './group.ts'
 import { CommProperties } from './properties.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
@@ -51,7 +51,7 @@ export let foundationOf: (comm: CommContext) => Foundation
  */
 export function newContext(job: Job): number {
   const context = job.nextContext
-  if (context >= 0x7fff_ffff) throw new MpiError('MPI_ERR_OTHER', 'this rank has founded too many communicators')
+  if (context >= 0x7fff_fffe) throw new MpiError('MPI_ERR_OTHER', 'this rank has founded too many communicators')
   job.nextContext += 2 * job.engine.worldSize
   return context
 }
@@ -109,7 +109,7 @@ export abstract class CommContext extends CommProperties {
    * Gives the communicator back; its calls fail from now on. What is under way still completes, through its requests.
    * Local.
    *
-   * @throws {MpiError} MPI_ERR_COMM if it is freed already
+   * @throws {MpiError} MPI_ERR_COMM if it is freed already, or `world` or `self`
    * @example
    * const release = (comm: Comm): void => comm.free()
    * const twin = await world.dup()
@@ -118,6 +118,13 @@ export abstract class CommContext extends CommProperties {
    */
   free(): void {
     this.checkUsable('free')
+    if (isBorn(this.context))
+      this.raise(
+        new MpiError(
+          'MPI_ERR_COMM',
+          `free: ${commName(this.context)} cannot be freed, expected a communicator that the program has made`,
+        ),
+      )
     this.deleteAttributes()
     this.#freed = true
     this.job.communicators.remove(this.context)

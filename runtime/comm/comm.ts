@@ -17,7 +17,7 @@ import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
 import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
-import { faultOfExchange, faultOfReceive, faultOfSend, isRank, isTag } from './peer-and-tag.ts'
+import { faultOfExchange, faultOfReceive, faultOfSend, isRank, isTag, NO_OPTIONS } from './peer-and-tag.ts'
 import { PersistentRequest, Request, type StatusOf } from './request.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status } from './status.ts'
 
@@ -265,11 +265,11 @@ export class Comm extends CommContext {
 
   /** Sends one value and receives another at the same time, so that a ring of these cannot deadlock. Local. @throws like both */
   async sendrecvObject<T = unknown>(value: unknown, options: SendrecvOptions): Promise<Received<T>> {
-    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const call = 'sendrecvObject'
     const view = this.checked(() => objectView(value, call))
     // A send that is refused must not leave a receive behind.
     this.#refuse(call, faultOfExchange(call, options, this.peers.size))
+    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const receive = this.#expect(call, undefined, { source, tag: recvTag })
     const send = this.#post(call, view, { dest, tag: sendTag }, false)
     const [received] = await Promise.all([this.#received<T>(receive), send?.settled()])
@@ -324,7 +324,7 @@ export class Comm extends CommContext {
   // ---- operations --------------------------------------------------------------------------------------------
 
   /** True if a message has been sent on the shortest way, which takes right arguments only. */
-  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions, call: CallNow): boolean {
+  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions = NO_OPTIONS, call: CallNow): boolean {
     const { engine, ssendAll, checks } = this.job
     if (ssendAll || checks !== undefined || this.isFreed || !isRank(dest, this.peers.size) || !isTag(tag)) return false
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag, call)
@@ -353,8 +353,8 @@ export class Comm extends CommContext {
   }
 
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
+    this.#refuse(call, faultOfSend(call, options, this.peers.size))
     const { dest, tag = 0 } = options
-    this.#refuse(call, faultOfSend(call, dest, tag, this.peers.size))
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
     if (checks !== undefined) this.checked(() => checks.apart(view, call))
@@ -383,11 +383,11 @@ export class Comm extends CommContext {
     received: MessageBuffer | MessageView,
     options: SendrecvOptions,
   ): Promise<Status> {
-    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const from = sent instanceof MessageView ? sent : this.#resolve(sent, call)
     const into = received instanceof MessageView ? received : this.#resolve(received, call)
     // A send that is refused must not leave a receive behind.
     this.#refuse(call, faultOfExchange(call, options, this.peers.size))
+    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const receive = this.#expect(call, into, { source, tag: recvTag })
     const send = this.#post(call, from, { dest, tag: sendTag }, false)
     try {
@@ -400,8 +400,8 @@ export class Comm extends CommContext {
 
   #prepareSend(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): PersistentRequest {
     const view = this.#resolve(buffer, call)
+    this.#refuse(call, faultOfSend(call, options, this.peers.size))
     const { dest, tag = 0 } = options
-    this.#refuse(call, faultOfSend(call, dest, tag, this.peers.size))
     let told: StatusOf = sendStatus
     const post = (): Operation | undefined => {
       const operation = this.#post(call, view, { dest, tag }, synchronous)

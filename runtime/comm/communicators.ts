@@ -24,6 +24,11 @@ const BORN = new Map([
   [2, 'self'],
 ])
 
+/** True for the context of a communicator that every rank is born with. */
+export function isBorn(context: number): boolean {
+  return BORN.has(context)
+}
+
 export class Communicators {
   readonly #entries = new Map<number, CommEntry>()
 

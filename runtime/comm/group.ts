@@ -2,7 +2,7 @@
  * An ordered set of processes (MPI 4.1, section 7.3): translates between ranks of a communicator and world ranks.
  * Immutable; every operation gives a new group. Nothing here sends a message.
  */
-import { UNDEFINED } from '../base/constants.ts'
+import { PROC_NULL, UNDEFINED } from '../base/constants.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import { describe } from '../base/message-buffer.ts'
 
@@ -102,16 +102,17 @@ export class Group {
    * log(even.worldRanks, odd.worldRank(1)) // → [ 0, 2 ] 3
    */
   rangeIncl(ranges: readonly RankRange[]): Group {
-    return this.incl(ranksOf('rangeIncl', ranges))
+    return this.incl(this.#ranksOf('rangeIncl', ranges))
   }
 
   /** Like `excl`, of all ranks of the ranges. Local. @throws {MpiError} MPI_ERR_ARG if a stride is 0, MPI_ERR_RANK like `excl` */
   rangeExcl(ranges: readonly RankRange[]): Group {
-    return this.excl(ranksOf('rangeExcl', ranges))
+    return this.excl(this.#ranksOf('rangeExcl', ranges))
   }
 
   /**
-   * Ranks in `other` of the members with these ranks; UNDEFINED for those that are not in it. Local.
+   * Ranks in `other` of the members with these ranks; UNDEFINED for those that are not in it, PROC_NULL for
+   * itself. Local.
    *
    * @throws {MpiError} MPI_ERR_RANK
    * @example
@@ -119,14 +120,20 @@ export class Group {
    * log(world.group.translateRanks([0, 3], reversed), reversed.compare(world.group)) // → [ 3, 0 ] similar
    */
   translateRanks(ranks: readonly number[], other: Group): number[] {
-    for (const rank of ranks) this.#checkRank('translateRanks', rank)
-    return ranks.map((rank) => other.rankOf(this.worldRank(rank)) ?? UNDEFINED)
+    for (const rank of ranks) if (rank !== PROC_NULL) this.#checkRank('translateRanks', rank)
+    return ranks.map((rank) => (rank === PROC_NULL ? rank : (other.rankOf(this.worldRank(rank)) ?? UNDEFINED)))
   }
 
   /** 'ident' if members and order are the same, 'similar' if only the members are, else 'unequal'. Local. */
   compare(other: Group): 'ident' | 'similar' | 'unequal' {
     if (this.size !== other.size || this.difference(other).size > 0) return 'unequal'
     return this.#worldRanks.every((worldRank, rank) => worldRank === other.worldRank(rank)) ? 'ident' : 'similar'
+  }
+
+  #ranksOf(call: string, ranges: readonly RankRange[]): number[] {
+    const ranks = ranksOf(call, ranges)
+    this.#checkRanks(call, ranks)
+    return ranks
   }
 
   #checkRanks(call: string, ranks: readonly number[]): void {

@@ -5,7 +5,7 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../base/constants.ts'
 import { MpiError } from '../base/errors.ts'
 import { describe } from '../base/message-buffer.ts'
 import { faultOfNames } from '../base/option-names.ts'
-import type { RecvOptions, SendrecvOptions } from './options.ts'
+import type { RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
 
 const RECV_OPTIONS = ['source', 'tag', 'signal']
 const EXCHANGE_OPTIONS = ['dest', 'source', 'sendTag', 'recvTag']
@@ -18,8 +18,15 @@ export function isTag(tag: number): boolean {
   return Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
 }
 
-/** What is wrong with the arguments of a send to one of `size` ranks; undefined if nothing is. */
-export function faultOfSend(call: string, dest: number, tag: number, size: number): MpiError | undefined {
+/** Stands for options that a program has left out though it must not: they are refused for want of `dest`. */
+export const NO_OPTIONS = {} as SendOptions & SendrecvOptions
+
+/** What is wrong with the options of a send to one of `size` ranks; undefined if nothing is. */
+export function faultOfSend(call: string, options: SendOptions = NO_OPTIONS, size: number): MpiError | undefined {
+  return faultOfDest(call, options.dest, options.tag ?? 0, size)
+}
+
+function faultOfDest(call: string, dest: number, tag: number, size: number): MpiError | undefined {
   if (!isRank(dest, size) && dest !== PROC_NULL) return wrongRank(call, 'dest', dest, `0..${size - 1} or PROC_NULL`)
   return isTag(tag) ? undefined : wrongTag(call, tag, `0..${TAG_UB}`)
 }
@@ -34,10 +41,14 @@ export function faultOfReceive(call: string, options: RecvOptions, size: number)
 }
 
 /** What is wrong with the options of a send and a receive at the same time; undefined if nothing is. */
-export function faultOfExchange(call: string, options: SendrecvOptions, size: number): MpiError | undefined {
+export function faultOfExchange(
+  call: string,
+  options: SendrecvOptions = NO_OPTIONS,
+  size: number,
+): MpiError | undefined {
   const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
   return (
-    faultOfSend(call, dest, sendTag, size) ??
+    faultOfDest(call, dest, sendTag, size) ??
     faultOfReceive(call, { source, tag: recvTag }, size) ??
     (options.source === undefined ? faultOfNames(call, options, EXCHANGE_OPTIONS) : undefined)
   )

@@ -128,7 +128,8 @@ function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture,
   const { call, context, agreement } = operation
   return {
     kind,
-    call: agreement?.form ?? call,
+    // Members of a group that found a communicator talk in the complement of a context.
+    call: context < 0 ? 'createGroup' : (agreement?.form ?? call),
     context: homeOf(context),
     peer: dest ?? (operation.source === ANY_SOURCE ? undefined : operation.source),
     tag: operation.tag === ANY_TAG ? undefined : operation.tag,

@@ -7,6 +7,7 @@
  */
 import { UNDEFINED } from '../base/constants.ts'
 import { located, MpiError } from '../base/errors.ts'
+import { describe } from '../base/message-buffer.ts'
 import type { Engine } from '../engine/engine.ts'
 import { allEnded, anyEnded, type Operation } from '../engine/operation.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
@@ -235,7 +236,7 @@ export function startAll(requests: readonly PersistentRequest[]): void {
 /**
  * Waits for all requests; statuses in their order. Local.
  *
- * @throws {MpiError} of the first that failed, after all have ended
+ * @throws {MpiError} of the first that failed, after all have ended; MPI_ERR_REQUEST if one is no request
  * @example
  * const received = [1, 2].map(() => new Int32Array(1))
  * const receives = received.map((buffer, tag) => world.irecv(buffer, { source: world.rank, tag }))
@@ -253,10 +254,16 @@ export async function waitAll(requests: readonly Request[], options?: WaitOption
     try {
       statuses.push(request.test() as Status)
     } catch (error) {
-      failure ??= { error }
+      failure ??= { error: request instanceof Request ? error : strange('waitAll', request) }
     }
   if (failure !== undefined) throw failure.error
   return statuses
+}
+
+/** A program has passed what is no request: mostly the promise of a blocking call. */
+function strange(call: string, value: unknown): MpiError {
+  const allowed = 'expected requests, such as those of isend and irecv'
+  return new MpiError('MPI_ERR_REQUEST', `${call}: the list has ${describe(value)} in it, ${allowed}`)
 }
 
 async function eachWaited(requests: readonly Request[], options: WaitOptions): Promise<Status[]> {

@@ -40,6 +40,10 @@ const CALLS = [
   'exscanObject',
   'neighborAllgatherObject',
   'neighborAlltoallObject',
+  'create',
+  'splitType',
+  'Cartcomm.create',
+  'Cartcomm.sub',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

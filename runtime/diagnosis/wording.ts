@@ -42,7 +42,7 @@ export function waitText(wait: WaitPicture, source: WithComms | undefined): stri
 
 /** 'ibcast with root 1': what the ranks must agree on, in the form that this rank has called. */
 export function collectiveText({ call, collective = '' }: WaitPicture): string {
-  return collective.replace(/^\w+/, call)
+  return collective.replace(/^[\w.]+/, call)
 }
 
 function partners(wait: WaitPicture, comm: CommPicture): string {

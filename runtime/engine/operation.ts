@@ -39,8 +39,11 @@ export interface Watcher {
   readonly abortable: boolean
 }
 
-/** Context of operations that are made of others and have no message of their own. It is odd: part of a collective call. */
-export const COMPOSED = -1
+/**
+ * Context of operations that are made of others and have no message of their own: that of no communicator, nor the
+ * complement of one. It is odd: part of a collective call.
+ */
+export const COMPOSED = -0x7fff_ffff
 
 const DONE = Promise.resolve()
 

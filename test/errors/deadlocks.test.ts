@@ -128,6 +128,14 @@ const wrong: readonly {
   },
   { what: 'probe', n: 2, says: [/probe\(source 1, tag 5\)/] },
   {
+    what: 'createGroup',
+    n: 3,
+    says: [
+      /rank 0 waits in recv\(source 1, tag 7\) on world/,
+      /→ rank 1 waits in createGroup\(source 0, tag 0\) on world, .*deadlocks\.ts/,
+    ],
+  },
+  {
     what: 'grid',
     n: 4,
     says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+ "column 1"\)/, /world ranks 1 3/],

@@ -156,6 +156,12 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     if (line.rank < line.size - 1) await line.neighborAllgather(word(), new Float64Array(2))
   },
 
+  /** Rank 1 is in the group and does not know. */
+  createGroup: async (world) => {
+    if (world.rank === 0) await world.recv(word(), { source: 1, tag: 7 })
+    else await world.createGroup(world.group)
+  },
+
   grid: async (world) => {
     const grid = await Grid.create(world, { nprow: 2, npcol: 2 })
     if (grid === undefined) return

@@ -89,6 +89,12 @@ t.test('groups with strangers, and types of split that do not exist, are refused
       })
       await t.rejects(self.createGroup(world.group), { code: 'MPI_ERR_GROUP' })
       await t.rejects(world.splitType('socket' as 'host'), { code: 'MPI_ERR_ARG' })
+      await t.rejects(world.create([0] as unknown as Group), {
+        message:
+          'MPI_ERR_GROUP: create: group is an object of class Array, expected a Group, such as comm.group.incl([0])',
+      })
+      for (const [name, born] of Object.entries({ world, self }))
+        t.throws(() => born.free(), { code: 'MPI_ERR_COMM', message: `free: ${name} cannot be freed` })
     }
   })
 })

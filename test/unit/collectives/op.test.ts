@@ -1,7 +1,8 @@
 /** Reduction operations on their own. What they give in reductions is tested with the collectives. */
 import t from 'tap'
 import { runRanks } from '../../../testing.ts'
-import { BAND, LAND, MAX, MAXLOC, MIN, MINLOC, Op, SUM } from '../../../index.ts'
+import type { ReduceFunction } from '../../../index.ts'
+import { BAND, LAND, MAX, MAXLOC, MIN, MINLOC, Op, PROD, SUM } from '../../../index.ts'
 
 t.test('apply() combines incoming with accumulator into accumulator and leaves incoming alone', async (t) => {
   const incoming = Float64Array.of(1, 2, 3)
@@ -43,6 +44,34 @@ t.test('sums of 8-bit and 64-bit integers wrap as the element type does', async 
   const big = BigUint64Array.of(2n ** 64n - 1n)
   SUM.apply(BigUint64Array.of(2n), big)
   t.equal(big[0], 1n)
+})
+
+t.test('products of integers wrap as the element type does, to the last bit', async (t) => {
+  for (const type of [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array])
+    for (const [a, b] of [
+      [0x7fff_ffff, 0x7fff_fffd],
+      [-2_000_000_011, 1_999_999_973],
+      [100_003, 100_003],
+    ] as const) {
+      const result = type.of(b)
+      PROD.apply(type.of(a), result)
+      // A power of two of bits at least as wide: its low bits are those of the narrower type.
+      const expected = type.of(
+        Number(BigInt.asIntN(32, BigInt(type.of(a)[0] as number) * BigInt(type.of(b)[0] as number))),
+      )
+      t.equal(result[0], expected[0], `${a} * ${b} as ${type.name}`)
+    }
+})
+
+t.test('an operation that is async is refused: nobody would wait for it', async (t) => {
+  t.throws(() => Op.create((async () => undefined) as unknown as ReduceFunction), {
+    message: 'MPI_ERR_OP: Op.create: the operation is async, expected a function',
+  })
+  await runRanks(1, async ({ world }) => {
+    await t.rejects(world.allreduceObject(1, (async () => 1) as unknown as () => number), {
+      message: 'MPI_ERR_OP: allreduceObject: the operation is async, expected a function of two values',
+    })
+  })
 })
 
 t.test('logical operations on 64-bit integers give 1n and 0n; bitwise ones keep all 64 bits', async (t) => {

@@ -22,6 +22,10 @@ import {
 import { runRanks } from '../../../testing.ts'
 
 const two = new Float64Array(2)
+const transferred = new Float64Array(2)
+structuredClone(transferred, { transfer: [transferred.buffer] })
+const nothing = undefined as unknown
+const options = nothing as { dest: number }
 
 t.test('wrong arguments throw the error class of the standard with the value and what is allowed', async (t) => {
   await runRanks(2, async ({ world }) => {
@@ -43,6 +47,20 @@ t.test('wrong arguments throw the error class of the standard with the value and
       [() => world.sendObject(() => 0, { dest: 1 }), 'MPI_ERR_TYPE: sendObject: a function cannot be sent: '],
       [() => world.sendrecv(two, two, { dest: 5 }), 'MPI_ERR_RANK: sendrecv: dest is 5'],
       [() => world.send(5 as unknown as Float64Array, { dest: 1 }), 'MPI_ERR_BUFFER: send: the buffer is 5, expected'],
+      [
+        () => world.send(nothing as Float64Array, { dest: 1 }),
+        'MPI_ERR_BUFFER: send: the buffer is undefined, expected',
+      ],
+      [() => world.recv(nothing as Float64Array), 'MPI_ERR_BUFFER: recv: the buffer is undefined, expected'],
+      [() => world.send(transferred, { dest: 1 }), 'MPI_ERR_BUFFER: send: the buffer cannot be used: '],
+      [() => world.bcast(transferred), 'MPI_ERR_BUFFER: bcast: the buffer cannot be used: '],
+      [() => world.send(two, options), 'MPI_ERR_RANK: send: dest is undefined, expected 0..1'],
+      [() => world.isend(two, options), 'MPI_ERR_RANK: isend: dest is undefined, expected 0..1'],
+      [() => world.sendInit(two, options), 'MPI_ERR_RANK: sendInit: dest is undefined, expected 0..1'],
+      [() => world.sendObject(1, options), 'MPI_ERR_RANK: sendObject: dest is undefined, expected 0..1'],
+      [() => world.sendrecv(two, two, options), 'MPI_ERR_RANK: sendrecv: dest is undefined, expected 0..1'],
+      [() => world.sendrecvReplace(two, options), 'MPI_ERR_RANK: sendrecvReplace: dest is undefined, expected 0..1'],
+      [() => world.sendrecvObject(1, options), 'MPI_ERR_RANK: sendrecvObject: dest is undefined, expected 0..1'],
     ]
     for (const [call, message] of cases) t.match(await refusal(call), message)
   })
@@ -227,6 +245,17 @@ t.test('waiting for any or all of no requests is over at once', async (t) => {
   t.same(await waitAll([]), [])
   t.same(testAll([]), [])
   t.same(testSome([]), [])
+})
+
+t.test('waitAll refuses promises: those of blocking calls are awaited by themselves', async (t) => {
+  await runRanks(1, async ({ world, self }) => {
+    const sent = world.isend(two, { dest: 0 })
+    const promise = self.barrier() as unknown as typeof sent
+    await t.rejects(waitAll([sent, promise, world.irecv(two)]), {
+      message:
+        'MPI_ERR_REQUEST: waitAll: the list has an object of class Promise in it, expected requests, such as those of isend and irecv',
+    })
+  })
 })
 
 t.test('waitAll throws what failed first in the list, after all have ended', async (t) => {

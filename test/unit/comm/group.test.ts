@@ -1,7 +1,7 @@
 /** Groups against the same operations on plain lists of world ranks. */
 import fc from 'fast-check'
 import t from 'tap'
-import { Group, UNDEFINED } from '../../../index.ts'
+import { Group, PROC_NULL, UNDEFINED } from '../../../index.ts'
 
 const members = fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 10 })
 
@@ -49,6 +49,13 @@ t.test('incl and excl divide a group, and translateRanks finds its members again
   )
 })
 
+t.test('nobody is nobody in every group; wrong ranks of a range are told by the name of its call', async (t) => {
+  const group = new Group([3, 5])
+  t.same(group.translateRanks([1, PROC_NULL], new Group([5])), [0, PROC_NULL])
+  t.throws(() => group.rangeIncl([[0, 2]]), { message: 'MPI_ERR_RANK: rangeIncl: rank is 2, expected 0..1' })
+  t.throws(() => group.rangeExcl([[-1, 0]]), { message: 'MPI_ERR_RANK: rangeExcl: rank is -1, expected 0..1' })
+})
+
 t.test('ranges run up and down and end at or before their last rank', async (t) => {
   const group = new Group([10, 11, 12, 13, 14, 15, 16])
   t.same(group.rangeIncl([[0, 5, 2]]).worldRanks, [10, 12, 14])
@@ -71,7 +78,7 @@ t.test('wrong ranks and strides are refused with the value and what is allowed',
     [() => group.incl([1, 1]), 'MPI_ERR_RANK: incl: rank 1 comes twice, expected each once'],
     [() => group.excl([-1]), 'MPI_ERR_RANK: excl: rank is -1, expected 0..2'],
     [() => group.rangeIncl([[0, 2, 0]]), 'MPI_ERR_ARG: rangeIncl: stride is 0, expected an integer other than 0'],
-    [() => group.rangeExcl([[0, 4, 2]]), 'MPI_ERR_RANK: excl: rank is 4, expected 0..2'],
+    [() => group.rangeExcl([[0, 4, 2]]), 'MPI_ERR_RANK: rangeExcl: rank is 4, expected 0..2'],
     [() => group.translateRanks([0.5], group), 'MPI_ERR_RANK: translateRanks: rank is 0.5, expected 0..2'],
   ]
   for (const [call, message] of cases) t.throws(call, { message })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import ndarray from 'ndarray'
 import t from 'tap'
+import { IN_PLACE } from '../../../index.ts'
 import type { TypedArrayConstructor } from '../../../runtime/base/element-type.ts'
 import { LatestView, resolveBuffer, type MessageBuffer } from '../../../runtime/base/message-buffer.ts'
 import { elements, strided, TYPES, viewOf } from '../../helpers/random-views.ts'
@@ -76,6 +77,24 @@ t.test('a message shorter than a view fills its first elements in row-major orde
   t.same([...(column.data as Float64Array)], [0, 5, 0, 6, 0, 0])
 })
 
+t.test('a view that leaves its data is refused; one without elements may lie anywhere', async (t) => {
+  const data = new Float64Array(4)
+  const resolve = (...[shape, stride, offset]: [number[], number[], number]): number =>
+    resolveBuffer({ data, shape, stride, offset }, 'test').count
+  t.equal(resolve([2, 2], [-2, -1], 3), 4)
+  t.equal(resolve([0, 9], [9, 1], 50), 0)
+  for (const [shape, stride, offset, outside] of [
+    [[5], [1], 0, 4],
+    [[2, 2], [3, 1], 0, 4],
+    [[2], [-2], 1, -1],
+    [[], [], 4, 4],
+  ] as [number[], number[], number, number][])
+    t.throws(() => resolve(shape, stride, offset), {
+      code: 'MPI_ERR_BUFFER',
+      message: `MPI_ERR_BUFFER: test: the ndarray has an element at ${outside} of its data, expected 0..3`,
+    })
+})
+
 t.test('contiguous views are used where they lie', async (t) => {
   const matrix = ndarray(new Float64Array(20), [4, 5])
   for (const view of [matrix, matrix.pick(2), matrix.lo(1, 0).hi(2, 5), matrix.hi(4, 5).pick(null, 0).hi(1)])
@@ -86,9 +105,9 @@ t.test('contiguous views are used where they lie', async (t) => {
 })
 
 t.test('what is no memory is refused with what it is and what is allowed', async (t) => {
-  const refused = (value: unknown): string => {
+  const refused = (value: unknown, call = 'send'): string => {
     try {
-      resolveBuffer(value as MessageBuffer, 'send')
+      resolveBuffer(value as MessageBuffer, call)
     } catch (error) {
       return (error as Error).message
     }
@@ -96,7 +115,10 @@ t.test('what is no memory is refused with what it is and what is allowed', async
   }
   t.match(refused('text'), 'MPI_ERR_BUFFER: send: the buffer is the string "text", expected a typed array, ')
   t.match(refused([1, 2]), 'the buffer is an object of class Array')
-  t.match(refused({ a: 1 }), 'use sendObject and recvObject')
+  t.match(refused({ a: 1 }), 'for other values use sendObject)')
+  t.match(refused({ a: 1 }, 'iallreduce'), 'for other values use iallreduceObject)')
+  t.match(refused({ a: 1 }, 'gathervInit'), 'for other values use the calls with Object in their names)')
+  t.match(refused(IN_PLACE, 'bcast'), /the buffer is IN_PLACE, expected .* over a typed array$/)
   t.match(refused(undefined), 'the buffer is undefined')
   t.match(
     refused(ndarray([1, 2, 3])),
