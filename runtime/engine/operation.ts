@@ -139,6 +139,11 @@ export class Operation implements Postable {
     return this.#promise ?? this.#watchers?.[0]?.wait()
   }
 
+  /** Waits under way. */
+  get waiters(): number {
+    return (this.#watchers?.length ?? 0) + (this.#promise !== undefined && !this.done ? 1 : 0)
+  }
+
   /** Waits under way that only a message can end; for reports. */
   get waits(): number {
     const watchers = this.#watchers?.filter(({ abortable }) => !abortable) ?? []

@@ -4,7 +4,8 @@
  *
  * Invariant: times never go back. While events follow each other at microseconds, and have done so for a while, one
  * reading serves STRETCH of them, and the times between are dealt out at half their pace, behind the clock rather than
- * ahead of it. Whoever has nothing to do but wait calls `read`, which costs nothing then and begins a new stretch.
+ * ahead of it. Whoever has nothing to do but wait calls `read`, which costs nothing then and begins a new stretch, and
+ * `readAfterWait` when that is over.
  */
 import { machineMs } from '../base/machine-clock.ts'
 
@@ -48,9 +49,20 @@ export class EventClock {
     const pace = passedMs / (this.#stretch - this.#left)
     this.#hasty = pace < HURRY_MS ? this.#hasty + 1 : 0
     const spares = this.#hasty > HASTY_READINGS
-    this.#latest = time
     this.#pace = spares ? pace / 2 : 0
     this.#stretch = spares ? STRETCH : 1
+    return this.#begin(time, passedMs)
+  }
+
+  /** The same, after this rank has waited: that it took long does not mean that events come slowly. */
+  readAfterWait(): number {
+    const time = performance.now() + this.#origin
+    return this.#begin(time, time - this.#latest)
+  }
+
+  /** A stretch begins. */
+  #begin(time: number, passedMs: number): number {
+    this.#latest = time
     this.#left = this.#stretch - 1
     // What was dealt out since the last reading may still have run ahead of the clock.
     if (time > this.#time) this.#time = time

@@ -23,8 +23,8 @@ import { CALL_SUMS, PLACE_SUMS, RECORD, TOTAL, UNDER_WAY, type TraceMemory, type
 const PLACE_SHARE = 0.005
 /** Calls that are noted before they get their times. */
 const NOTES = 16
-/** Looks of a wait that has lasted some 10 us, of a rank that has a core to itself. */
-const LONG_WAIT_LOOKS = 256
+/** Looks of a wait that has lasted some 100 us, of a rank that has a core to itself. */
+const LONG_WAIT_LOOKS = 4096
 /** Those of one that sleeps between them, some milliseconds. */
 const LONG_WAIT_TURNS = 8
 /** Time for finding lines that can be saved up, so that a burst of calls after a long rest is looked up as a whole. */
@@ -41,6 +41,8 @@ export interface RecorderOptions {
 
 /** What is kept of an operation until it ends. Used again for another one then: making them would keep the collector busy. */
 interface Mark {
+  /** Nothing is kept but the call: receives that were posted in a hurry share one mark. */
+  shared: boolean
   begun: number
   call: Call
   place: Place | undefined
@@ -89,6 +91,11 @@ export class EventRecorder implements Recorder {
   #accounted = 0
   #lost = 0
   #lostSince = 0
+  #sharedMark: Mark
+  /** What there is to tell of a call without a mark of its own, for a moment. */
+  readonly #brief: Mark
+  /** When the latest wait for such an operation began. */
+  #hurriedSince = 0.5
   /** What this rank waits in is shown, and has not changed. */
   #shown = false
   readonly longWait: number
@@ -103,6 +110,8 @@ export class EventRecorder implements Recorder {
     this.#clock = new EventClock((passedMs) => this.#clockWasRead(passedMs))
     this.#names = new NumberedNames(options.announce, 'wait')
     this.#wait = this.#names.call('wait')
+    this.#sharedMark = { ...blankMark(this.#wait), shared: true }
+    this.#brief = blankMark(this.#wait)
     this.longWait = options.quickLooks > LONG_WAIT_TURNS ? LONG_WAIT_LOOKS : LONG_WAIT_TURNS
     memory.totals[TOTAL.BEGUN] = this.now()
   }
@@ -166,7 +175,7 @@ export class EventRecorder implements Recorder {
   /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `#settle`. */
   #overNow(callNow: CallNow, { context, tag, nbytes, id }: Header, peer: number, kind: number): void {
     const call = this.#callsNow[callNow] ?? (this.#callsNow[callNow] = this.#names.call(CALLS_NOW[callNow]))
-    const inHurry = this.#clock.isEstimating && !this.#mayLocate
+    const inHurry = this.#inHurry
     if (!inHurry) this.#settle()
     const record = this.#notes[this.#noted++] as TraceRecord
     record.kind = kind
@@ -220,6 +229,7 @@ export class EventRecorder implements Recorder {
     this.#settle()
     // Received inside of a collective call that posts it: all is recorded.
     if (operation.done && operation.mark === undefined && isInner(operation)) return
+    if (this.#inHurry && !operation.done && this.#postedInHurry(operation, begun)) return
     const mark = this.#markOf(operation)
     mark.begun = begun
     if (!mark.inner && (operation.done || mark.call.nonblocking)) this.#callReturns(operation, mark)
@@ -229,6 +239,10 @@ export class EventRecorder implements Recorder {
   received(operation: Operation, peer: number, nbytes: number, id: number): void {
     this.#settle()
     const mark = this.#markOf(operation)
+    if (mark.shared) {
+      this.#receivedInHurry(operation, mark, { peer, nbytes, id })
+      return
+    }
     this.#attach(mark, peer, nbytes, id)
     if (mark.waiters > 0) return
     if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#clock.latest, this.now())
@@ -243,7 +257,14 @@ export class EventRecorder implements Recorder {
   waitBegan(operation: Operation): void {
     this.#settle()
     if (this.#shown) this.#waitsAreOver()
-    const mark = this.#markOf(operation)
+    let mark = this.#markOf(operation)
+    if (mark.shared) {
+      if (this.#inHurry) {
+        this.#hurriedWaitBegan()
+        return
+      }
+      mark = this.#ownMark(operation, mark, operation.waiters - 1)
+    }
     if (mark.waiters++ === 0 && mark.call.nonblocking) {
       mark.call = this.#wait
       mark.place = this.#place('wait', this.#wait)
@@ -258,9 +279,10 @@ export class EventRecorder implements Recorder {
   waitEnded(operation: Operation, looks: number): void {
     if (this.#shown) this.#waitsAreOver()
     this.#settle()
-    const ended = looks > this.#options.quickLooks ? this.#clock.read() : this.now()
+    const ended = looks > this.#options.quickLooks ? this.#clock.readAfterWait() : this.now()
     const mark = this.#markOf(operation)
-    if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
+    if (mark.shared) this.#hurriedWaitEnded(operation, ended)
+    else if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
     if (--this.#depth > 0) return
     const totals = this.#totals
     this.#communicated(totals[TOTAL.WAITING_SINCE] as number, ended)
@@ -285,7 +307,12 @@ export class EventRecorder implements Recorder {
 
   /** The call in which the program waits for an operation, if it does. */
   #waitIn(operation: Operation): TraceRecord | undefined {
-    const mark = operation.mark as Mark | undefined
+    let mark = operation.mark as Mark | undefined
+    if (mark?.shared === true && operation.waiters > 0) {
+      mark = this.#ownMark(operation, mark, operation.waiters)
+      mark.call = this.#wait
+      mark.begun = this.#hurriedSince
+    }
     if (mark === undefined || mark.waiters === 0) return undefined
     const { kind, begun, ...rest } = this.#callOf(operation, mark)
     return {
@@ -412,6 +439,70 @@ export class EventRecorder implements Recorder {
     return id === 0 ? RECORD.CALL : RECORD.RECEIVE
   }
 
+  // ---- receives that were posted in a hurry ------------------------------------------------------------------
+
+  get #inHurry(): boolean {
+    return this.#clock.isEstimating && !this.#mayLocate
+  }
+
+  /** Receives that programs post by the dozen get no marks of their own. False if it is none of them. */
+  #postedInHurry(operation: Operation, begun: number): boolean {
+    const call = this.#names.call(operation.call)
+    if (isInner(operation) || !call.nonblocking) return false
+    call.unplaced++
+    if (this.#sharedMark.call !== call) this.#sharedMark = { ...blankMark(call), shared: true }
+    operation.mark = this.#sharedMark
+    const brief = this.#brief
+    brief.call = call
+    brief.begun = begun
+    brief.peer = operation.source
+    brief.nbytes = brief.id = 0
+    this.#callEnded(operation, brief, this.#clock.now())
+    return true
+  }
+
+  #receivedInHurry(operation: Operation, { call }: Mark, message: Pick<Mark, 'peer' | 'nbytes' | 'id'>): void {
+    const brief = this.#brief
+    brief.peer = message.peer
+    brief.nbytes = message.nbytes
+    brief.id = message.id
+    if (operation.waiters > 0) return // the wait ends next
+    brief.call = call
+    this.#countBytes(call.number, undefined, message.nbytes)
+    this.#write(RECORD.RECEIVE, operation, brief, this.#clock.latest, this.#clock.now())
+  }
+
+  #hurriedWaitBegan(): void {
+    if (this.#depth++ > 0) {
+      this.#hurriedSince = this.#clock.latest
+      return
+    }
+    // What the rank did before must not be taken for waiting.
+    this.#hurriedSince = this.#clock.read()
+    this.#totals[TOTAL.WAITING_SINCE] = Math.max(this.#hurriedSince, this.#accounted)
+  }
+
+  /** Of several who wait for one receive, or who give up, the first that ends with it tells. */
+  #hurriedWaitEnded(operation: Operation, ended: number): void {
+    const brief = this.#brief
+    if (!operation.done || (brief.id === 0 && operation.error === undefined && !operation.cancelled)) return
+    this.#wait.unplaced++
+    this.#countBytes(this.#wait.number, undefined, brief.nbytes)
+    brief.call = this.#wait
+    brief.begun = Math.min(this.#hurriedSince, ended)
+    this.#callEnded(operation, brief, ended)
+    brief.nbytes = brief.id = 0
+  }
+
+  /** An operation whose mark was shared gets one of its own. */
+  #ownMark(operation: Operation, { call }: Mark, waiters: number): Mark {
+    const mark = (operation.mark = blankMark(call))
+    mark.begun = 0
+    mark.peer = operation.source
+    mark.waiters = waiters
+    return mark
+  }
+
   // ---- sums --------------------------------------------------------------------------------------------------
 
   /** Calls overlap (a sendrecv is two): no time counts twice. They come in the order of their ends. */
@@ -498,7 +589,19 @@ function blankRecord(): TraceRecord {
 
 function blankMark(call: Call): Mark {
   const [begun, locatingMs, place] = [0.5, 0.5, undefined] // doubles from the start
-  return { begun, call, place, locatingMs, inner: false, sends: false, waiters: 0, peer: 0, nbytes: 0, id: 0 }
+  return {
+    shared: false,
+    begun,
+    call,
+    place,
+    locatingMs,
+    inner: false,
+    sends: false,
+    waiters: 0,
+    peer: 0,
+    nbytes: 0,
+    id: 0,
+  }
 }
 
 /** Part of a collective call. */
