@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { CommandModule } from 'yargs'
 import type { Point } from '../collectives/tuning/measure.ts'
+import { tryToWrite } from '../runtime/base/try-to-write.ts'
 import type { TuningFile } from '../runtime/base/tuning.ts'
 import { defaultTuningFile } from '../runtime/launcher/selection.ts'
 import { textTable } from '../runtime/launcher/text-table.ts'
@@ -53,14 +54,24 @@ async function tune(options: TuneOptions): Promise<number> {
   const measure = { ...lengths(options.nbytes), ...runMs(options.runMs) }
   const ranks = options.n === undefined ? [] : ['-n', options.n]
   const launcher = launcherArguments(options as Readonly<Record<string, unknown>>)
+  makeReady(output)
   // Built-in rules and all algorithms are compared: an older table must not choose.
   const args = [...ranks, ...launcher, '--tuning', 'none', 'tune', JSON.stringify(measure)]
   const { code, file } = await measured(args)
   if (file === undefined) return code === 0 ? 1 : code
-  mkdirSync(dirname(output), { recursive: true })
   writeFileSync(output, `${JSON.stringify(file, undefined, 2)}\n`)
   process.stdout.write(`${table(file.points)}\nwritten to ${output}\n`)
   return 0
+}
+
+/** The measurements take minutes: a table that cannot be written is told before. @throws UsageError that says why */
+function makeReady(output: string): void {
+  try {
+    mkdirSync(dirname(output), { recursive: true })
+    tryToWrite(output)
+  } catch (error) {
+    throw new UsageError([`--output: cannot write ${JSON.stringify(output)}: ${(error as Error).message}`])
+  }
 }
 
 /** Runs the job, with a bar; without a file if it fails. */

@@ -2,8 +2,9 @@
  * Finds and reads HPL.dat and opens the output it names. Runs on one rank; what it finds out is one value that can be
  * sent to the others. Nothing is written before the whole input is known to be good.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { tryToWrite } from '../runtime/base/try-to-write.ts'
 import { formatInputError, formatWarning, parseHplDat, type ParsedInput } from './input.ts'
 import { cannotOpenInput, cannotOpenOutput, hplError, illegalInput, type HplMessage } from './messages.ts'
 import { DEVICE_STDERR, DEVICE_STDOUT, type HplParameters } from './parameters.ts'
@@ -108,14 +109,6 @@ function unwritableOutput(parsed: ParsedInput): { outputFile: string; reason: st
   } catch (error) {
     return { outputFile, reason: reason(error) }
   }
-}
-
-/** A file is opened on trial; a pipe is not, since its reader would take the trial for the end. */
-function tryToWrite(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found?.isFIFO() === true) return accessSync(path, constants.W_OK)
-  closeSync(openSync(path, 'a'))
-  if (found === undefined) rmSync(path)
 }
 
 /** Where the report goes. */

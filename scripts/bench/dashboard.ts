@@ -19,6 +19,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { formatHplDat } from '../../hpl/input.ts'
 import { RECOMMENDED, singleTest } from '../../hpl/single-test.ts'
+import { JSON_FILE } from './json-file.ts'
 
 const options = yargs(hideBin(process.argv))
   .option('n', { type: 'number', default: 4000, describe: 'order of the matrix' })
@@ -26,7 +27,7 @@ const options = yargs(hideBin(process.argv))
   .option('grid', { type: 'string', default: '1x2', describe: 'grid, P x Q' })
   .option('hosts', { type: 'number', default: 1, describe: 'emulated hosts' })
   .option('repeats', { type: 'number', default: 5, describe: 'jobs of each kind' })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 

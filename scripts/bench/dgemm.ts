@@ -18,6 +18,7 @@ import type { Blas, HostMemory } from '../../hpl/blas/blas.ts'
 import { createCblas, findCblas } from '../../hpl/blas/openblas.ts'
 import { relaxedSimd } from '../../hpl/blas/wasm/module.ts'
 import { createWasmBlas, type WasmBlas } from '../../hpl/blas/wasm/wasm-blas.ts'
+import { JSON_FILE } from './json-file.ts'
 
 const options = yargs(hideBin(process.argv))
   .usage('Rates of the BLAS backends where HPL spends its time')
@@ -25,7 +26,7 @@ const options = yargs(hideBin(process.argv))
   .option('nb', { type: 'number', array: true, default: [64, 128, 192, 256], describe: 'block sizes' })
   .option('repeats', { type: 'number', default: 5, describe: 'measurements of each row' })
   .option('library', { type: 'string', describe: 'name or path of the CBLAS library' })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 

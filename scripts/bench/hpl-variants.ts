@@ -22,6 +22,7 @@ import { BLAS_CHOICES } from '../../hpl/blas/select.ts'
 import type { DetailedTimes } from '../../hpl/output.ts'
 import { gflops } from '../../hpl/output.ts'
 import { BROADCASTS, FACTORISATIONS, STORAGE_FORMS, SWAPS, type HplParameters } from '../../hpl/parameters.ts'
+import { JSON_FILE } from './json-file.ts'
 
 const TSMPIRUN = fileURLToPath(new URL('../../dist/runtime/launcher/tsmpirun.js', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('programs/hpl-variants.mjs', import.meta.url))
@@ -112,7 +113,7 @@ const options = yargs(hideBin(process.argv))
     default: Object.keys(GROUPS),
     describe: 'what to vary',
   })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 

@@ -24,6 +24,7 @@ import { findCblas } from '../../hpl/blas/find-cblas.ts'
 import { formatHplDat } from '../../hpl/input.ts'
 import type { HplParameters } from '../../hpl/parameters.ts'
 import { BROADCASTS } from '../../hpl/parameters.ts'
+import { JSON_FILE } from './json-file.ts'
 import { netlibHpl, type HplTime } from './netlib-hpl.ts'
 
 const options = yargs(hideBin(process.argv))
@@ -43,7 +44,7 @@ const options = yargs(hideBin(process.argv))
   })
   .option('seconds', { type: 'number', default: 1, describe: 'length of a dgemm measurement' })
   .option('netlib', { type: 'boolean', default: false, describe: 'measure netlib HPL too (package hpcc)' })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 

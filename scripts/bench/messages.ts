@@ -5,7 +5,8 @@
  * line for each contender over the sizes.
  *
  * Usage, after `npm run build`: npm run bench:latency (bench:bandwidth, bench:bidirectional, bench:message-rate,
- * bench:overlap, bench:collectives) -- [--sizes 8 1024] [--repeats 5] [--ranks 4] [--calls bcast] [--hosts 2] [--json FILE]
+ * bench:overlap, bench:collectives) -- [--sizes 8 1024] [--repeats 5] [--rounds 10000] [--ranks 4] [--calls bcast]
+ * [--hosts 2] [--json FILE]
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -17,6 +18,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { showProgress } from '../../commands/progress.ts'
 import { drawChart } from '../../commands/wall/chart.ts'
+import { JSON_FILE } from './json-file.ts'
 import { compileMpiPeer, compileZmqPeer, mpirunArguments } from './peers.ts'
 
 const KIB = 1024
@@ -43,17 +45,19 @@ type Unit = 'us' | 'GB/s' | 'messages/us' | '% hidden'
 const options = yargs(hideBin(process.argv))
   .option('sizes', { type: 'number', array: true, describe: 'message sizes in bytes' })
   .option('repeats', { type: 'number', default: 5, describe: 'runs of each contender' })
+  .option('rounds', { type: 'number', default: 10_000, describe: 'most rounds of a size in a run' })
   .option('ranks', { type: 'number', default: 4, describe: 'ranks of collective calls' })
   .option('calls', { type: 'string', array: true, choices: CALLS, default: CALLS, describe: 'collective calls' })
   .option('hosts', { type: 'number', default: 1, describe: 'emulated hosts; with 2, libzmq is the peer' })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .command('$0 <kind>', 'Times of messages and collective calls beside their peers in C', (command) =>
     command.positional('kind', { choices: Object.keys(KINDS), demandOption: true, describe: 'what to measure' }),
   )
-  .check(({ sizes = [], repeats, ranks, hosts }) =>
+  .check(({ sizes = [], repeats, rounds, ranks, hosts }) =>
     checkNumbers([
       ...sizes.map((value) => ({ name: 'sizes', value, least: 1 })),
       { name: 'repeats', value: repeats, least: 1 },
+      { name: 'rounds', value: rounds, least: 1 },
       { name: 'ranks', value: ranks, least: 1 },
       { name: 'hosts', value: hosts, least: 1 },
     ]),
@@ -119,11 +123,11 @@ function measureAll(mode: string, contenders: Contender[]): Contender[] {
 }
 
 function contendersOf(mode: string, wanted: readonly number[]): Contender[] {
-  const list = wanted.join(',')
+  const [list, rounds] = [wanted.join(','), String(options.rounds)]
   const ranks = name === 'collectives' ? options.ranks : 2
   const hosts = options.hosts > 1 ? ['--emulate-hosts', String(options.hosts)] : []
   const launcher = [root('dist/runtime/launcher/tsmpirun.js'), '-n', String(ranks), ...hosts]
-  const program = [root('scripts/bench/programs/messages.ts'), mode, list]
+  const program = [root('scripts/bench/programs/messages.ts'), mode, list, rounds]
   const contender = (label: string, command: string, args: readonly string[]): Contender => ({
     name: label,
     command,
@@ -133,9 +137,10 @@ function contendersOf(mode: string, wanted: readonly number[]): Contender[] {
   const all = [contender('tsmpi', process.execPath, [...launcher, ...program, 'plain'])]
   if (mode !== 'barrier' && mode !== 'overlap')
     all.push(contender('tsmpi alloc', process.execPath, [...launcher, ...program, 'alloc']))
-  if (mpi !== undefined) all.push(contender('Open MPI', 'mpirun', [...mpirunArguments(ranks, mpi), mode, list]))
+  if (mpi !== undefined) all.push(contender('Open MPI', 'mpirun', [...mpirunArguments(ranks, mpi), mode, list, rounds]))
   if (zmq !== undefined)
-    for (const security of ['plain', 'curve']) all.push(contender(`libzmq ${security}`, zmq, [mode, list, security]))
+    for (const security of ['plain', 'curve'])
+      all.push(contender(`libzmq ${security}`, zmq, [mode, list, rounds, security]))
   return all
 }
 

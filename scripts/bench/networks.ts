@@ -25,6 +25,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { showProgress } from '../../commands/progress.ts'
 import { measureTargets, type Target } from './emulation-targets.ts'
+import { JSON_FILE } from './json-file.ts'
 import { digits, lowerQuartile, PAYLOAD_SHARE, runJob, traffic } from './network-jobs.ts'
 
 const options = yargs(hideBin(process.argv))
@@ -42,7 +43,7 @@ const options = yargs(hideBin(process.argv))
   .option('tolerance', { type: 'number', default: 0.1, describe: 'largest difference that counts as agreement' })
   .option('compare', { type: 'boolean', default: true, describe: 'emulated network and namespaces' })
   .option('targets', { type: 'boolean', default: true, describe: 'what the emulation has to reach' })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 

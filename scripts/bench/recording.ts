@@ -7,7 +7,8 @@
  *
  * Two ways of exchanging: `send` and `recv` in turn, and windows of `irecv` and `isend` in both directions.
  *
- * Usage, after `npm run build`: npm run bench:recording -- [--size 1024] [--jobs 3] [--turns 7] [--modes blocking]
+ * Usage, after `npm run build`: npm run bench:recording -- [--size 1024] [--jobs 3] [--turns 7] [--turn-ms 500]
+ * [--modes blocking]
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,15 +24,12 @@ import { hideBin } from 'yargs/helpers'
 import { showProgress } from '../../commands/progress.ts'
 
 const MODES = ['blocking', 'nonblocking'] as const
-/** Rounds of the first turns, which the compiler works beside. */
-const WARM_UP_ROUNDS = 20_000
-const WARM_UP_MS = 1500
-const TURN_MS = 500
 
 const options = yargs(hideBin(process.argv))
   .option('size', { type: 'number', default: 1024, describe: 'bytes of a message' })
   .option('jobs', { type: 'number', default: 3, describe: 'jobs of each kind, one after the other' })
   .option('turns', { type: 'number', default: 7, describe: 'turns of each job' })
+  .option('turn-ms', { type: 'number', default: 500, describe: 'length of a turn; warming up takes three' })
   .option('modes', { array: true, choices: MODES, default: MODES, describe: 'how messages are exchanged' })
   .strict()
   .parseSync()
@@ -134,14 +132,16 @@ async function measureJobs(mode: string): Promise<Turn[][]> {
 
 /** @returns rounds of a turn */
 async function warmUp(job: Job): Promise<number> {
-  const end = performance.now() + WARM_UP_MS
-  let turnMs = 0
+  const turnMs = options['turn-ms']
+  const rounds = 40 * turnMs
+  const end = performance.now() + 3 * turnMs
+  let tookMs = 0
   while (performance.now() < end) {
     const begin = performance.now()
-    await job.turn(WARM_UP_ROUNDS)
-    turnMs = performance.now() - begin
+    await job.turn(rounds)
+    tookMs = performance.now() - begin
   }
-  return Math.ceil((WARM_UP_ROUNDS * TURN_MS) / turnMs)
+  return Math.ceil((rounds * turnMs) / tookMs)
 }
 
 function start(mode: string, flags: readonly string[]): Job {

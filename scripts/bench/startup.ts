@@ -10,13 +10,14 @@ import { max, median, min } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { showProgress } from '../../commands/progress.ts'
+import { JSON_FILE } from './json-file.ts'
 import { compileMpiPeer, mpirunArguments } from './peers.ts'
 
 const { ranks, repeats, json } = yargs(hideBin(process.argv))
   .usage('Time from start to end of a hello program, ours against Open MPI')
   .option('ranks', { type: 'number', default: 4, describe: 'ranks of each job' })
   .option('repeats', { type: 'number', default: 15, describe: 'runs of each command, after one that does not count' })
-  .option('json', { type: 'string', describe: 'file for the results' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 

@@ -1,7 +1,9 @@
 /** Plays random programs (random-programs.ts) in any job, and compares what happens with what the model says. */
 import {
   ANY_SOURCE,
+  type Cartcomm,
   type Comm,
+  type Distgraph,
   type Intercomm,
   type Intracomm,
   type ObjectRequest,
@@ -12,7 +14,7 @@ import {
 import { randomNumbers } from '../../runtime/base/random-numbers.ts'
 import { across } from './across-checks.ts'
 import { text } from './failures.ts'
-import { make, start } from './forms.ts'
+import { make, start, type Call } from './forms.ts'
 import {
   groups,
   model,
@@ -27,6 +29,7 @@ import {
   type Send,
   type Statement,
 } from './random-programs.ts'
+import { amongNeighbours, graphEdges, gridOf } from './neighbour-calls.ts'
 import { WITHIN } from './within-calls.ts'
 
 /** Tag that nobody sends. */
@@ -34,16 +37,27 @@ const NEVER = 9
 /** Status of a message that has not come. */
 const NONE: Status = { source: -1, tag: -1, count: 0, nbytes: 0, cancelled: false }
 
-export type Comms = Readonly<Partial<Record<CommName, Intracomm>>> & { readonly inter?: Intercomm }
+export type Comms = Readonly<Partial<Record<Exclude<CommName, 'inter'>, Intracomm>>> & { readonly inter?: Intercomm }
 
-/** The communicators that programs use. Collective. @param Join the class of the copy of the package that `world` is of */
-export async function communicators(world: Intracomm, Join: typeof Intercomm): Promise<Comms & { free(): void }> {
+/** Classes of the copy of the package that the world is of. */
+export interface Classes {
+  readonly Cartcomm: typeof Cartcomm
+  readonly Distgraph: typeof Distgraph
+  readonly Intercomm: typeof Intercomm
+}
+
+/** The communicators that programs use. Collective. */
+export async function communicators(world: Intracomm, make: Classes): Promise<Comms & { free(): void }> {
   const [dup, wild] = [await world.dup(), await world.dup()]
   const parity = (await world.split(world.rank % 2)) as Intracomm
   const reversed = (await world.split(0, -world.rank)) as Intracomm
+  const grid = (await make.Cartcomm.create(world, gridOf(world.size))) as Cartcomm
+  const graph = await make.Distgraph.createAdjacent(world, graphEdges(world.rank, world.size))
   const others =
-    world.size > 1 ? await Join.create(parity, { peer: world, remoteLeader: 1 - (world.rank % 2) }) : undefined
-  const made = { dup, wild, parity, reversed, ...(others && { inter: others }) }
+    world.size > 1
+      ? await make.Intercomm.create(parity, { peer: world, remoteLeader: 1 - (world.rank % 2) })
+      : undefined
+  const made = { dup, wild, parity, reversed, grid, graph, ...(others && { inter: others }) }
   return { world, ...made, free: () => Object.values(made).forEach((comm) => comm.free()) } as Comms & { free(): void }
 }
 
@@ -254,10 +268,13 @@ class Player {
     const inter = this.#comms.inter
     const owner = on === 'parity' ? (here[root % here.length] as number) : root
     const setting = { ranks: here, mine: this.#rank, owner, serial: number, count }
-    const { name, args, result, expected } =
-      on === 'inter' && inter !== undefined
-        ? nth(across({ inter, mine: this.#rank, here, there }, owner), call)
-        : nth(WITHIN, call)(setting)
+    const chosen = (): Call => {
+      if (on === 'inter' && inter !== undefined)
+        return nth(across({ inter, mine: this.#rank, here, there }, owner), call)
+      if ((on === 'grid' || on === 'graph') && call % 2 === 0) return amongNeighbours(on, setting, call / 2)
+      return nth(WITHIN, call)(setting)
+    }
+    const { name, args, result, expected } = chosen()
     const what = `statement ${number}, ${form} ${name} on ${on}`
     if (form === 'blocking') {
       const value = await make(this.#comm(on), form, name, args)

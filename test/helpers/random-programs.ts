@@ -15,7 +15,7 @@ import { FORMS, type Form } from './forms.ts'
 /** Elements of the longest message: between hosts it goes by rendezvous. */
 export const MOST = 9000
 
-const COMMS = ['world', 'dup', 'parity', 'reversed', 'inter', 'wild'] as const
+const COMMS = ['world', 'dup', 'parity', 'reversed', 'inter', 'grid', 'graph', 'wild'] as const
 export type CommName = (typeof COMMS)[number]
 const OBJECT_MODES = ['isendObject', 'issendObject'] as const
 const MODES = ['isend', 'issend', 'sendInit', 'ssendInit', ...OBJECT_MODES] as const
@@ -76,7 +76,7 @@ type Link = Pick<Send, 'on' | 'rank' | 'peer'>
 export function programFor(size: number): fc.Arbitrary<Program> {
   const rank = fc.nat({ max: size - 1 })
   const on = fc.constantFrom(...COMMS.filter((name) => name !== 'inter' || size > 1))
-  const links = fc.array(fc.record({ on, rank, peer: rank }), { minLength: 1, maxLength: 6 })
+  const links = fc.array(fc.record({ on, rank, peer: rank }), { minLength: 1, maxLength: 6, size: 'max' })
   const others = [
     { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('decoy' as const, 'look' as const), on, rank }) },
     {
@@ -96,7 +96,7 @@ export function programFor(size: number): fc.Arbitrary<Program> {
     return fc.record({
       size: fc.constant(size),
       seed: fc.integer(),
-      statements: fc.array(statement, { maxLength: 60 }),
+      statements: fc.array(statement, { maxLength: 60, size: 'max' }),
     })
   })
 }

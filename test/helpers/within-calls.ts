@@ -22,11 +22,11 @@ export interface Setting {
 
 type Make = (s: Setting) => Call
 
-const empty = (length: number): Float64Array => new Float64Array(length).fill(-1)
+export const empty = (length: number): Float64Array => new Float64Array(length).fill(-1)
 /** What a rank gives: small integers, so that sums are exact, which `composed` can tell apart. */
-const given = ({ serial, count }: Setting, rank: number, blocks = 1): Float64Array =>
+export const given = ({ serial, count }: Setting, rank: number, blocks = 1): Float64Array =>
   Float64Array.from(range(count * blocks), (i) => 102 + ((serial * 31 + rank * 7 + i * 3) % 101) * 100)
-const block = (array: Float64Array, { count }: Setting, i: number): Float64Array =>
+export const block = (array: Float64Array, { count }: Setting, i: number): Float64Array =>
   array.slice(i * count, (i + 1) * count)
 const placeOf = ({ ranks, mine }: Setting): number => ranks.indexOf(mine)
 const rootOf = ({ ranks, owner }: Setting): number => ranks.indexOf(owner)
@@ -43,7 +43,12 @@ const leaves = (name: string, buffer: Float64Array, args: unknown[], expected: A
   expected,
 })
 /** A call that fills a new buffer; `expected` undefined: it stays as it is. */
-function fills(name: string, length: number, args: (buffer: Float64Array) => unknown[], expected?: Float64Array): Call {
+export function fills(
+  name: string,
+  length: number,
+  args: (buffer: Float64Array) => unknown[],
+  expected?: Float64Array,
+): Call {
   const buffer = empty(length)
   return leaves(name, buffer, args(buffer), expected ?? empty(length))
 }

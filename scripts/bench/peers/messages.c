@@ -104,7 +104,8 @@ int main(int argc, char **argv) {
     }
     int windows = !strcmp(mode, "bandwidth") || !strcmp(mode, "bidirectional");
     long rounds = (windows ? 25000000 : 200000000) / (nbytes + 10000);
-    rounds = rounds < 10 ? 10 : rounds > 10000 ? 10000 : rounds;
+    rounds = rounds < 10 ? 10 : rounds;
+    if (rounds > atol(argv[3])) rounds = atol(argv[3]);
     long most = (1L << 25) / (nbytes + 1);
     window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
     char **buffers[] = {&a, &b, &part, &whole, &other};

@@ -1,5 +1,5 @@
 /* What libzmq itself gives between two processes over tcp: latency and bandwidth as in programs/messages.ts.
- * Usage: zmq-messages latency|bandwidth size,size,… plain|curve */
+ * Usage: zmq-messages latency|bandwidth size,size,… rounds plain|curve */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +45,11 @@ static void round_of(int latency, int first, int window, void *in, void *out, ch
   if (first) get(in, ack); else zmq_send(out, ack, 4, 0);
 }
 
-static void series(int latency, int first, char *sizes, void *in, void *out) {
+static void series(int latency, int first, char *sizes, long limit, void *in, void *out) {
   for (char *word = strtok(sizes, ","); word != NULL; word = strtok(NULL, ",")) {
     long nbytes = atol(word), rounds = (latency ? 200000000 : 25000000) / (nbytes + 10000), most = (1L << 25) / (nbytes + 1);
     rounds = rounds < 10 ? 10 : rounds > 2000 ? 2000 : rounds;
+    if (rounds > limit) rounds = limit;
     int window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
     char *data = calloc(1, nbytes + 8);
     double begin = 0;
@@ -81,9 +82,9 @@ static void *endpoint(void *context, int type, int curve, char *server_public, c
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc != 5) return 2;
   char server_public[41], server_secret[41], mine[128], theirs[128];
-  int curve = !strcmp(argv[3], "curve"), to_child[2], to_parent[2];
+  int curve = !strcmp(argv[4], "curve"), to_child[2], to_parent[2];
   zmq_curve_keypair(server_public, server_secret);
   if (pipe(to_child) || pipe(to_parent)) return 1;
   int first = fork() != 0;
@@ -96,7 +97,7 @@ int main(int argc, char **argv) {
   if (write((first ? to_child : to_parent)[1], mine, sizeof mine) < 0) return 1;
   if (read((first ? to_parent : to_child)[0], theirs, sizeof theirs) < 0) return 1;
   zmq_connect(out, theirs);
-  series(!strcmp(argv[1], "latency"), first, argv[2], in, out);
+  series(!strcmp(argv[1], "latency"), first, argv[2], atol(argv[3]), in, out);
   fflush(stdout);
   zmq_close(in);
   zmq_close(out);

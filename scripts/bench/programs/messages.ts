@@ -1,5 +1,5 @@
 /**
- * The measured side of scripts/bench/messages.ts: `mode size,size,… memory`. Rank 0 prints a line of JSON for each size,
+ * The measured side of scripts/bench/messages.ts: `mode size,size,… rounds memory`. Rank 0 prints a line of JSON for each size,
  * `{ nbytes, us }`: microseconds of one message or one collective call; for overlap, per cent of the transfer hidden.
  * The twin in C is peers/messages.c: same modes, same numbers of rounds.
  */
@@ -17,10 +17,10 @@ let warmUpUs: number = WARM_UP.firstUs
 type Rounds = (times: number) => Promise<void>
 
 await run(async (context) => {
-  const [mode = '', sizes = '', memory = ''] = context.argv
+  const [mode = '', sizes = '', most = '', memory = ''] = context.argv
   for (const nbytes of sizes.split(',').map(Number)) {
     const total = mode === 'bandwidth' || mode === 'bidirectional' ? 25e6 : 200e6
-    const rounds = Math.max(10, Math.min(10_000, Math.floor(total / (nbytes + 10_000))))
+    const rounds = Math.min(Number(most), Math.max(10, Math.floor(total / (nbytes + 10_000))))
     const us =
       mode === 'overlap' ? await overlap(context, nbytes, rounds) : await measure(context, mode, nbytes, rounds, memory)
     if (context.world.rank === 0) context.log(JSON.stringify({ nbytes, us }))
