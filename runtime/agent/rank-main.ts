@@ -21,6 +21,7 @@ process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
 if (seat.processors !== undefined) await bind(seat.processors)
 try {
   await loadProgram(seat.program)
+  letGoOfInput()
 } catch (error) {
   fail(error)
 }
@@ -45,6 +46,15 @@ function askForInput(): void {
     parentPort?.postMessage(INPUT_WANTED)
     read(size)
   }
+}
+
+/**
+ * A thread whose program has begun to read and stopped before the end, as readline does on close, would be kept alive by Node
+ * until the input ends, which on a terminal is for ever; a process would not. Node's own listener for the end lets it go.
+ */
+function letGoOfInput(): void {
+  const { stdin } = process
+  if (stdin.readableDidRead && !stdin.readableEnded && (stdin.isPaused() || stdin.destroyed)) stdin.emit('end')
 }
 
 /** A rank that cannot be bound runs all the same: the user is told. */

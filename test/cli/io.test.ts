@@ -133,6 +133,17 @@ t.test('--stdin chooses who gets standard input', async (t) => {
   t.same(await read('--stdin', 'all', '--emulate-hosts', '2'), got('text', 'text', 'text'))
 })
 
+t.test('a program that has read what it wanted ends, though its input goes on', async (t) => {
+  const input = join(t.testdir(), 'input')
+  for (const how of ['close', 'break', 'destroy']) {
+    // Open for both ends, so that it does not end; rank 1 answers rank 0.
+    const job = `$tsmpirun -n 2 test/cli/programs/ask.ts ${input} ${how}`
+    const ended = await shell(`rm -f ${input}; mkfifo ${input}; exec timeout 100 ${job} <>${input}`)
+    t.equal(ended.stdout, 'rank 0 read 42\n', how)
+    t.equal(ended.code, 0, how)
+  }
+})
+
 t.test('input that no rank reads is not read', async (t) => {
   const ended = await shell(`(yes; true) | $tsmpirun -n 2 ${PRINTS} lines`)
   t.equal(ended.code, 0)

@@ -48,6 +48,64 @@ const nonOvertaking: Check = async (world) => {
   return failures
 }
 
+/** All orders of some things. */
+function orders<T>(things: readonly T[]): T[][] {
+  if (things.length === 0) return [[]]
+  return things.flatMap((thing, i) => orders(things.toSpliced(i, 1)).map((rest) => [thing, ...rest]))
+}
+
+/**
+ * Receives that ask for one message in the four ways there are, posted in every order: each takes the message whose turn it
+ * is, whether it names source and tag or not. In every other round one of them is taken back first, and loses its turn.
+ */
+const turns: Check = async (world) => {
+  const { dest, source } = neighbours(world)
+  const failures: string[] = []
+  for (const [round, ways] of orders<RecvOptions>([{ source, tag: 4 }, { source }, { tag: 4 }, {}]).entries()) {
+    const n = round % 3 === 0 ? 9000 : 2
+    const posted = ways.map((options) => ({ options, buffer: filled(n + 1, 0) }))
+    const requests = posted.map(({ options, buffer }) => world.irecv(buffer, options))
+    const lost = round % 2 === 1 ? Math.floor(round / 2) % 4 : -1
+    if (lost >= 0) requests[lost]?.cancel()
+    await world.barrier()
+    const sent = requests.flatMap((_, i) => (i === lost ? [] : i))
+    await waitAll(sent.map((i) => world.isend(filled(n, i + 1), { dest, tag: 4 })))
+    await waitAll(requests)
+    for (const [i, { options, buffer }] of posted.entries())
+      if (i === lost ? !holds(buffer, 0, 0) : !holds(buffer, n, i + 1))
+        failures.push(`receive ${i} of ${JSON.stringify(ways)}, ${JSON.stringify(options)}, got message ${buffer[0]}`)
+    await world.barrier()
+  }
+  return failures
+}
+
+/** The same the other way round: receives that ask in any way take of the messages that have come the one whose turn it is. */
+const turnsOfMessages: Check = async (world) => {
+  const { dest, source } = neighbours(world)
+  const failures: string[] = []
+  const tags = [1, 2, 1, 2, 3, 2]
+  for (const [round, ways] of orders<RecvOptions>([{ source, tag: 2 }, { source }, { tag: 2 }, {}]).entries()) {
+    const n = round % 3 === 0 ? 9000 : 2
+    const sends = tags.map((tag, i) => world.isend(filled(n, i), { dest, tag }))
+    // When the last can be seen all are here.
+    sends.push(world.isend(new Int8Array(0), { dest, tag: 9 }))
+    await world.probe({ source, tag: 9 })
+    const left = tags.map((tag, i) => ({ tag, i }))
+    for (const options of [...ways, {}, {}]) {
+      const buffer = filled(n, -1)
+      const { tag } = await world.recv(buffer, options)
+      const at = left.findIndex((message) => options.tag === undefined || options.tag === message.tag)
+      const [expected] = left.splice(at, 1)
+      if (buffer[n - 1] !== expected?.i || tag !== expected.tag)
+        failures.push(`${JSON.stringify(ways)}: ${JSON.stringify(options)} got message ${buffer[0]} of tag ${tag}`)
+    }
+    await world.recv(new Int8Array(0), { source, tag: 9 })
+    await waitAll(sends)
+    await world.barrier()
+  }
+  return failures
+}
+
 /** Expected and unexpected, eager and rendezvous, standard and synchronous, from any source, with any tag. */
 const everyCombination: Check = async (world) => {
   const { dest, source } = neighbours(world)
@@ -225,6 +283,8 @@ const aborted: Check = async (world) => {
 
 const CHECKS = {
   nonOvertaking,
+  turns,
+  turnsOfMessages,
   everyCombination,
   matchedProbe,
   cancelled,
