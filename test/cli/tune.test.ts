@@ -66,3 +66,11 @@ t.test('algorithms that do not exist are refused with those that do', async (t) 
   const missing = await tsmpirun(['--tuning', 'nowhere.json', HELLO])
   t.match(missing.stderr, /tuning file "nowhere.json" cannot be read: ENOENT/)
 })
+
+t.test('a table that cannot be written is refused before anything is measured', async (t) => {
+  const output = join(t.testdir({ file: '' }), 'file', 'table.json')
+  const ended = await tsmpirun(['tune', '-n', '2', '-o', output], { command: TSMPI })
+  t.match(ended.stderr, /--output: cannot write ".*table\.json": EEXIST: file already exists/)
+  t.equal(ended.stdout, '')
+  t.equal(ended.code, 2)
+})
