@@ -63,7 +63,7 @@ export async function communicators(world: Intracomm, make: Classes): Promise<Co
 
 /** What is under way: `check` is asked once it is complete. */
 interface Open {
-  readonly request: Request
+  readonly request: Pick<Request, 'test' | 'wait'>
   readonly check: (status: Status) => void
 }
 
@@ -90,7 +90,7 @@ class Player {
   readonly #random: () => number
   readonly #open: Open[] = []
   readonly #sends: Open[] = []
-  readonly #decoys: Open[] = []
+  readonly #decoys: (Open & { readonly request: Request })[] = []
   /** What receives from ANY_SOURCE took, in the order in which they were posted. */
   readonly #wild: { status: Status; number: number }[] = []
 
@@ -131,9 +131,16 @@ class Player {
     const dest = groups(on, this.#rank, this.#program.size).there.indexOf(partner(send, this.#program.size))
     const comm = this.#comm(on)
     const data = contents(number, count)
+    const check = (): void => undefined
+    if (mode === 'send') {
+      // Not awaited here: the message may go by rendezvous, and its receiver wait for what this rank does later.
+      const sent = comm.send(data, { dest, tag }).then(() => NONE)
+      this.#sends.push({ request: { test: () => undefined, wait: () => sent }, check })
+      return
+    }
     const started = sendsObject(mode) ? comm[mode]({ number }, { dest, tag }) : comm[mode](data, { dest, tag })
     if ('start' in started) (started as PersistentRequest).start()
-    this.#sends.push({ request: started, check: () => undefined })
+    this.#sends.push({ request: started, check })
   }
 
   async #receive(number: number, receive: Receive): Promise<void> {

@@ -18,7 +18,7 @@ export const MOST = 9000
 const COMMS = ['world', 'dup', 'parity', 'reversed', 'inter', 'grid', 'graph', 'wild'] as const
 export type CommName = (typeof COMMS)[number]
 const OBJECT_MODES = ['isendObject', 'issendObject'] as const
-const MODES = ['isend', 'issend', 'sendInit', 'ssendInit', ...OBJECT_MODES] as const
+const MODES = ['send', 'isend', 'issend', 'sendInit', 'ssendInit', ...OBJECT_MODES] as const
 const WAYS = ['irecv', 'recvInit', 'recv', 'probe', 'mprobe'] as const
 
 /** Ranks here are world ranks; `peer` counts, modulo their number, among those whom the rank can name on the communicator. */

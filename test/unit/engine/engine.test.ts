@@ -8,7 +8,8 @@ import { ANY_SOURCE, ANY_TAG } from '../../../runtime/base/constants.ts'
 import { resolveBuffer } from '../../../runtime/base/message-buffer.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
 import type { Operation } from '../../../runtime/engine/operation.ts'
-import { EAGER_OVERHEAD, EAGER_WINDOW } from '../../../runtime/engine/tunables.ts'
+import { CALL_NOW } from '../../../runtime/engine/recorder.ts'
+import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from '../../../runtime/engine/tunables.ts'
 import { InprocHub, type InprocOptions } from '../../../runtime/transport/inproc.ts'
 import { FRAME, Frame, type Transport } from '../../../runtime/transport/transport.ts'
 
@@ -280,4 +281,56 @@ t.test('two probes for one message: both see it, and the message stays until it 
   t.equal(b.iprobe(0, CONTEXT, 6), undefined)
   await receive(b, new Int32Array(2), 0, 5).settled()
   t.equal(b.iprobe(0, CONTEXT, 5), undefined)
+})
+
+t.test('after any traffic the window is whole again, and what is sent at once overtakes nothing', async (t) => {
+  for (const queueLimit of [1, 2, 1000]) {
+    const [a, b] = engines(2, { queueLimit }) as [Engine, Engine]
+    const received: number[] = []
+    let next = 0
+    const sendOne = (): void => {
+      const data = Int32Array.of(next++)
+      if (!a.sendNow(resolveBuffer(data, 'test'), 1, CONTEXT, 0, CALL_NOW.SEND)) send(a, data, 1)
+    }
+    const receiveAll = (): void => {
+      for (let data = new Int32Array(1); receive(b, data, 0).done; data = new Int32Array(1))
+        received.push(data[0] as number)
+      // The last one has found nothing.
+      for (const { operation } of b.pending()) b.cancel(operation)
+    }
+    // Twice the window in overheads alone.
+    for (let round = 0; next < (2 * EAGER_WINDOW) / EAGER_OVERHEAD; round++) {
+      for (let i = 0; i < 3; i++) sendOne()
+      receiveAll()
+      sendOne() // there is room in the queue, and some wait for it
+      while (a.hasUnsentFrames || b.hasUnsentFrames) {
+        receiveAll()
+        a.progress()
+      }
+      receiveAll()
+      const mine = new Int32Array(1)
+      send(a, Int32Array.of(round), 0, 7)
+      if (!receive(a, mine, 0, 7).done || mine[0] !== round)
+        t.fail(`message ${round} of the rank to itself is ${mine[0]}`)
+    }
+    a.progress()
+    t.same(
+      received,
+      Array.from({ length: next }, (_, i) => i),
+    )
+    const large = new Int32Array(4096 - EAGER_OVERHEAD)
+    const fit = Math.floor((EAGER_WINDOW - CREDIT_PORTION) / 16_384)
+    for (let i = 0; i < fit; i++) for (const dest of [0, 1]) t.ok(send(a, large, dest, 9).done, 'eager')
+  }
+})
+
+t.test('a rank that never waits sees what has come when it probes', (t) => {
+  for (const look of ['iprobe', 'improbe'] as const) {
+    const [a, b] = engines(2) as [Engine, Engine]
+    t.equal(b[look](0, CONTEXT, 0), undefined)
+    send(a, Int32Array.of(1), 1)
+    t.equal(b[look](0, CONTEXT, 0)?.nbytes, 4)
+    t.equal(b[look](0, CONTEXT, 0)?.nbytes, look === 'iprobe' ? 4 : undefined)
+  }
+  t.end()
 })

@@ -47,7 +47,7 @@ const step = fc.oneof(
 
 t.test('posted and unexpected queues together do what searching two lists from the front does', async (t) => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       const posted = new PostedQueue<Entry>()
       const unexpected = new UnexpectedQueue<Entry>()
       const postedList: Entry[] = []
