@@ -2,7 +2,7 @@
  * Entry of a rank's thread: makes output and failures reach the launcher at once, then loads the program.
  */
 import { constants } from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { INPUT_WANTED, type RankSeat, type SignalMessage } from './job-description.ts'
 import { loadProgram } from './program-loader.ts'
 import { writeEvent, writeOutput } from './start-channel.ts'
@@ -21,7 +21,6 @@ process.argv.splice(1, process.argv.length - 1, programName(), ...seat.argv)
 if (seat.processors !== undefined) await bind(seat.processors)
 try {
   await loadProgram(seat.program)
-  letGoOfInput()
 } catch (error) {
   fail(error)
 }
@@ -45,16 +44,20 @@ function askForInput(): void {
     stdin._read = read
     parentPort?.postMessage(INPUT_WANTED)
     read(size)
+    holdWhileRead(stdin)
   }
 }
 
 /**
- * A thread whose program has begun to read and stopped before the end, as readline does on close, would be kept alive by Node
- * until the input ends, which on a terminal is for ever; a process would not. Node's own listener for the end lets it go.
+ * Input that a program no longer reads, because it has closed its `readline` for instance, keeps Node's main thread alive no
+ * longer; Node's other threads it keeps until it ends. Here it does what it does in the main thread.
  */
-function letGoOfInput(): void {
-  const { stdin } = process
-  if (stdin.readableDidRead && !stdin.readableEnded && (stdin.isPaused() || stdin.destroyed)) stdin.emit('end')
+function holdWhileRead(stdin: NodeJS.ReadStream): void {
+  const key = Object.getOwnPropertySymbols(stdin).find(({ description }) => description === 'kPort')
+  const port = key && (stdin as unknown as Record<symbol, MessagePort | undefined>)[key]
+  if (port === undefined) return
+  stdin.on('resume', () => port.ref())
+  for (const event of ['pause', 'end', 'close']) stdin.on(event, () => port.unref())
 }
 
 /** A rank that cannot be bound runs all the same: the user is told. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { shell } from '../helpers/shell.ts'
-import { tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
+import { start, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
 const PRINTS = 'test/cli/programs/prints.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-'))
@@ -142,6 +142,15 @@ t.test('a program that has read what it wanted ends, though its input goes on', 
     t.equal(ended.stdout, 'rank 0 read 42\n', how)
     t.equal(ended.code, 0, how)
   }
+})
+
+t.test('a deadlock of a program that has read what it wanted is found, though its input goes on', async (t) => {
+  const job = start(['-n', '2', PRINTS, 'asks'], { inputStaysOpen: true })
+  for (const answer of ['one', 'two']) {
+    job.child.stdin?.write(`${answer}\n`)
+    await job.printed(`the answer is ${answer}\n`)
+  }
+  t.equal((await job.ended).code, 123)
 })
 
 t.test('input that no rank reads is not read', async (t) => {

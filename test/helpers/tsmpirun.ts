@@ -35,6 +35,8 @@ const LIMIT_MS = process.env['TSMPI_TEST_ALL'] === '1' ? 450_000 : 150_000
 export interface StartOptions {
   readonly cwd?: string
   readonly input?: string
+  /** Standard input stays open; the test writes to it. */
+  readonly inputStaysOpen?: boolean
   readonly env?: Readonly<Record<string, string>>
   /** Default tsmpirun. */
   readonly command?: string
@@ -45,7 +47,7 @@ export interface StartOptions {
 /** Starts tsmpirun with these arguments. */
 export function start(
   args: readonly string[],
-  { cwd, input, env, command = TSMPIRUN, program }: StartOptions = {},
+  { cwd, input, inputStaysOpen = false, env, command = TSMPIRUN, program }: StartOptions = {},
 ): Running {
   const words = program === undefined ? [process.execPath, command, ...args] : [program, ...args]
   const child = spawn('env', [...WITHOUT_HOOKS, ...words], {
@@ -65,7 +67,7 @@ export function start(
     for (const check of waiting) check()
   })
   child.stdin.on('error', () => undefined)
-  child.stdin.end(input ?? '')
+  if (!inputStaysOpen) child.stdin.end(input ?? '')
   const limit = setTimeout(() => {
     const left = descendants(child.pid as number).map(commandLine)
     stderr += `\nstopped by the test after ${LIMIT_MS / 1000} s; its processes:\n${left.join('\n')}\n`
