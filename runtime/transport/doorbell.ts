@@ -2,8 +2,10 @@
  * Wakes a sleeping thread of the host. One word in shared memory for each seat: 1 while its thread sleeps or is about to.
  *
  * The sleeper sets the word, looks once more for work, then sleeps as long as the word is 1; whoever leaves work clears
- * the word if it is set and wakes the thread. One of the two always sees the other's write (sequential consistency of
- * Atomics), and nobody pays for a system call while nobody sleeps.
+ * the word if it is set and wakes the thread. One of the two sees the other's write, and nobody pays for a system call while
+ * nobody sleeps. For an agent, which may sleep for long, that is certain (sequential consistency of Atomics). A rank sleeps a
+ * millisecond at a time: whoever rings takes a plain look, which costs nothing, and once in a great while comes too early,
+ * when work that was left some nanoseconds ago and this look cross the rank's own.
  */
 const AWAKE = 0
 const ASLEEP = 1
@@ -11,17 +13,22 @@ const ASLEEP = 1
 export class Doorbell {
   readonly #word: Int32Array
   readonly #wake: () => void
+  readonly #certain: boolean
 
-  /** @param wake wakes the thread if it sleeps elsewhere than in `sleep` and `sleepAsync` */
-  constructor(heap: SharedArrayBuffer, offset: number, wake?: () => void) {
+  /**
+   * @param certain whether the thread sleeps for longer than a moment
+   * @param wake wakes the thread if it sleeps elsewhere than in `sleep` and `sleepAsync`
+   */
+  constructor(heap: SharedArrayBuffer, offset: number, certain = false, wake?: () => void) {
     const word = new Int32Array(heap, offset, 1)
     this.#word = word
+    this.#certain = certain
     this.#wake = wake ?? ((): unknown => Atomics.notify(word, 0))
   }
 
   /** Wakes the thread if it sleeps. */
   ring(): void {
-    if (Atomics.load(this.#word, 0) === AWAKE) return
+    if (this.#word[0] === AWAKE && !this.#certain) return
     if (Atomics.compareExchange(this.#word, 0, ASLEEP, AWAKE) === ASLEEP) this.#wake()
   }
 

