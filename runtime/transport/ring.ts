@@ -153,9 +153,10 @@ export class RingWriter extends RingEnd {
   }
 
   #writePayload(payload: Uint8Array, start: number, nbytes: number): void {
-    const data = start + HEADER_BYTES
-    if (nbytes > INLINE_NBYTES) copyBytes(this.bytes.subarray(data, data + nbytes), payload)
-    else for (let i = 0; i < nbytes; i++) this.bytes[start + INLINE + i] = payload[i] as number
+    const data = payloadAt(start, nbytes)
+    const { bytes } = this
+    if (nbytes > SHORT) copyBytes(bytes.subarray(data, data + nbytes), payload)
+    else for (let i = 0; i < nbytes; i++) bytes[data + i] = payload[i] as number
   }
 
   #hasRoom(nbytes: number): boolean {
@@ -217,8 +218,9 @@ export class RingReader extends RingEnd {
   /** Copies the payload of the record that `peek` has shown, of `nbytes` bytes, to the start of `target` and frees it. */
   take(target: Uint8Array, nbytes: number): void {
     const data = payloadAt(this.#start(), nbytes)
-    if (nbytes > SHORT) target.set(this.bytes.subarray(data, data + nbytes))
-    else for (let i = 0; i < nbytes; i++) target[i] = this.bytes[data + i] as number
+    const { bytes } = this
+    if (nbytes > SHORT) target.set(bytes.subarray(data, data + nbytes))
+    else for (let i = 0; i < nbytes; i++) target[i] = bytes[data + i] as number
     this.advance()
   }
 
