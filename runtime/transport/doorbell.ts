@@ -2,10 +2,9 @@
  * Wakes a sleeping thread of the host. One word in shared memory for each seat: 1 while its thread sleeps or is about to.
  *
  * The sleeper sets the word, looks once more for work, then sleeps as long as the word is 1; whoever leaves work clears
- * the word if it is set and wakes the thread. One of the two sees the other's write, and nobody pays for a system call while
- * nobody sleeps. For an agent, which may sleep for long, that is certain (sequential consistency of Atomics). A rank sleeps a
- * millisecond at a time: whoever rings takes a plain look, which costs nothing, and once in a great while comes too early,
- * when work that was left some nanoseconds ago and this look cross the rank's own.
+ * the word if it is set and wakes the thread. Nobody pays for a system call while nobody sleeps. An agent may sleep for long:
+ * who rings it makes sure that one of the two sees the other's write (sequential consistency of Atomics). A rank sleeps a
+ * millisecond at a time, and looks a few times before: who rings it takes a plain look, which costs nothing.
  */
 const AWAKE = 0
 const ASLEEP = 1

@@ -25,10 +25,10 @@ const GLANCE_LOOKS = 20
 /** Longest sleep between two turns of the event loop. */
 const SLICE_MS = 1
 /**
- * Looks between lying down and sleep, about 1 us: who left a message without seeing that this rank was lying down (doorbell.ts)
- * did so just before, and it becomes visible meanwhile.
+ * Looks between lying down and sleep: who left a message and did not see that this rank was lying down (doorbell.ts) did so
+ * some nanoseconds before, and meanwhile it becomes visible.
  */
-const LAST_LOOKS = 16
+const LAST_LOOKS = 4
 /** Sleeps in a row, about a quarter of a second, before the rank asks itself whether only messages could wake it. */
 const QUIET_SLEEPS = 240
 /** Sleeps between two such questions. */
