@@ -115,7 +115,7 @@ export class RingWriter extends RingEnd {
   #tail = 0
   #head = 0
   /** Bytes of records of one line each that have been written since another one was, up to a lap. */
-  #even = 0
+  #singles = 0
 
   /** Appends a copy of the frame; false if there is no room. */
   write(frame: Frame): boolean {
@@ -146,10 +146,10 @@ export class RingWriter extends RingEnd {
    * Sees to it that the first word after the last record says nothing yet. After a lap of single lines all have the other
    * stamp, and the line need not be fetched from the consumer's core for it.
    */
-  #clearNext(even: boolean): void {
+  #clearNext(single: boolean): void {
     const { words, capacity } = this
-    this.#even = even ? Math.min(this.#even + LINE, capacity) : 0
-    if (this.#even < capacity) words[(this.#tail & (capacity - 1)) / 4 + FIRST] = NOTHING
+    this.#singles = single ? Math.min(this.#singles + LINE, capacity) : 0
+    if (this.#singles < capacity) words[(this.#tail & (capacity - 1)) / 4 + FIRST] = NOTHING
   }
 
   #writePayload(payload: Uint8Array, start: number, nbytes: number): void {
