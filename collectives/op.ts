@@ -62,13 +62,15 @@ export class Op {
   readonly bitwise: boolean
   /** True for the constants below, which never throw. */
   readonly builtIn: boolean
+  /** What combines elements `a` and `b`, of built-in operations that see one of each at a time. @internal */
+  readonly expression: ((type: ElementType) => string) | undefined
   readonly #compile: (type: ElementType) => ReduceFunction
   /** Compiled on first use. */
   readonly #functions: (ReduceFunction | undefined)[] = []
 
   /** Users call `Op.create`. @internal */
   constructor(
-    properties: { name: string; commutative: boolean; unit: number; bitwise: boolean; builtIn: boolean },
+    properties: Pick<Op, 'name' | 'commutative' | 'unit' | 'bitwise' | 'builtIn'> & Partial<Pick<Op, 'expression'>>,
     compile: (type: ElementType) => ReduceFunction,
   ) {
     this.name = properties.name
@@ -76,6 +78,7 @@ export class Op {
     this.unit = properties.unit
     this.bitwise = properties.bitwise
     this.builtIn = properties.builtIn
+    this.expression = properties.expression
     this.#compile = compile
   }
 
@@ -106,7 +109,8 @@ export class Op {
   within(channel: Channel): Op {
     if (this.builtIn) return this
     const attempt: ReduceFunction = (incoming, accumulator) => channel.attempt(() => this.apply(incoming, accumulator))
-    return new Op(this, () => attempt)
+    const { name, commutative, unit, bitwise, builtIn } = this
+    return new Op({ name, commutative, unit, bitwise, builtIn }, () => attempt)
   }
 
   /**
@@ -138,9 +142,8 @@ const UNROLL = 8
  * written once would turn megamorphic, and several times slower, after the fourth element type.
  */
 function elementwise(name: BuiltInName, expression: (type: ElementType) => string, bitwise = false): Op {
-  return new Op({ name, commutative: true, unit: 1, bitwise, builtIn: true }, (type) =>
-    compile(type, loopOf(expression(type))),
-  )
+  const properties = { name, commutative: true, unit: 1, bitwise, builtIn: true, expression }
+  return new Op(properties, (type) => compile(type, loopOf(expression(type))))
 }
 
 function loopOf(expression: string): string {

@@ -7,7 +7,7 @@
 import type { TypedArray } from '../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import type { CollectiveName, Particulars } from '../runtime/comm/signature.ts'
-import type { Terms } from '../runtime/engine/board.ts'
+import { BOARD_NBYTES, type Terms } from '../runtime/engine/board.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import type { Algorithm, Selectable } from './selection.ts'
@@ -21,6 +21,10 @@ export interface Postings {
    * many as `own` has, which are this rank's. They may be used up.
    */
   operands(ranks: number, own: TypedArray, first?: number): TypedArray[]
+  /** All that has been posted, as elements like those of `own`. */
+  memory(own: TypedArray): TypedArray
+  /** In which element of that memory lies element `first` of what each rank has posted; of no meaning for ranks that have not. */
+  places(own: TypedArray, first: number): Int32Array
 }
 
 /** Who posts what in a small call, and for whom. Masks have a bit for each rank, and mean nothing where there are more ranks than bits. */
@@ -47,8 +51,8 @@ export interface Deeds<T = void> {
 
 /** A small call as the ranks of one host make it through their board (small-calls.ts). */
 export interface SmallCall<T = void> extends Roles, Deeds<T> {
-  /** True if each rank that takes anything combines what all have posted. */
-  readonly reduces: boolean
+  /** Most bytes with which the board is the quickest way. */
+  readonly mostNbytes: number
   // Found out when the call is made first.
   /** Whether the board serves it. */
   byBoard: boolean | undefined
@@ -63,10 +67,10 @@ export interface SmallCall<T = void> extends Roles, Deeds<T> {
 export function smallCall<T>(
   { unit, nbytes, dest, source }: Roles,
   { given, load, take, finish }: Deeds<T>,
-  reduces = false,
+  mostNbytes = BOARD_NBYTES,
 ): SmallCall<T> {
   const [byBoard, terms, bytes] = [undefined, undefined, undefined]
-  return { unit, nbytes, dest, source, given, load, take, finish, reduces, byBoard, terms, bytes }
+  return { unit, nbytes, dest, source, given, load, take, finish, mostNbytes, byBoard, terms, bytes }
 }
 
 /** All ranks but one, as a mask. */

@@ -18,7 +18,7 @@ import {
   type Selectable,
 } from '../runtime/base/tuning.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
-import { REDUCED_NBYTES } from '../runtime/engine/board.ts'
+import { BOARD_NBYTES } from '../runtime/engine/board.ts'
 import { allgatherBruck } from './allgather/bruck.ts'
 import { allgatherRing } from './allgather/ring.ts'
 import { allreduceRabenseifner, allreduceRabenseifnerOrdered } from './allreduce/rabenseifner.ts'
@@ -156,10 +156,10 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
     },
     rules: [
       // What the board of a host gives (small-calls.ts), to the last bit: a call does not change when that is founded.
-      { oneHost: true, maxNbytes: REDUCED_NBYTES, algorithm: 'recursive-doubling' },
+      { oneHost: true, maxNbytes: 65_536, algorithm: 'recursive-doubling' },
       { maxNbytes: 2048, algorithm: 'recursive-doubling' },
       // 2 ranks on 2 cores, 128 KiB: 36 us, Rabenseifner's algorithm 59; 4 MiB: 0.7 and 1.0 ms; 8 ranks: 3.5 and 7.9 ms.
-      { oneHost: true, minNbytes: 98_304, algorithm: 'work-sharing' },
+      { oneHost: true, minNbytes: 65_537, algorithm: 'work-sharing' },
       // 4 ranks on 2 hosts, 4 MiB: 27 ms, Rabenseifner's 33.
       { oneHost: false, minNbytes: 1_048_577, algorithm: 'two-level' },
       { powerOfTwo: true, algorithm: 'rabenseifner' },
@@ -185,7 +185,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       'work-sharing': [reduceWorkSharing, { oneHost: true, elementwise: true, canonical: true }],
     },
     rules: [
-      { oneHost: true, maxNbytes: REDUCED_NBYTES, algorithm: 'folded-binomial' }, // as for allreduce
+      { oneHost: true, maxNbytes: 65_536, algorithm: 'folded-binomial' }, // as for allreduce
       // 4 ranks on 2 cores, 4 MiB: 1.1 ms, ring 3.7 ms; 512 KiB: 0.26 and 0.58 ms.
       { oneHost: true, algorithm: 'work-sharing' },
       { maxNbytes: 65_536, algorithm: 'binomial' },
@@ -201,7 +201,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       'reduce-then-scatter': [reduceScatterReduceThenScatter, { canonical: true }],
     },
     rules: [
-      { oneHost: true, maxNbytes: REDUCED_NBYTES, algorithm: 'reduce-then-scatter' }, // as for allreduce
+      { oneHost: true, maxNbytes: BOARD_NBYTES, algorithm: 'reduce-then-scatter' }, // as for allreduce
       { maxNbytes: 524_288, algorithm: 'recursive-halving' },
       { algorithm: 'ring' },
       { algorithm: 'reduce-then-scatter' },

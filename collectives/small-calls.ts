@@ -3,8 +3,8 @@
  * of messages: a rank posts its elements, waits until those it needs have posted theirs, and takes or computes on its own.
  * Nobody waits who needs nothing, and no rank waits for another to hand anything on.
  *
- * Cost: what it gives written and what it takes read by each rank, whatever the call. A rank combines all operands itself,
- * in the tree of power-of-two.ts: the bits are those of recursive doubling, on all ranks. A board is founded by the first
+ * Cost: what it gives written and what it takes read by each rank, whatever the call. A rank combines all operands itself
+ * (fused-reduction.ts), in the tree of power-of-two.ts: the bits are those of recursive doubling, on all ranks. A board is founded by the first
  * call after some that went by messages; all ranks count alike. Operations of the program's own, which may throw on one
  * rank and not on another, nonblocking and persistent calls, calls of which an algorithm was forced and all longer ones take
  * messages.
@@ -16,14 +16,7 @@ import type { Region } from '../runtime/base/region.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { describeSignature, signatureOf, type CollectiveName } from '../runtime/comm/signature.ts'
-import {
-  Board,
-  boardBytes,
-  BOARD_NBYTES,
-  MOST_BOARD_RANKS,
-  REDUCED_NBYTES,
-  type Terms,
-} from '../runtime/engine/board.ts'
+import { Board, boardBytes, MOST_BOARD_RANKS, type Terms } from '../runtime/engine/board.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
@@ -35,11 +28,6 @@ import { complete } from './requests.ts'
 
 /** Calls before a board is worth its founding. */
 const CALLS_BEFORE = 8
-/**
- * Bytes of all operands together that each rank combines itself: with more, ranks that share the work are quicker. 4 ranks
- * on 2 cores, allreduce of 64 KiB: 90 us, by messages 122; of 128 KiB: 190 to 220, shared work 114.
- */
-const MOST_REDUCED_NBYTES = 262_144
 
 /** What a rank knows of its communicator. */
 export interface Membership {
@@ -103,10 +91,9 @@ export class SmallCalls {
   }
 
   /** True if a call is small enough. The same on all ranks. */
-  serves({ nbytes, reduces }: SmallCall<unknown>): boolean {
+  serves({ nbytes, mostNbytes }: SmallCall<unknown>): boolean {
     this.#possible ??= this.#mayFound()
-    if (!this.#possible || nbytes > BOARD_NBYTES) return false
-    return !reduces || nbytes <= Math.min(REDUCED_NBYTES, MOST_REDUCED_NBYTES / this.#member.size)
+    return this.#possible && nbytes <= mostNbytes
   }
 
   #mayFound(): boolean {
@@ -331,9 +318,12 @@ class BoardPostings implements Postings {
   /** Operands of the latest reduction, used again for one of the same type and length. */
   #arrays: TypedArray[] = []
   #bytes: Uint8Array[] = []
+  #memory: TypedArray | undefined
+  readonly #places: Int32Array
 
   constructor(board: Board) {
     this.#board = board
+    this.#places = new Int32Array(board.size)
   }
 
   read(rank: number, target: Uint8Array, offset = 0): void {
@@ -348,6 +338,18 @@ class BoardPostings implements Postings {
       if (rank === board.rank) copyElements(this.#arrays[rank] as TypedArray, own)
       else if ((ranks & (1 << rank)) !== 0) board.read(rank, this.#bytes[rank] as Uint8Array, offset)
     return this.#arrays
+  }
+
+  memory(own: TypedArray): TypedArray {
+    if (this.#memory?.constructor !== own.constructor) this.#memory = this.#board.as(own)
+    return this.#memory
+  }
+
+  places(own: TypedArray, first: number): Int32Array {
+    const places = this.#places
+    for (let rank = 0; rank < places.length; rank++)
+      places[rank] = this.#board.placeOf(rank) / own.BYTES_PER_ELEMENT + first
+    return places
   }
 
   #makeLike(own: TypedArray): void {

@@ -12,6 +12,7 @@
  * that can wake a rank lies in a ring (agent/host-watch.ts); who is to be told stands in the masks, which cost one look as
  * long as nobody sleeps.
  */
+import { arrayOver, type TypedArray } from '../base/element-type.ts'
 import { copyBytes } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 
@@ -22,8 +23,6 @@ export const MOST_BOARD_RANKS = 16
  * and 236; scatter 58 and 77, 93 and 126.
  */
 export const BOARD_NBYTES = 262_144
-/** Longest vector that is reduced through a board. */
-export const REDUCED_NBYTES = 65_536
 /** Payloads beyond a line that a rank may be ahead of others: some of the longest, and no more than stays in a cache. */
 const RING_NBYTES = 1_048_576
 /** Calls that a rank may be ahead of others: enough to pay for a change of threads when ranks share a core. */
@@ -242,10 +241,20 @@ export class Board {
     return { signature, elementType, nbytes }
   }
 
+  /** The whole board as elements like those of `like`. */
+  as<T extends TypedArray>(like: T): T {
+    return arrayOver(like, this.#bytes)
+  }
+
+  /** Where what a rank has posted lies, in bytes from the board's beginning. */
+  placeOf(rank: number): number {
+    return this.#words[this.#slotOf(rank) + AT] as number
+  }
+
   /** Copies bytes from `offset` on of what a rank has posted, as many as `target` has. */
   read(rank: number, target: Uint8Array, offset: number): void {
     const { length } = target
-    const at = (this.#words[this.#slotOf(rank) + AT] as number) + offset
+    const at = this.placeOf(rank) + offset
     if (length > SHORT) copyBytes(target, this.#bytes.subarray(at, at + length))
     else for (let i = 0; i < length; i++) target[i] = this.#bytes[at + i] as number
   }

@@ -110,6 +110,7 @@ function roundOf(
   const [x, y] = [doubles(a), doubles(b)]
   const counts = new Array<number>(size).fill(block)
   const summands = doubles(whole).subarray(0, (block >> 3) * size)
+  const sums = doubles(part)
   const all = [a, b, part, whole, other]
   const calls: Record<string, () => Promise<void>> = {
     barrier: () => world.barrier(),
@@ -122,7 +123,7 @@ function roundOf(
     alltoall: () => world.alltoall(whole, other),
     scan: () => world.scan(x, y, { op: SUM }),
     exscan: () => world.exscan(x, y, { op: SUM }),
-    reduceScatterBlock: () => world.reduceScatterBlock(summands, doubles(part), { op: SUM }),
+    reduceScatterBlock: () => world.reduceScatterBlock(summands, sums, { op: SUM }),
     gatherv: () => world.gatherv(part, whole, { counts }),
     scatterv: () => world.scatterv(whole, part, { counts }),
     allgatherv: () => world.allgatherv(part, whole, { counts }),

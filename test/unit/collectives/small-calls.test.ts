@@ -34,7 +34,7 @@ for (const size of SIZES)
     },
   )
 
-for (const length of [1, 5, 6, 129, 8192, 8193])
+for (const length of [1, 5, 6, 129, 8192, 8193, 32_768, 32_769])
   t.test(`${length} doubles, in one line, beside it or by messages`, async (t) => {
     await runRanks(3, async ({ world }) => {
       await foundBoard(world)
@@ -112,7 +112,39 @@ for (const size of [2, 3, 4, 5, 7, 8])
     })
   })
 
-/** The sum over all ranks of element `at` of the test above. */
+for (const size of [2, 4, 5])
+  t.test(`long reductions of ${size} ranks give the bits of their messages, whichever way they go`, async (t) => {
+    await runRanks(size, async ({ world }) => {
+      await foundBoard(world)
+      for (const length of [40, 1000, 9000, 16_400, 32_768]) {
+        const n = length - (length % size)
+        const mine = Float64Array.from({ length: n }, (_, i) => 0.1 + world.rank / 3 + i / 7)
+        const [result, expected] = [new Float64Array(n), new Float64Array(n)]
+        const agree = (call: string, count = n): void => {
+          if (!result.subarray(0, count).every((value, i) => value === expected[i])) t.fail(`${call} of ${n}`)
+        }
+        await world.allreduce(mine, result, { op: SUM })
+        await world.iallreduce(mine, expected, { op: SUM }).wait()
+        agree('allreduce')
+        await world.reduce(mine, result, { op: SUM, root: 1 })
+        if (world.rank === 1) agree('reduce')
+        await world.scan(mine, result, { op: SUM })
+        await world.iscan(mine, expected, { op: SUM }).wait()
+        agree('scan')
+        const [block, other] = [result, expected].map((array) => array.subarray(0, n / size)) as [Float64Array, Float64Array] // prettier-ignore
+        await world.reduceScatterBlock(mine, block, { op: SUM })
+        await world.ireduceScatterBlock(mine, other, { op: SUM }).wait()
+        agree('reduceScatterBlock', n / size)
+        result.set(mine)
+        await world.allreduce(IN_PLACE, result, { op: SUM })
+        await world.iallreduce(mine, expected, { op: SUM }).wait()
+        agree('allreduce in place')
+      }
+    })
+    t.pass('all bits agree')
+  })
+
+/** The sum over all ranks of element `at` in the test of scans. */
 function serialSum(size: number, at: number): number {
   let sum = 0
   for (let rank = 0; rank < size; rank++) sum += 0.1 + rank / 3 + at / 7
