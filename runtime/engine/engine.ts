@@ -206,7 +206,8 @@ export class Engine implements WaitCounter {
     call: string,
     agreement?: Agreement,
   ): Operation {
-    const begun = this.recorder?.now()
+    const { recorder } = this
+    if (recorder !== undefined) recorder.begin()
     const operation = new Operation(this, call, { context, source, tag }, view, agreement)
     // A message that is here is taken at once: most receives of a running program end inside this call.
     const message = this.#unexpected.match(operation)
@@ -215,7 +216,7 @@ export class Engine implements WaitCounter {
       this.#posted.add(operation)
       this.#progressUntil(this.#nonePosted)
     }
-    if (begun !== undefined) this.recorder?.posted(operation, begun)
+    if (recorder !== undefined) recorder.posted(operation)
     return operation
   }
 
@@ -239,10 +240,10 @@ export class Engine implements WaitCounter {
 
   /** Starts the receive of a message that `improbe` took. */
   mrecv(view: MessageView | undefined, message: Unexpected, call: string): Operation {
-    const begun = this.recorder?.now()
+    this.recorder?.begin()
     const operation = new Operation(this, call, message, view)
     this.#take(operation, message)
-    if (begun !== undefined) this.recorder?.posted(operation, begun)
+    this.recorder?.posted(operation)
     return operation
   }
 
@@ -264,11 +265,11 @@ export class Engine implements WaitCounter {
 
   /** An operation that ends when `iprobe` would find a message. */
   probe(source: number, context: number, tag: number, call: string): Operation {
-    const begun = this.recorder?.now()
+    this.recorder?.begin()
     const operation = new Operation(this, call, { context, source, tag })
     if (this.iprobe(source, context, tag) === undefined) this.#probes.add(operation)
     else operation.complete()
-    if (begun !== undefined) this.recorder?.posted(operation, begun)
+    this.recorder?.posted(operation)
     return operation
   }
 

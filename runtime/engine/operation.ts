@@ -139,6 +139,11 @@ export class Operation implements Postable {
     return this.#promise ?? this.#watchers?.[0]?.wait()
   }
 
+  /** Whether anybody waits for it, before it ends. */
+  get isAwaited(): boolean {
+    return this.#watchers !== undefined || this.#resolve !== undefined
+  }
+
   /** Waits under way. */
   get waiters(): number {
     return (this.#watchers?.length ?? 0) + (this.#promise !== undefined && !this.done ? 1 : 0)

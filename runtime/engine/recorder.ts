@@ -65,7 +65,7 @@ export interface Recorder {
    */
   sent(operation: Operation, begun: number, dest: number, nbytes: number, id: number): void
 
-  /** A call has begun that may be over at once: `sentNow` or `receivedNow` may follow, or the call begins anew. */
+  /** A call has begun: `sentNow`, `receivedNow` or `posted` may follow, or the call begins anew. */
   begin(): void
 
   /** A call has sent a message that leaves nothing to wait for. Called inside of the call. */
@@ -75,7 +75,7 @@ export interface Recorder {
   receivedNow(call: CallNow, message: Header): void
 
   /** A receive or probe has been posted; it may have ended already. */
-  posted(operation: Operation, begun: number): void
+  posted(operation: Operation): void
 
   /** A receive has its message; the operation ends next, or is about to be posted. */
   received(operation: Operation, source: number, nbytes: number, id: number): void

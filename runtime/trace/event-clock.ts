@@ -37,16 +37,21 @@ export class EventClock {
 
   /** The time of an event in milliseconds of the machine's clock, read or estimated. */
   now(): number {
-    if (this.#left === 0) return this.read()
-    this.#left--
-    return (this.#time += this.#pace)
+    return this.after(1)
+  }
+
+  /** The time of the last of several events. */
+  after(events: number): number {
+    this.#left -= events
+    if (this.#left < 0) return this.read()
+    return (this.#time += events * this.#pace)
   }
 
   /** The same, read. */
   read(): number {
     const time = performance.now() + this.#origin
     const passedMs = time - this.#latest
-    const pace = passedMs / (this.#stretch - this.#left)
+    const pace = passedMs / Math.max(this.#stretch - this.#left, 1)
     this.#hasty = pace < HURRY_MS ? this.#hasty + 1 : 0
     const spares = this.#hasty > HASTY_READINGS
     this.#pace = spares ? pace / 2 : 0

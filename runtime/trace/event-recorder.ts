@@ -58,6 +58,19 @@ interface Mark {
   id: number
 }
 
+/** Calls that follow each other in a hurry, all alike but for the numbers of their messages. */
+interface Run {
+  count: number
+  kind: number
+  call: Call
+  context: number
+  peer: number
+  tag: number
+  nbytes: number
+  /** When they began, 0 if they begin one after the other when the ones before have ended. */
+  begun: number
+}
+
 export class EventRecorder implements Recorder {
   readonly #memory: TraceMemory
   readonly #options: RecorderOptions
@@ -69,9 +82,10 @@ export class EventRecorder implements Recorder {
   readonly #wait: Call
   /** Those of `CALLS_NOW` that have come. */
   readonly #callsNow: Call[] = []
-  /** Calls that have only been noted: records that lack their times. */
-  readonly #notes = Array.from({ length: NOTES }, blankRecord)
-  #noted = 0
+  /** Calls that have only been noted. */
+  readonly #run: Run
+  /** The numbers of their messages. */
+  readonly #ids = new Int32Array(NOTES)
   readonly #record: TraceRecord = blankRecord()
   /** When the call began that may be over at once, unless times are estimated. */
   #begun = 0.5
@@ -96,6 +110,8 @@ export class EventRecorder implements Recorder {
   readonly #brief: Mark
   /** When the latest wait for such an operation began. */
   #hurriedSince = 0.5
+  /** Looks at the latest reading of the clock in the wait that goes on. */
+  #looksRead = 0
   /** What this rank waits in is shown, and has not changed. */
   #shown = false
   readonly longWait: number
@@ -112,6 +128,7 @@ export class EventRecorder implements Recorder {
     this.#wait = this.#names.call('wait')
     this.#sharedMark = { ...blankMark(this.#wait), shared: true }
     this.#brief = blankMark(this.#wait)
+    this.#run = { count: 0, kind: 0, call: this.#wait, context: 0, peer: 0, tag: 0, nbytes: 0, begun: 0.5 }
     this.longWait = options.quickLooks > LONG_WAIT_TURNS ? LONG_WAIT_LOOKS : LONG_WAIT_TURNS
     memory.totals[TOTAL.BEGUN] = this.now()
   }
@@ -130,7 +147,9 @@ export class EventRecorder implements Recorder {
 
   begin(): void {
     this.#begunExactly = !this.#clock.isEstimating
-    if (this.#begunExactly) this.#begun = this.#clock.now()
+    if (!this.#begunExactly) return
+    this.#settle()
+    this.#begun = this.#clock.now()
   }
 
   place(name: string): Place | undefined {
@@ -175,9 +194,12 @@ export class EventRecorder implements Recorder {
   /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `#settle`. */
   #overNow(callNow: CallNow, { context, tag, nbytes, id }: Header, peer: number, kind: number): void {
     const call = this.#callsNow[callNow] ?? (this.#callsNow[callNow] = this.#names.call(CALLS_NOW[callNow]))
-    const inHurry = this.#inHurry
-    if (!inHurry) this.#settle()
-    const record = this.#notes[this.#noted++] as TraceRecord
+    if (this.#inHurry) {
+      this.#note(kind, call, context, peer, tag, nbytes, id, this.#begunExactly ? this.#begun : 0)
+      return
+    }
+    this.#settle()
+    const record = this.#record
     record.kind = kind
     record.begun = this.#begunExactly ? this.#begun : 0
     record.nbytes = nbytes
@@ -186,32 +208,81 @@ export class EventRecorder implements Recorder {
     record.peer = peer
     record.tag = tag
     record.id = id
-    if (!inHurry) this.#endExactly(call, record)
-    else if (this.#noted === NOTES) this.#settle()
+    this.#endExactly(call, record)
   }
 
   #endExactly(call: Call, record: TraceRecord): void {
-    this.#noted = 0
     const place = this.#place(call.name, call)
     if (record.begun === 0) record.begun = this.#clock.now()
     record.ended = Math.max(this.#clock.now() - this.#locatingMs, record.begun)
     this.#tally(record, place)
   }
 
-  /** What has been noted gets its times, as late as whatever comes next allows, its sums and its place in the trace. */
-  #settle(): void {
-    if (this.#noted > 0) this.#settleNotes()
+  /** Notes a call that is over. In a loop most are like the one before. */
+  #note(
+    kind: number,
+    call: Call,
+    context: number,
+    peer: number,
+    tag: number,
+    nbytes: number,
+    id: number,
+    begun: number,
+  ): void {
+    const run = this.#run
+    const alike = run.kind === kind && run.call === call && run.context === context && run.begun === begun
+    if (!alike || run.peer !== peer || run.tag !== tag || run.nbytes !== nbytes) {
+      this.#settle()
+      run.kind = kind
+      run.call = call
+      run.context = context
+      run.peer = peer
+      run.tag = tag
+      run.nbytes = nbytes
+      run.begun = begun
+    }
+    this.#ids[run.count++] = id
+    if (run.count === NOTES) this.#settleRun()
   }
 
-  #settleNotes(): void {
-    const noted = this.#noted
-    this.#noted = 0
-    for (let i = 0; i < noted; i++) {
-      const record = this.#notes[i] as TraceRecord
-      this.#names.numbered(record.call).unplaced++
-      if (record.begun === 0) record.begun = this.#clock.now()
-      record.ended = this.#clock.now()
-      this.#tally(record, undefined)
+  /** What has been noted gets its times, as late as whatever comes next allows, its sums and its place in the trace. */
+  #settle(): void {
+    if (this.#run.count > 0) this.#settleRun()
+  }
+
+  #settleRun(): void {
+    const { count, kind, call, peer, nbytes } = this.#run
+    const follow = this.#run.begun === 0
+    const begun = follow ? this.#clock.latest : this.#run.begun
+    const ended = Math.max(this.#clock.after(2 * count), begun)
+    this.#run.count = 0
+    call.unplaced += count
+    if (kind === RECORD.SEND) add(this.#sent, peer, count * nbytes)
+    const sums = this.#callSums
+    const at = call.number * CALL_SUMS
+    add(sums, at, count)
+    add(sums, at + 1, count * nbytes)
+    add(sums, at + 2, (ended - begun) * (follow ? 1 : count))
+    if (this.#depth === 0) this.#communicated(begun, ended)
+    if (this.#memory.keepsRecords) this.#keepRun(count, begun, ended, follow)
+  }
+
+  #keepRun(count: number, begun: number, ended: number, follow: boolean): void {
+    const { kind, call, context, peer, tag, nbytes } = this.#run
+    const eachMs = follow ? (ended - begun) / count : 0
+    for (let i = 0; i < count; i++) {
+      const record = this.#record
+      record.kind = kind
+      record.begun = begun + i * eachMs
+      record.ended = follow ? record.begun + eachMs : ended
+      record.nbytes = nbytes
+      record.call = call.number
+      record.context = context
+      record.peer = peer
+      record.tag = tag
+      record.id = this.#ids[i] as number
+      record.place = 0
+      this.#keep(record)
     }
   }
 
@@ -225,11 +296,12 @@ export class EventRecorder implements Recorder {
     this.#keep(record)
   }
 
-  posted(operation: Operation, begun: number): void {
+  posted(operation: Operation): void {
+    if (this.#inHurry && !operation.done && this.#postedInHurry(operation)) return
     this.#settle()
+    const begun = this.#begunExactly ? this.#begun : this.#clock.latest
     // Received inside of a collective call that posts it: all is recorded.
     if (operation.done && operation.mark === undefined && isInner(operation)) return
-    if (this.#inHurry && !operation.done && this.#postedInHurry(operation, begun)) return
     const mark = this.#markOf(operation)
     mark.begun = begun
     if (!mark.inner && (operation.done || mark.call.nonblocking)) this.#callReturns(operation, mark)
@@ -237,12 +309,13 @@ export class EventRecorder implements Recorder {
   }
 
   received(operation: Operation, peer: number, nbytes: number, id: number): void {
-    this.#settle()
-    const mark = this.#markOf(operation)
-    if (mark.shared) {
-      this.#receivedInHurry(operation, mark, { peer, nbytes, id })
+    const known = operation.mark as Mark | undefined
+    if (known?.shared === true) {
+      this.#receivedInHurry(operation, known, peer, nbytes, id)
       return
     }
+    this.#settle()
+    const mark = this.#markOf(operation)
     this.#attach(mark, peer, nbytes, id)
     if (mark.waiters > 0) return
     if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#clock.latest, this.now())
@@ -255,16 +328,15 @@ export class EventRecorder implements Recorder {
   }
 
   waitBegan(operation: Operation): void {
-    this.#settle()
     if (this.#shown) this.#waitsAreOver()
-    let mark = this.#markOf(operation)
-    if (mark.shared) {
-      if (this.#inHurry) {
-        this.#hurriedWaitBegan()
-        return
-      }
-      mark = this.#ownMark(operation, mark, operation.waiters - 1)
+    const known = operation.mark as Mark | undefined
+    if (known?.shared === true && this.#inHurry) {
+      this.#hurriedWaitBegan()
+      return
     }
+    this.#settle()
+    const mark =
+      known?.shared === true ? this.#ownMark(operation, known, operation.waiters - 1) : this.#markOf(operation)
     if (mark.waiters++ === 0 && mark.call.nonblocking) {
       mark.call = this.#wait
       mark.place = this.#place('wait', this.#wait)
@@ -278,15 +350,25 @@ export class EventRecorder implements Recorder {
 
   waitEnded(operation: Operation, looks: number): void {
     if (this.#shown) this.#waitsAreOver()
-    this.#settle()
-    const ended = looks > this.#options.quickLooks ? this.#clock.readAfterWait() : this.now()
     const mark = this.#markOf(operation)
-    if (mark.shared) this.#hurriedWaitEnded(operation, ended)
-    else if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
-    if (--this.#depth > 0) return
+    // Waits that end with one look share a reading.
+    const isLong = looks > this.#options.quickLooks && looks !== this.#looksRead
+    if (mark.shared && !isLong) this.#hurriedWaitEnded(operation)
+    else {
+      this.#settle()
+      const ended = isLong ? this.#clock.readAfterWait() : this.#clock.now()
+      this.#looksRead = isLong ? looks : this.#looksRead
+      if (mark.shared) this.#hurriedWaitEnded(operation)
+      else if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
+    }
+    if (--this.#depth === 0) this.#waitedUntil(this.#clock.latest)
+  }
+
+  #waitedUntil(ended: number): void {
     const totals = this.#totals
     this.#communicated(totals[TOTAL.WAITING_SINCE] as number, ended)
     totals[TOTAL.WAITING_SINCE] = 0
+    this.#looksRead = 0
   }
 
   /** All that is known reaches its reader, and what the rank waits in with it. */
@@ -446,30 +528,26 @@ export class EventRecorder implements Recorder {
   }
 
   /** Receives that programs post by the dozen get no marks of their own. False if it is none of them. */
-  #postedInHurry(operation: Operation, begun: number): boolean {
+  #postedInHurry(operation: Operation): boolean {
     const call = this.#names.call(operation.call)
     if (isInner(operation) || !call.nonblocking) return false
-    call.unplaced++
     if (this.#sharedMark.call !== call) this.#sharedMark = { ...blankMark(call), shared: true }
     operation.mark = this.#sharedMark
-    const brief = this.#brief
-    brief.call = call
-    brief.begun = begun
-    brief.peer = operation.source
-    brief.nbytes = brief.id = 0
-    this.#callEnded(operation, brief, this.#clock.now())
+    const { context, source, tag } = operation
+    this.#note(RECORD.CALL, call, context, source, tag, 0, 0, 0)
     return true
   }
 
-  #receivedInHurry(operation: Operation, { call }: Mark, message: Pick<Mark, 'peer' | 'nbytes' | 'id'>): void {
+  #receivedInHurry(operation: Operation, { call }: Mark, peer: number, nbytes: number, id: number): void {
     const brief = this.#brief
-    brief.peer = message.peer
-    brief.nbytes = message.nbytes
-    brief.id = message.id
-    if (operation.waiters > 0) return // the wait ends next
+    brief.peer = peer
+    brief.nbytes = nbytes
+    brief.id = id
+    if (operation.isAwaited) return // the wait ends next
     brief.call = call
-    this.#countBytes(call.number, undefined, message.nbytes)
-    this.#write(RECORD.RECEIVE, operation, brief, this.#clock.latest, this.#clock.now())
+    this.#countBytes(call.number, undefined, nbytes)
+    this.#write(RECORD.RECEIVE, operation, brief, this.#clock.latest, this.#clock.latest)
+    brief.id = 0
   }
 
   #hurriedWaitBegan(): void {
@@ -478,20 +556,20 @@ export class EventRecorder implements Recorder {
       return
     }
     // What the rank did before must not be taken for waiting.
+    this.#settle()
     this.#hurriedSince = this.#clock.read()
     this.#totals[TOTAL.WAITING_SINCE] = Math.max(this.#hurriedSince, this.#accounted)
   }
 
   /** Of several who wait for one receive, or who give up, the first that ends with it tells. */
-  #hurriedWaitEnded(operation: Operation, ended: number): void {
-    const brief = this.#brief
-    if (!operation.done || (brief.id === 0 && operation.error === undefined && !operation.cancelled)) return
-    this.#wait.unplaced++
-    this.#countBytes(this.#wait.number, undefined, brief.nbytes)
-    brief.call = this.#wait
-    brief.begun = Math.min(this.#hurriedSince, ended)
-    this.#callEnded(operation, brief, ended)
-    brief.nbytes = brief.id = 0
+  #hurriedWaitEnded(operation: Operation): void {
+    const { id, peer, nbytes } = this.#brief
+    if (!operation.done) return
+    if (id !== 0)
+      this.#note(RECORD.RECEIVE, this.#wait, operation.context, peer, operation.tag, nbytes, id, this.#hurriedSince)
+    else if (operation.error !== undefined || operation.cancelled)
+      this.#note(RECORD.CALL, this.#wait, operation.context, operation.source, operation.tag, 0, 0, this.#hurriedSince)
+    this.#brief.id = 0
   }
 
   /** An operation whose mark was shared gets one of its own. */
