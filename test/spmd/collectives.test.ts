@@ -1,6 +1,6 @@
 /**
  * Collectives over real transports: the same checks as in one thread, over shared memory and over ZeroMQ. With
- * TSMPI_TEST_ALL=1 on every number of ranks up to 8, and 140 000 nonblocking calls instead of 1800.
+ * TSMPI_TEST_ALL=1 on every number of ranks up to 8, and windows of 100 000 nonblocking calls over each instead of 600.
  */
 import t from 'tap'
 import { runRanks } from '../../testing.ts'
@@ -19,9 +19,8 @@ const jobs = [
   ['-n', '3', '--transport', 'zmq'],
   ...(ALL
     ? [
-        ['-n', '7'],
-        ['-n', '8'],
-        ['-n', '8', '--transport', 'zmq'],
+        ...[6, 7, 8].map((size) => ['-n', String(size)]),
+        ...[1, 2, 4, 5, 6, 7, 8].map((size) => ['-n', String(size), '--transport', 'zmq']),
         ['-n', '7', '--emulate-hosts', '3'],
       ]
     : []),
@@ -34,11 +33,19 @@ for (const job of jobs)
     t.equal(ended.code, 0)
   })
 
-for (const [job, calls] of [
+/** Jobs, and the nonblocking calls that each makes if everything is tested. */
+const windows: readonly (readonly [readonly string[], number])[] = [
   [['-n', '4'], 100_000],
   [['-n', '4', '--emulate-hosts', '2'], 20_000],
-  [['-n', '3', '--transport', 'zmq'], 20_000],
-] as const)
+  [['-n', '3', '--transport', 'zmq'], 100_000],
+  ...(ALL
+    ? [1, 2, 5, 6, 7, 8].flatMap((n) => [
+        [['-n', `${n}`], 5000] as const,
+        [['-n', `${n}`, '--transport', 'zmq'], 5000] as const,
+      ])
+    : []),
+]
+for (const [job, calls] of windows)
   t.test(`windows of nonblocking collectives: tsmpirun ${job.join(' ')}`, async (t) => {
     const ended = await tsmpirun([...job, 'test/spmd/programs/nonblocking.ts', String(ALL ? calls : 600)])
     t.equal(ended.stdout, 'ok\n'.repeat(Number(job[1])))
