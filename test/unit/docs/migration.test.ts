@@ -18,6 +18,25 @@ t.test('docs/migration.md has a row for every call of MPI 4.1 and those that MPI
   )
 })
 
+t.test('docs/migration.md has the methods and functions of mpi4py 3.1, and those that 4.0 added', async (t) => {
+  const page = (await read('docs/migration.md')).replace(/```.*?```/gs, '')
+  // `Get_rank` of mpi4py and `MPI_Comm_rank` are one: what is left without class and verb.
+  const bare = (name: string): string =>
+    name
+      .toLowerCase()
+      .replace(/^mpi_/, '')
+      .replace(/^(comm|group|request|status|message|op|cart|graph|intercomm|errhandler|type|grequest)_/, '')
+      .replace(/^(get|set|is)_/, '')
+  const quoted = (page.match(/`[^`]+`/g) ?? []).join(' ')
+  const named = new Set(quoted.match(/\w+/g)?.map(bare))
+  const calls = (await read('test/fixtures/mpi4py-calls.txt')).trim().split('\n')
+  t.ok(calls.length > 350, `${calls.length} calls`)
+  t.same(
+    calls.filter((call) => !named.has(bare(call))),
+    [],
+  )
+})
+
 /** Names of what JavaScript, ndarray and the command line have, and fields of what calls take and give. */
 const FOREIGN = new Set(
   (
