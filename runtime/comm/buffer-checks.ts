@@ -32,6 +32,11 @@ export interface BufferWatch {
   complete(nbytes: number): void
 }
 
+/** A call whose two buffers are watched until it ends. */
+export interface ExchangeWatch extends Pick<BufferWatch, 'view' | 'complete'> {
+  posted(operations: readonly [receive: Operation | undefined, send: Operation | undefined]): void
+}
+
 /** A nonblocking call that the program never completed. */
 export interface NeverCompleted {
   readonly operation: Operation
@@ -92,6 +97,23 @@ export class BufferChecks {
     })
   }
 
+  /** Begins to watch both buffers of a call that sends and receives, which it may not await. */
+  exchange(sent: MessageView, received: MessageView, call: string): ExchangeWatch {
+    const send = this.send(sent, call)
+    const receive = this.receive(received, call)
+    return {
+      view: receive.view,
+      posted: (operations) => ([receive.operation, send.operation] = operations),
+      complete: (nbytes) => {
+        try {
+          receive.complete(nbytes)
+        } finally {
+          send.complete(0)
+        }
+      },
+    }
+  }
+
   /** Requests that no wait or test has completed. */
   neverCompleted(): NeverCompleted[] {
     return [...this.#watches].flatMap(([{ operation, dest }, made]) =>
@@ -136,8 +158,13 @@ function endOf(call: string): string {
  * await it goes on meanwhile, and may change the buffer.
  */
 export async function settledLater(request: { wait(): Promise<unknown> }): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
+  await untilProgramGoesOn()
   await request.wait()
+}
+
+/** A program that does not await what has just been called is past that then. */
+export async function untilProgramGoesOn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Memory that is received into in place of a buffer; overlaps what the buffer overlaps. */

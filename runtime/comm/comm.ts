@@ -11,7 +11,7 @@ import { LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../b
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import { CALL_NOW, type CallNow } from '../engine/recorder.ts'
-import { settledLater, type BufferWatch } from './buffer-checks.ts'
+import { settledLater, untilProgramGoesOn, type BufferWatch } from './buffer-checks.ts'
 import { CommContext } from './comm-context.ts'
 import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
@@ -388,11 +388,16 @@ export class Comm extends CommContext {
     // A send that is refused must not leave a receive behind.
     this.#refuse(call, faultOfExchange(call, options, this.peers.size))
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
-    const receive = this.#expect(call, into, { source, tag: recvTag })
+    const watch = this.job.checks?.exchange(from, into, call)
+    const receive = this.#expect(call, watch?.view ?? into, { source, tag: recvTag })
     const send = this.#post(call, from, { dest, tag: sendTag }, false)
+    watch?.posted([receive, send])
     try {
+      if (watch !== undefined) await untilProgramGoesOn()
       await Promise.all([receive?.settled(), send?.settled()])
+      watch?.complete(receive?.nbytes ?? 0)
     } catch (error) {
+      watch?.complete(0)
       return this.failed(error)
     }
     return receive === undefined ? PROC_NULL_STATUS : this.#statusOf(receive)

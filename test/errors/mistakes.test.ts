@@ -22,6 +22,8 @@ const SAID: Readonly<Record<string, RegExp>> = {
   reuse: /MPI_ERR_BUFFER: isend: the send buffer was changed between isend at .*mistakes\.ts:\d+:\d+ and the wait/,
   forgotten:
     /MPI_ERR_BUFFER: send: the send buffer was changed between send at .*mistakes\.ts:\d+:\d+ and the end of the send: is an await missing\?/,
+  exchange:
+    /MPI_ERR_BUFFER: sendrecv: the send buffer was changed between sendrecv at .*mistakes\.ts:\d+:\d+ and the end of the sendrecv: is an await missing\?/,
   early: /read NaN before the wait/,
   overlap: /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
   rank: /MPI_ERR_RANK: sendrecv: dest is 2, expected 0\.\.1 or PROC_NULL/,

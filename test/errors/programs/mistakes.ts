@@ -76,6 +76,17 @@ const PROGRAMS: Record<string, Program> = {
     await world.recv(doubles(10), { source: other })
   },
 
+  /** The same with both buffers of a sendrecv. */
+  exchange: async (world, wrong) => {
+    const [sent, received] = [doubles(10), doubles(10)]
+    const other = world.rank ^ 1
+    const exchanged = world.sendrecv(sent, received, { dest: other, source: other })
+    if (!wrong) await exchanged
+    sent[3] = 1
+    await world.barrier()
+    await exchanged
+  },
+
   /** The buffer is read before the message is there: it holds no numbers then. */
   early: async (world, wrong) => {
     const buffer = doubles(1)

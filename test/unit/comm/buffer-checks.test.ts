@@ -64,6 +64,29 @@ t.test(
   },
 )
 
+for (const touched of ['sent', 'received', 'neither'] as const)
+  t.test(`a sendrecv that is not awaited: ${touched} is changed`, async (t) => {
+    const ranks = pair()
+    const buffers = ranks.map(() => ({ sent: Float64Array.of(7, 8), received: Float64Array.of(1, 2, 3) }))
+    const calls = ranks.map((rank, i) => {
+      const { sent, received } = buffers[i] as (typeof buffers)[number]
+      return rank.sendrecv(sent, received, { dest: 1 - i, source: 1 - i })
+    })
+    const [own] = buffers
+    t.ok(own?.received.every(Number.isNaN), 'who reads too early reads no numbers')
+    if (touched !== 'neither' && own !== undefined) own[touched][1] = 5
+    if (touched === 'neither') await calls[0]
+    else {
+      const buffer = touched === 'sent' ? 'send' : 'receive'
+      await t.rejects(calls[0] as Promise<unknown>, {
+        code: 'MPI_ERR_BUFFER',
+        message: `sendrecv: the ${buffer} buffer was changed between sendrecv at prog.ts:1:1 and the end of the sendrecv: is an await missing?`,
+      })
+    }
+    await calls[1]
+    t.same([...(buffers[1]?.received ?? [])], [7, 8, 3])
+  })
+
 t.test('a message is delivered at the wait, and what it does not cover stays as it was', async (t) => {
   const [zero, one] = pair()
   const buffer = Float64Array.of(1, 2, 3)
