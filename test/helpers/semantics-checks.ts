@@ -56,7 +56,8 @@ function orders<T>(things: readonly T[]): T[][] {
 
 /**
  * Receives that ask for one message in the four ways there are, posted in every order: each takes the message whose turn it
- * is, whether it names source and tag or not. In every other round one of them is taken back first, and loses its turn.
+ * is, whether it names source and tag or not, and one that waits comes after all of them. In every other round one of them
+ * is taken back first, and loses its turn.
  */
 const turns: Check = async (world) => {
   const { dest, source } = neighbours(world)
@@ -69,8 +70,11 @@ const turns: Check = async (world) => {
     if (lost >= 0) requests[lost]?.cancel()
     await world.barrier()
     const sent = requests.flatMap((_, i) => (i === lost ? [] : i))
-    await waitAll(sent.map((i) => world.isend(filled(n, i + 1), { dest, tag: 4 })))
-    await waitAll(requests)
+    const sends = [...sent, 4].map((i) => world.isend(filled(n, i + 1), { dest, tag: 4 }))
+    const last = filled(n, 0)
+    await world.recv(last, { source, tag: 4 })
+    if (last[0] !== 5) failures.push(`the receive after ${JSON.stringify(ways)} got message ${last[0]}`)
+    await waitAll([...requests, ...sends])
     for (const [i, { options, buffer }] of posted.entries())
       if (i === lost ? !holds(buffer, 0, 0) : !holds(buffer, n, i + 1))
         failures.push(`receive ${i} of ${JSON.stringify(ways)}, ${JSON.stringify(options)}, got message ${buffer[0]}`)

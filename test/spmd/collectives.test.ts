@@ -33,11 +33,12 @@ for (const job of jobs)
     t.equal(ended.code, 0)
   })
 
-/** Jobs, and the nonblocking calls that each makes if everything is tested. */
-const windows: readonly (readonly [readonly string[], number])[] = [
+/** Jobs, the nonblocking calls that each makes if everything is tested, and the seed. */
+const windows: readonly (readonly [readonly string[], number, number?])[] = [
   [['-n', '4'], 100_000],
   [['-n', '4', '--emulate-hosts', '2'], 20_000],
-  [['-n', '3', '--transport', 'zmq'], 100_000],
+  [['-n', '3', '--transport', 'zmq'], 20_000],
+  ...(ALL ? [20, 30, 40, 50].map((seed) => [['-n', '3', '--transport', 'zmq'], 20_000, seed] as const) : []),
   ...(ALL
     ? [1, 2, 5, 6, 7, 8].flatMap((n) => [
         [['-n', `${n}`], 5000] as const,
@@ -45,9 +46,9 @@ const windows: readonly (readonly [readonly string[], number])[] = [
       ])
     : []),
 ]
-for (const [job, calls] of windows)
-  t.test(`windows of nonblocking collectives: tsmpirun ${job.join(' ')}`, async (t) => {
-    const ended = await tsmpirun([...job, 'test/spmd/programs/nonblocking.ts', String(ALL ? calls : 600)])
+for (const [job, calls, seed = 7] of windows)
+  t.test(`windows of nonblocking collectives, seed ${seed}: tsmpirun ${job.join(' ')}`, async (t) => {
+    const ended = await tsmpirun([...job, 'test/spmd/programs/nonblocking.ts', String(ALL ? calls : 600), String(seed)])
     t.equal(ended.stdout, 'ok\n'.repeat(Number(job[1])))
     t.equal(messages(ended), '')
     t.equal(ended.code, 0)
