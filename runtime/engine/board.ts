@@ -25,8 +25,11 @@ export const MOST_BOARD_RANKS = 16
 export const BOARD_NBYTES = 262_144
 /** Payloads beyond a line that a rank may be ahead of others: some of the longest, and no more than stays in a cache. */
 const RING_NBYTES = 1_048_576
-/** Calls that a rank may be ahead of others: enough to pay for a change of threads when ranks share a core. */
-const SLOTS = 256
+/**
+ * Calls that a rank may be ahead of others: enough to pay for changes of threads when ranks share a core. 4 ranks on 2 cores,
+ * in alternating runs: bcast of 8 B 0.31 us, with 256 slots 0.50; scatter 0.33 and 0.62; reduce 0.61 and 0.67.
+ */
+const SLOTS = 1024
 
 const LINE = 64
 const LINE_WORDS = LINE / 4

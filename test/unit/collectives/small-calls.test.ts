@@ -6,7 +6,7 @@ import { runRanks } from '../../../testing.ts'
 /** More calls than a communicator makes by messages before it has a board. */
 const CALLS_BEFORE = 8
 /** More calls than a board has slots. */
-const MANY = 700
+const MANY = 2600
 
 async function foundBoard(world: Intracomm): Promise<void> {
   for (let i = 0; i < CALLS_BEFORE; i++) await world.barrier()
