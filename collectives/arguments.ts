@@ -207,6 +207,12 @@ export function checkNames(call: string, options: unknown, known: readonly strin
   if (fault !== undefined) throw fault
 }
 
+/** @throws {MpiError} MPI_ERR_ARG if `value` is no array */
+export function checkArray(call: string, name: string, value: unknown, expected: string): void {
+  if (!Array.isArray(value))
+    throw new MpiError('MPI_ERR_ARG', `${call}: ${name} is ${describe(value)}, expected ${expected}`)
+}
+
 function atPlaces(counts: readonly number[] | undefined, displs: readonly number[] | undefined): BlockOptions {
   const given = counts as readonly number[]
   return displs === undefined ? { counts: given } : { counts: given, displs }

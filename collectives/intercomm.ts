@@ -9,6 +9,7 @@ import type { Comm } from '../runtime/comm/comm.ts'
 import { foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { isRank } from '../runtime/comm/peer-and-tag.ts'
+import { checkNames } from './arguments.ts'
 import { IntercommObjectCalls } from './intercomm-object-calls.ts'
 import { found, type Intracomm } from './intracomm.ts'
 import { swapAcross } from './plans/across.ts'
@@ -34,6 +35,8 @@ export interface IntercommOptions {
   /** Tag of the leaders' messages in `peer`; default 0. */
   readonly tag?: number
 }
+
+const OPTIONS = ['localLeader', 'peer', 'remoteLeader', 'tag']
 
 /** What the leaders tell each other. */
 interface Side {
@@ -66,6 +69,7 @@ export class Intercomm extends IntercommObjectCalls {
    * half.free()
    */
   static async create(local: Intracomm, options: IntercommOptions): Promise<Intercomm> {
+    checkNames('Intercomm.create', options, OPTIONS)
     const { localLeader = 0, peer, remoteLeader, tag = 0 } = options
     if (!isRank(localLeader, local.size))
       throw new MpiError(

@@ -7,6 +7,7 @@
 import { PROC_NULL, UNDEFINED } from '../../runtime/base/constants.ts'
 import { invariant, MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkArray, checkNames } from '../arguments.ts'
 import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
 import { coordsOf, gridOrder, product, rankAt } from './placement.ts'
@@ -84,8 +85,8 @@ export class Cartcomm extends TopologyComm {
    * grid.free()
    */
   static async create(comm: Intracomm, options: CartOptions): Promise<Cartcomm | undefined> {
+    checkCart(comm, options)
     const { dims, periods = dims.map(() => false), reorder = false } = options
-    checkCart(comm, dims, periods)
     const size = product(dims)
     const member = comm.rank < size
     const hostOf = comm.hosts.hostOf.slice(0, size)
@@ -136,6 +137,7 @@ export class Cartcomm extends TopologyComm {
    * @throws {MpiError} MPI_ERR_ARG if there is no such point
    */
   rankOf(coords: readonly number[]): number {
+    checkArray('rankOf', 'coords', coords, `an array of ${this.ndims} integers`)
     const rank = coords.length === this.ndims && coords.every(Number.isInteger) ? this.#rankAt(coords) : PROC_NULL
     if (rank === PROC_NULL)
       throw new MpiError(
@@ -154,7 +156,7 @@ export class Cartcomm extends TopologyComm {
    */
   shift(direction: number, displacement: number): Shift {
     if (!Number.isInteger(direction) || direction < 0 || direction >= this.ndims)
-      throw new MpiError('MPI_ERR_ARG', `shift: direction is ${describe(direction)}, expected 0..${this.ndims - 1}`)
+      throw new MpiError('MPI_ERR_ARG', `shift: direction is ${describe(direction)}, ${directions(this.ndims)}`)
     if (!Number.isInteger(displacement))
       throw new MpiError('MPI_ERR_ARG', `shift: displacement is ${describe(displacement)}, expected an integer`)
     return { source: this.#neighbor(direction, -displacement), dest: this.#neighbor(direction, displacement) }
@@ -174,6 +176,7 @@ export class Cartcomm extends TopologyComm {
    * grid?.free()
    */
   async sub(remain: readonly boolean[]): Promise<Cartcomm> {
+    checkArray('sub', 'remain', remain, `an array of ${this.ndims} booleans`)
     if (remain.length !== this.ndims || !remain.every((keep) => typeof keep === 'boolean'))
       throw new MpiError('MPI_ERR_ARG', `sub: remain is [${remain.join(', ')}], expected ${this.ndims} booleans`)
     const kept = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction])
@@ -209,7 +212,17 @@ export class Cartcomm extends TopologyComm {
   }
 }
 
-function checkCart(comm: Intracomm, dims: readonly number[], periods: readonly boolean[]): void {
+function directions(ndims: number): string {
+  return ndims === 0 ? 'but a grid of 0 dimensions has none' : `expected 0..${ndims - 1}`
+}
+
+const OPTIONS = ['dims', 'periods', 'reorder']
+
+function checkCart(comm: Intracomm, options: CartOptions): void {
+  checkNames('Cartcomm.create', options, OPTIONS)
+  const { dims, periods = [] } = options
+  checkArray('Cartcomm.create', 'dims', dims, 'an array of extents such as [2, 3]')
+  checkArray('Cartcomm.create', 'periods', periods, 'an array of booleans, one for each extent')
   const wrong = dims.find((extent) => !Number.isInteger(extent) || extent < 1)
   if (wrong !== undefined)
     throw new MpiError('MPI_ERR_DIMS', `Cartcomm.create: an extent is ${describe(wrong)}, expected an integer >= 1`)
@@ -218,6 +231,7 @@ function checkCart(comm: Intracomm, dims: readonly number[], periods: readonly b
       'MPI_ERR_DIMS',
       `Cartcomm.create: a grid of [${dims.join(', ')}] needs ${product(dims)} ranks, the communicator has ${comm.size}`,
     )
+  if (options.periods === undefined) return
   if (periods.length !== dims.length || !periods.every((period) => typeof period === 'boolean'))
     throw new MpiError(
       'MPI_ERR_ARG',

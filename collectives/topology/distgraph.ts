@@ -6,6 +6,7 @@
  */
 import { invariant, MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkArray, checkNames } from '../arguments.ts'
 import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
 import { MIN } from '../op.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
@@ -74,7 +75,11 @@ export class Distgraph extends TopologyComm {
    * if (rank === 0) log(left[0]) // → 3
    * ring.free()
    */
-  static async createAdjacent(comm: Intracomm, { sources, destinations }: AdjacentOptions): Promise<Distgraph> {
+  static async createAdjacent(comm: Intracomm, options: AdjacentOptions): Promise<Distgraph> {
+    // Another graph will do as well, so that there may be more in it.
+    const { sources, destinations } = Object(options) as AdjacentOptions
+    checkArray('Distgraph.createAdjacent', 'sources', sources, 'an array of ranks')
+    checkArray('Distgraph.createAdjacent', 'destinations', destinations, 'an array of ranks')
     checkRanks('Distgraph.createAdjacent', [...sources, ...destinations], comm.size)
     const [incoming, outgoing] = [multiplicity(sources, comm.size), multiplicity(destinations, comm.size)]
     const claimed = new Int32Array(comm.size)
@@ -96,9 +101,11 @@ export class Distgraph extends TopologyComm {
    * Makes a graph of which every rank names some edges, not necessarily its own. Each edge is named once. Collective.
    * Neighbours are in ascending order.
    *
-   * @throws {MpiError} MPI_ERR_RANK if an end of an edge is no rank
+   * @throws {MpiError} MPI_ERR_RANK if an end of an edge is no rank, MPI_ERR_ARG if `edges` is no array of them
    */
   static async create(comm: Intracomm, edges: readonly GraphEdge[]): Promise<Distgraph> {
+    checkArray('Distgraph.create', 'edges', edges, 'an array of { source, dest }')
+    for (const edge of edges) checkNames('Distgraph.create', edge, ['source', 'dest'])
     const flat = edges.flatMap(({ source, dest }) => [source, dest])
     checkRanks('Distgraph.create', flat, comm.size)
     const all = (await comm.allgatherObject(edges)).flat()

@@ -7,6 +7,7 @@
 import { UNDEFINED } from '../../runtime/base/constants.ts'
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkNames } from '../arguments.ts'
 import type { Intracomm } from '../intracomm.ts'
 import { cheaperOrder } from './placement.ts'
 
@@ -125,7 +126,11 @@ export class Grid {
   }
 }
 
-function checkGrid(comm: Intracomm, { nprow, npcol, order = 'row' }: GridOptions): void {
+const OPTIONS = ['nprow', 'npcol', 'order']
+
+function checkGrid(comm: Intracomm, options: GridOptions): void {
+  checkNames('Grid.create', options, OPTIONS)
+  const { nprow, npcol, order = 'row' } = options
   for (const [name, value] of Object.entries({ nprow, npcol }))
     if (!Number.isInteger(value) || value < 1)
       throw new MpiError('MPI_ERR_DIMS', `Grid.create: ${name} is ${describe(value)}, expected an integer >= 1`)

@@ -7,6 +7,8 @@ import {
   Distgraph,
   ERRORS_RETURN,
   Grid,
+  Intercomm,
+  type MpiError,
   PROC_NULL,
   startAll,
   SUM,
@@ -90,6 +92,10 @@ t.test('arguments that make no grid are refused with what is allowed', async (t)
     await t.rejects(Cartcomm.create(world, { dims: [2, 2], periods: [true] }), /expected 2 booleans/)
     const cart = (await Cartcomm.create(world, { dims: [2, 2] })) as Cartcomm
     t.throws(() => cart.rankOf([0, 2]), /coords is \[0, 2\], expected 2 integers inside \[2, 2\]/)
+    t.throws(() => cart.rankOf(0 as never), /coords is 0, expected an array of 2 integers/)
+    await t.rejects(cart.sub(true as never), /remain is true, expected an array of 2 booleans/)
+    const point = (await Cartcomm.create(world, { dims: [] })) as Cartcomm | undefined
+    if (point !== undefined) t.throws(() => point.shift(0, 1), /direction is 0, but a grid of 0 dimensions has none/)
     t.throws(() => cart.coordsOf(4), { code: 'MPI_ERR_RANK' })
     t.throws(() => cart.shift(2, 1), /direction is 2, expected 0..1/)
     await t.rejects(cart.sub([true]), { code: 'MPI_ERR_ARG' })
@@ -98,6 +104,50 @@ t.test('arguments that make no grid are refused with what is allowed', async (t)
       /expected a multiple of 4, one block for each neighbour/,
     )
     await t.rejects(cart.neighborAllgather(new Int8Array(2), new Int8Array(4)), /has room for 4 elements, expected 8/)
+  })
+})
+
+/** What a call that is refused says. */
+async function messageOf(call: () => Promise<unknown>): Promise<string> {
+  return call().then(
+    () => 'nothing is wrong',
+    (error: unknown) => (error as MpiError).message,
+  )
+}
+
+t.test('what makes a communicator says which of its options is missing or unknown', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const none = undefined as never
+    for (const [make, told] of [
+      [
+        () => Cartcomm.create(world, none),
+        'Cartcomm.create: the options are undefined, expected { dims, periods, reorder }',
+      ],
+      [() => Cartcomm.create(world, { dims: 4 } as never), 'Cartcomm.create: dims is 4, expected an array of extents'],
+      [() => Cartcomm.create(world, { dims: [2], period: [true] } as never), 'there is no option "period"'],
+      [
+        () => Cartcomm.create(world, { dims: [2], periods: true } as never),
+        'periods is true, expected an array of booleans',
+      ],
+      [() => Grid.create(world, none), 'Grid.create: the options are undefined, expected { nprow, npcol, order }'],
+      [() => Grid.create(world, { nprow: 1, npcol: 2, ordr: 'row' } as never), 'there is no option "ordr"'],
+      [
+        () => Distgraph.createAdjacent(world, none),
+        'Distgraph.createAdjacent: sources is undefined, expected an array',
+      ],
+      [() => Distgraph.createAdjacent(world, { sources: [] } as never), 'destinations is undefined, expected an array'],
+      [
+        () => Distgraph.create(world, none),
+        'Distgraph.create: edges is undefined, expected an array of { source, dest }',
+      ],
+      [() => Distgraph.create(world, [[0, 1]] as never), 'Distgraph.create: there is no option "0"'],
+      [
+        () => Intercomm.create(world, none),
+        'Intercomm.create: the options are undefined, expected { localLeader, peer,',
+      ],
+      [() => Intercomm.create(world, { remoteleader: 1 } as never), 'there is no option "remoteleader"'],
+    ] as [() => Promise<unknown>, string][])
+      t.match(await messageOf(make), told)
   })
 })
 
