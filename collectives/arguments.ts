@@ -173,7 +173,7 @@ export interface BlockOptions {
 }
 
 /** Which blocks of a call with two kinds of them are meant: the names of their options begin with it. */
-type Way = '' | 'send' | 'recv'
+export type Way = '' | 'send' | 'recv'
 const OWN_BLOCKS = ['counts', 'displs']
 const EXCHANGED_BLOCKS = ['sendCounts', 'recvCounts', 'sendDispls', 'recvDispls']
 
@@ -239,6 +239,37 @@ export function checkBlocks(
         `${call}: the block of rank ${rank}, ${count} elements from ${places[rank]} on, ends outside the buffer of ${array.length} elements`,
       )
   return blocksAt(array, counts, places)
+}
+
+/**
+ * The blocks of a vector call that others fill: no element may be written twice.
+ *
+ * @param isFilled whether a block is; default: all are
+ * @throws {MpiError} like `checkBlocks`; MPI_ERR_BUFFER if two blocks have an element in common
+ */
+export function checkFilledBlocks(
+  call: string,
+  array: TypedArray,
+  options: BlockOptions,
+  size: number,
+  way: Way = '',
+  isFilled: (index: number) => boolean = () => true,
+): Blocks {
+  const blocks = checkBlocks(call, array, options, size, way)
+  const { counts, displs } = options
+  if (displs === undefined) return blocks
+  const end = (index: number): number => (displs[index] as number) + (counts[index] as number)
+  const filled = Array.from(displs.keys()).filter((index) => counts[index] !== 0 && isFilled(index))
+  filled.sort((a, b) => (displs[a] as number) - (displs[b] as number))
+  for (const [at, index] of filled.entries()) {
+    const next = filled[at + 1]
+    if (next !== undefined && end(index) > (displs[next] as number))
+      throw new MpiError(
+        'MPI_ERR_BUFFER',
+        `${call}: the blocks ${index} and ${next} overlap: elements ${displs[index]}..${end(index) - 1} and ${displs[next]}..${end(next) - 1} of the receive buffer`,
+      )
+  }
+  return blocks
 }
 
 function checkList(call: string, name: string, list: unknown, size: number): void {

@@ -8,6 +8,7 @@ import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import {
   blockOptions,
   checkBlocks,
+  checkFilledBlocks,
   checkTypes,
   exchangeOptions,
   received,
@@ -68,7 +69,7 @@ export function gathervAcross(
     }
   }
   const into = received(call, recv)
-  const blocks = checkBlocks(call, into.array, blockOptions(call, options, ROOT_AND_BLOCKS), sides.remote.size)
+  const blocks = checkFilledBlocks(call, into.array, blockOptions(call, options, ROOT_AND_BLOCKS), sides.remote.size)
   return {
     call,
     *steps(channel) {
@@ -119,7 +120,7 @@ export function allgathervAcross(sides: Sides, send: MessageBuffer, recv: Messag
   checkTypes(call, mine.array, into.array)
   const places = blockOptions(call, options)
   const { counts } = places
-  const blocks = checkBlocks(call, into.array, places, sides.remote.size)
+  const blocks = checkFilledBlocks(call, into.array, places, sides.remote.size)
   const packed = newArrayLike(
     into.array,
     counts.reduce((sum, count) => sum + count, 0),
@@ -155,7 +156,7 @@ export function alltoallvAcross(
   const { size } = sides.remote
   const { outgoing, incoming } = exchangeOptions(call, options)
   const sends = checkBlocks(call, from.array, outgoing, size, 'send')
-  const receives = checkBlocks(call, into.array, incoming, size, 'recv')
+  const receives = checkFilledBlocks(call, into.array, incoming, size, 'recv')
   return {
     call,
     steps: (channel) =>

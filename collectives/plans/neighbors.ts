@@ -4,12 +4,14 @@
  * A message goes to each out-neighbour and comes from each in-neighbour; two that share several edges exchange over them in
  * the order of their lists, which messages of a pair keep.
  */
+import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { PROC_NULL } from '../../runtime/base/constants.ts'
 import {
   blockOptions,
   checkBlocks,
+  checkFilledBlocks,
   checkDivisible,
   checkTypes,
   exchangeOptions,
@@ -18,6 +20,7 @@ import {
   type BlockOptions,
   type Source,
   type Target,
+  type Way,
 } from '../arguments.ts'
 import { equalBlocks, likeMine, type Blocks } from '../blocks.ts'
 import type { AlltoallvOptions } from '../options.ts'
@@ -63,7 +66,7 @@ export function neighborAllgathervPlan(
   const call = 'neighborAllgatherv'
   const from = sent(call, send)
   const into = received(call, recv)
-  const receives = checkBlocks(call, into.array, blockOptions(call, options), near.sources.length)
+  const receives = filledBlocks(call, into.array, blockOptions(call, options), near)
   return exchangePlan(call, near, from, into, { sends: likeMine(from.array), receives })
 }
 
@@ -88,8 +91,20 @@ export function neighborAlltoallvPlan(
   const { outgoing, incoming } = exchangeOptions(call, options)
   return exchangePlan(call, near, from, into, {
     sends: checkBlocks(call, from.array, outgoing, near.destinations.length, 'send'),
-    receives: checkBlocks(call, into.array, incoming, near.sources.length, 'recv'),
+    receives: filledBlocks(call, into.array, incoming, near, 'recv'),
   })
+}
+
+/** The blocks that the neighbours fill. Nothing comes from PROC_NULL. */
+function filledBlocks(
+  call: string,
+  array: TypedArray,
+  options: BlockOptions,
+  { sources }: Neighborhood,
+  way: Way = '',
+): Blocks {
+  const isFilled = (index: number): boolean => sources.some(({ rank, block }) => block === index && rank !== PROC_NULL)
+  return checkFilledBlocks(call, array, options, sources.length, way, isFilled)
 }
 
 /** The same value to every neighbour; what comes is undefined where there is none. */

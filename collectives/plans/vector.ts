@@ -5,6 +5,7 @@ import { alltoallPairwise } from '../alltoall/pairwise.ts'
 import {
   blockOptions,
   checkBlocks,
+  checkFilledBlocks,
   checkOwnBlock,
   rootOf,
   checkTypes,
@@ -99,7 +100,7 @@ export function alltoallvPlan(
 ): Plan {
   const into = received('alltoallv', recv)
   const { incoming, outgoing: given } = exchangeOptions('alltoallv', options)
-  const receives = checkBlocks('alltoallv', into.array, incoming, member.size, 'recv')
+  const receives = checkFilledBlocks('alltoallv', into.array, incoming, member.size, 'recv')
   const from = send === IN_PLACE ? undefined : sent('alltoallv', send)
   const outgoing = from === undefined ? incoming : given
   if (from !== undefined) {
@@ -130,7 +131,7 @@ function collectedBlocks(
   options: BlockOptions,
 ): { blocks: Blocks; load: () => void; commit: () => void } {
   const into = received(call, recv)
-  const blocks = checkBlocks(call, into.array, options, size)
+  const blocks = checkFilledBlocks(call, into.array, options, size)
   const { load, commit } = into
   if (send === IN_PLACE) return { blocks, load, commit }
   const mine = sent(call, send)

@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import {
+  Cartcomm,
   ANY_SOURCE,
   PROC_NULL,
   SUM,
@@ -144,6 +145,33 @@ function misspeltBlocks(world: Intracomm): [() => unknown, string][] {
     ],
   ]
 }
+
+t.test('blocks that would be received into the same elements are refused; sent ones may overlap', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const [counts, displs] = [
+      [2, 2],
+      [1, 0],
+    ]
+    const six = new Float64Array(6)
+    const told = 'the blocks 1 and 0 overlap: elements 0..1 and 1..2 of the receive buffer'
+    const calls: [() => Promise<unknown>, string][] = [
+      [() => world.allgatherv(two, six, { counts, displs }), `MPI_ERR_BUFFER: allgatherv: ${told}`],
+      [() => world.iallgatherv(two, six, { counts, displs }).wait(), told],
+      [() => world.alltoallv(six, six, { sendCounts: counts, recvCounts: counts, recvDispls: displs }), told],
+    ]
+    for (const [call, message] of calls) t.match(await refusal(call), message)
+    if (world.rank === 0) t.match(await refusal(() => world.gatherv(two, six, { root: 0, counts, displs })), told)
+
+    const mine = new Float64Array(2)
+    await world.scatterv(Float64Array.of(7, 8, 9), mine, { root: 0, counts, displs })
+    t.same([...mine], world.rank === 0 ? [8, 9] : [7, 8])
+    await world.allgatherv(mine.subarray(0, world.rank), six, { counts: [0, 1], displs: [3, 3] })
+    t.equal(six[3], 7)
+    const line = (await Cartcomm.create(world, { dims: [2] })) as Cartcomm
+    await line.neighborAllgatherv(Float64Array.of(line.rank), six, { counts: [1, 1], displs: [0, 0] })
+    t.equal(six[0], 1 - line.rank, 'nothing comes from beyond the edge')
+  })
+})
 
 async function refusal(call: () => unknown): Promise<string> {
   try {
