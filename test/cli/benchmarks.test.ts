@@ -49,7 +49,7 @@ const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
   hpl: [{ args: [...HPL, '--grids', '1x1', '1x2', '--seconds', '0.01'], prints: /wasm +1x2 +hpl --tuned/ }],
   'hpl-variants': [{ args: [...HPL, ...(ALL ? [] : ['--groups', 'align'])], prints: /\| 16 \|/ }],
   startup: [
-    { args: ['--ranks', '2', '--repeats', '1', ...JSON_RESULT], prints: /tsmpirun 01-hello\.ts +median \d+ ms/ },
+    { args: ['--ranks', '2', '--repeats', '1', ...JSON_RESULT], prints: /tsmpirun 01-hello\.ts +median +\d+ ms/ },
   ],
   agents: [{ args: ['--agents', '2', '--repeats', '1'], prints: /ratio [\d.]+; of bare Node [\d.]+/ }],
   dashboard: [
