@@ -3,8 +3,9 @@
  *
  * Invariant: recording costs a few per cent at most, however quick the calls follow each other. Readings of the clock are
  * shared then (event-clock.ts). While a peer may wait for this rank's answer, a small message is only noted; it gets its
- * times, its sums and its record when this rank waits itself. Finding the line of the program costs microseconds: it may
- * take PLACE_SHARE of the time and no more; a call that was looked up then stands for those of its kind that were not.
+ * times, its sums and its record when this rank waits itself.
+ *
+ * Below: profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts for the lines of the program.
  */
 import type { Operation } from '../engine/operation.ts'
 import {
@@ -17,19 +18,18 @@ import {
 } from '../engine/recorder.ts'
 import { EventClock } from './event-clock.ts'
 import { NumberedNames, type Announce, type Call } from './numbered-names.ts'
-import { CALL_SUMS, PLACE_SUMS, RECORD, TOTAL, UNDER_WAY, type TraceMemory, type TraceRecord } from './trace-memory.ts'
+import { blankMark, type Mark } from './operation-marks.ts'
+import { PlaceFinder } from './place-finder.ts'
+import { ProfileTally } from './profile-tally.ts'
+import { blankRecord, RecordKeeper } from './record-keeper.ts'
+import { RECORD, TOTAL, UNDER_WAY, type TraceMemory, type TraceRecord } from './trace-memory.ts'
 
-/** Part of the time that may be spent on finding lines. */
-const PLACE_SHARE = 0.005
 /** Calls that are noted before they get their times. */
 const NOTES = 16
 /** Looks of a wait that has lasted some 100 us, of a rank that has a core to itself. */
 const LONG_WAIT_LOOKS = 4096
 /** Those of one that sleeps between them, some milliseconds. */
 const LONG_WAIT_TURNS = 8
-/** Time for finding lines that can be saved up, so that a burst of calls after a long rest is looked up as a whole. */
-const PLACE_SAVINGS_MS = 5
-
 export interface RecorderOptions {
   /** Looks after which a wait has lasted longer than a few events: the clock must be read. */
   readonly quickLooks: number
@@ -37,25 +37,6 @@ export interface RecorderOptions {
   readonly locate: () => string | undefined
   /** Tells the reader of the record what a number stands for, before it is used. */
   readonly announce: Announce
-}
-
-/** What is kept of an operation until it ends. Used again for another one then: making them would keep the collector busy. */
-interface Mark {
-  /** Nothing is kept but the call: receives that were posted in a hurry share one mark. */
-  shared: boolean
-  begun: number
-  call: Call
-  place: Place | undefined
-  /** What finding the place took, between beginning and end of the call. */
-  locatingMs: number
-  /** Part of a collective call. */
-  inner: boolean
-  sends: boolean
-  /** How many wait for it now. */
-  waiters: number
-  peer: number
-  nbytes: number
-  id: number
 }
 
 /** Calls that follow each other in a hurry, all alike but for the numbers of their messages. */
@@ -74,11 +55,10 @@ interface Run {
 export class EventRecorder implements Recorder {
   readonly #memory: TraceMemory
   readonly #options: RecorderOptions
-  readonly #totals: Float64Array
-  readonly #callSums: Float64Array
-  readonly #placeSums: Float64Array
-  readonly #sent: Float64Array
+  readonly #tally: ProfileTally
+  readonly #keeper: RecordKeeper
   readonly #names: NumberedNames
+  readonly #places: PlaceFinder
   readonly #wait: Call
   /** Those of `CALLS_NOW` that have come. */
   readonly #callsNow: Call[] = []
@@ -94,17 +74,7 @@ export class EventRecorder implements Recorder {
   /** Marks of operations that have ended. */
   readonly #spare: Mark[] = []
   readonly #clock: EventClock
-  /** The clock has been read, and the record has not been shown to its reader since. */
-  #fresh = true
-  #allowanceMs = PLACE_SAVINGS_MS
-  #mayLocate = true
-  /** What finding the latest place took; no part of the call. */
-  #locatingMs = 0
   #depth = 0
-  /** Until when communication has been counted. */
-  #accounted = 0
-  #lost = 0
-  #lostSince = 0
   #sharedMark: Mark
   /** What there is to tell of a call without a mark of its own, for a moment. */
   readonly #brief: Mark
@@ -119,12 +89,14 @@ export class EventRecorder implements Recorder {
   constructor(memory: TraceMemory, options: RecorderOptions) {
     this.#memory = memory
     this.#options = options
-    this.#totals = memory.totals
-    this.#callSums = memory.calls
-    this.#placeSums = memory.places
-    this.#sent = memory.sent
-    this.#clock = new EventClock((passedMs) => this.#clockWasRead(passedMs))
+    this.#tally = new ProfileTally(memory)
+    this.#keeper = new RecordKeeper(memory)
+    this.#clock = new EventClock((passedMs) => {
+      this.#places.timePassed(passedMs)
+      this.#keeper.fresh = true
+    })
     this.#names = new NumberedNames(options.announce, 'wait')
+    this.#places = new PlaceFinder(options.locate, this.#names)
     this.#wait = this.#names.call('wait')
     this.#sharedMark = { ...blankMark(this.#wait), shared: true }
     this.#brief = blankMark(this.#wait)
@@ -153,22 +125,7 @@ export class EventRecorder implements Recorder {
   }
 
   place(name: string): Place | undefined {
-    return this.#place(name, this.#names.call(name))
-  }
-
-  #place(name: string, call: Call): Place | undefined {
-    this.#locatingMs = 0
-    const weight = ++call.unplaced
-    if (!this.#mayLocate) return undefined
-    const before = performance.now()
-    const text = this.#options.locate()
-    const place = text === undefined ? undefined : this.#names.place(`${name}\t${text}`)
-    this.#locatingMs = performance.now() - before
-    this.#allowanceMs -= this.#locatingMs
-    this.#mayLocate = this.#allowanceMs > 0
-    if (place === undefined) return undefined
-    call.unplaced = 0
-    return { number: place, weight }
+    return this.#places.find(name, this.#names.call(name))
   }
 
   sent(operation: Operation, begun: number, peer: number, nbytes: number, id: number): void {
@@ -177,7 +134,7 @@ export class EventRecorder implements Recorder {
     mark.begun = begun
     mark.sends = true
     this.#attach(mark, peer, nbytes, id)
-    add(this.#sent, peer, nbytes)
+    this.#tally.sent(peer, nbytes)
     if (mark.inner) this.#write(RECORD.SENT, operation, mark, begun, begun)
     else if (operation.done || mark.call.nonblocking) this.#callReturns(operation, mark)
     if (operation.done) this.#forget(operation, mark)
@@ -212,10 +169,10 @@ export class EventRecorder implements Recorder {
   }
 
   #endExactly(call: Call, record: TraceRecord): void {
-    const place = this.#place(call.name, call)
+    const place = this.#places.find(call.name, call)
     if (record.begun === 0) record.begun = this.#clock.now()
-    record.ended = Math.max(this.#clock.now() - this.#locatingMs, record.begun)
-    this.#tally(record, place)
+    record.ended = Math.max(this.#clock.now() - this.#places.latestMs, record.begun)
+    this.#count(record, place)
   }
 
   /** Notes a call that is over. In a loop most are like the one before. */
@@ -257,13 +214,9 @@ export class EventRecorder implements Recorder {
     const ended = Math.max(this.#clock.after(2 * count), begun)
     this.#run.count = 0
     call.unplaced += count
-    if (kind === RECORD.SEND) add(this.#sent, peer, count * nbytes)
-    const sums = this.#callSums
-    const at = call.number * CALL_SUMS
-    add(sums, at, count)
-    add(sums, at + 1, count * nbytes)
-    add(sums, at + 2, (ended - begun) * (follow ? 1 : count))
-    if (this.#depth === 0) this.#communicated(begun, ended)
+    if (kind === RECORD.SEND) this.#tally.sent(peer, count * nbytes)
+    this.#tally.calls(call.number, count, (ended - begun) * (follow ? 1 : count), count * nbytes)
+    if (this.#depth === 0) this.#tally.communicated(begun, ended)
     if (this.#memory.keepsRecords) this.#keepRun(count, begun, ended, follow)
   }
 
@@ -282,18 +235,18 @@ export class EventRecorder implements Recorder {
       record.tag = tag
       record.id = this.#ids[i] as number
       record.place = 0
-      this.#keep(record)
+      this.#keeper.keep(record)
     }
   }
 
-  #tally(record: TraceRecord, place: Place | undefined): void {
+  #count(record: TraceRecord, place: Place | undefined): void {
     const { kind, begun, ended, nbytes, call, peer } = record
     record.place = place?.number ?? 0
-    if (kind === RECORD.SEND) add(this.#sent, peer, nbytes)
-    this.#count(call, place, ended - begun)
-    this.#countBytes(call, place, nbytes)
-    if (this.#depth === 0) this.#communicated(begun, ended)
-    this.#keep(record)
+    if (kind === RECORD.SEND) this.#tally.sent(peer, nbytes)
+    this.#tally.call(call, place, ended - begun)
+    this.#tally.bytes(call, place, nbytes)
+    if (this.#depth === 0) this.#tally.communicated(begun, ended)
+    this.#keeper.keep(record)
   }
 
   posted(operation: Operation): void {
@@ -339,13 +292,13 @@ export class EventRecorder implements Recorder {
       known?.shared === true ? this.#ownMark(operation, known, operation.waiters - 1) : this.#markOf(operation)
     if (mark.waiters++ === 0 && mark.call.nonblocking) {
       mark.call = this.#wait
-      mark.place = this.#place('wait', this.#wait)
+      mark.place = this.#places.find('wait', this.#wait)
       mark.begun = this.now()
     }
     if (this.#depth++ > 0) return
     // A condition has no call of its own: its wait begins now.
     const begun = mark.begun === 0 ? this.now() : mark.begun
-    this.#totals[TOTAL.WAITING_SINCE] = Math.max(begun, this.#accounted)
+    this.#tally.waitsSince(begun)
   }
 
   waitEnded(operation: Operation, looks: number): void {
@@ -365,9 +318,7 @@ export class EventRecorder implements Recorder {
   }
 
   #waitedUntil(ended: number): void {
-    const totals = this.#totals
-    this.#communicated(totals[TOTAL.WAITING_SINCE] as number, ended)
-    totals[TOTAL.WAITING_SINCE] = 0
+    this.#tally.waitedUntil(ended)
     this.#looksRead = 0
   }
 
@@ -400,7 +351,7 @@ export class EventRecorder implements Recorder {
     return {
       ...rest,
       kind: kind | UNDER_WAY,
-      begun: begun === 0 ? (this.#totals[TOTAL.WAITING_SINCE] as number) : begun,
+      begun: begun === 0 ? this.#tally.waitingSince : begun,
     }
   }
 
@@ -421,9 +372,9 @@ export class EventRecorder implements Recorder {
     const { begun, place, nbytes } = call
     const record = this.#collectiveOf(call)
     record.ended = this.now()
-    this.#count(record.call, place, record.ended - begun)
-    this.#countBytes(record.call, place, nbytes)
-    this.#keep(record)
+    this.#tally.call(record.call, place, record.ended - begun)
+    this.#tally.bytes(record.call, place, nbytes)
+    this.#keeper.keep(record)
   }
 
   /** The record of a collective call, but for its end; valid until the next. */
@@ -445,8 +396,7 @@ export class EventRecorder implements Recorder {
     this.#settle()
     const ended = this.#clock.read()
     this.#memory.totals[TOTAL.ENDED] = ended
-    if (this.#lost > 0) this.#tellLost(ended)
-    this.#memory.publish()
+    this.#keeper.close(ended)
   }
 
   // ---- operations --------------------------------------------------------------------------------------------
@@ -462,8 +412,8 @@ export class EventRecorder implements Recorder {
     const mark = this.#spare.pop() ?? blankMark(call)
     mark.begun = 0
     mark.call = call
-    mark.place = inner ? undefined : this.#place(operation.call, call)
-    mark.locatingMs = this.#locatingMs
+    mark.place = inner ? undefined : this.#places.find(operation.call, call)
+    mark.locatingMs = this.#places.latestMs
     mark.inner = inner
     mark.sends = false
     mark.waiters = 0
@@ -501,7 +451,7 @@ export class EventRecorder implements Recorder {
     mark.peer = peer
     mark.nbytes = nbytes
     mark.id = id
-    if (!mark.inner) this.#countBytes(mark.call.number, mark.place, nbytes)
+    if (!mark.inner) this.#tally.bytes(mark.call.number, mark.place, nbytes)
   }
 
   #callReturns(operation: Operation, mark: Mark): void {
@@ -511,8 +461,8 @@ export class EventRecorder implements Recorder {
   #callEnded(operation: Operation, mark: Mark, ended: number): void {
     const { begun, call, place } = mark
     this.#write(this.#kindOf(mark), operation, mark, begun, ended)
-    this.#count(call.number, place, ended - begun)
-    if (this.#depth === 0) this.#communicated(begun, ended)
+    this.#tally.call(call.number, place, ended - begun)
+    if (this.#depth === 0) this.#tally.communicated(begun, ended)
   }
 
   #kindOf({ call, sends, id }: Mark): number {
@@ -524,7 +474,7 @@ export class EventRecorder implements Recorder {
   // ---- receives that were posted in a hurry ------------------------------------------------------------------
 
   get #inHurry(): boolean {
-    return this.#clock.isEstimating && !this.#mayLocate
+    return this.#clock.isEstimating && !this.#places.mayFind
   }
 
   /** Receives that programs post by the dozen get no marks of their own. False if it is none of them. */
@@ -545,7 +495,7 @@ export class EventRecorder implements Recorder {
     brief.id = id
     if (operation.isAwaited) return // the wait ends next
     brief.call = call
-    this.#countBytes(call.number, undefined, nbytes)
+    this.#tally.bytes(call.number, undefined, nbytes)
     this.#write(RECORD.RECEIVE, operation, brief, this.#clock.latest, this.#clock.latest)
     brief.id = 0
   }
@@ -558,7 +508,7 @@ export class EventRecorder implements Recorder {
     // What the rank did before must not be taken for waiting.
     this.#settle()
     this.#hurriedSince = this.#clock.read()
-    this.#totals[TOTAL.WAITING_SINCE] = Math.max(this.#hurriedSince, this.#accounted)
+    this.#tally.waitsSince(this.#hurriedSince)
   }
 
   /** Of several who wait for one receive, or who give up, the first that ends with it tells. */
@@ -581,31 +531,6 @@ export class EventRecorder implements Recorder {
     return mark
   }
 
-  // ---- sums --------------------------------------------------------------------------------------------------
-
-  /** Calls overlap (a sendrecv is two): no time counts twice. They come in the order of their ends. */
-  #communicated(begun: number, ended: number): void {
-    const ms = ended - Math.max(begun, this.#accounted)
-    if (ms <= 0) return
-    add(this.#totals, TOTAL.COMMUNICATION, ms)
-    this.#accounted = ended
-  }
-
-  #count(call: number, place: Place | undefined, ms: number): void {
-    const calls = this.#callSums
-    add(calls, call * CALL_SUMS, 1)
-    add(calls, call * CALL_SUMS + 2, ms)
-    if (place === undefined) return
-    const places = this.#placeSums
-    add(places, place.number * PLACE_SUMS, place.weight)
-    add(places, place.number * PLACE_SUMS + 2, ms * place.weight)
-  }
-
-  #countBytes(call: number, place: Place | undefined, nbytes: number): void {
-    add(this.#callSums, call * CALL_SUMS + 1, nbytes)
-    if (place !== undefined) add(this.#placeSums, place.number * PLACE_SUMS + 1, nbytes * place.weight)
-  }
-
   // ---- records -----------------------------------------------------------------------------------------------
 
   #write(kind: number, operation: Operation, mark: Mark, begun: number, ended: number): void {
@@ -614,7 +539,7 @@ export class EventRecorder implements Recorder {
     record.kind = kind
     record.begun = begun
     record.ended = ended
-    this.#keep(record)
+    this.#keeper.keep(record)
   }
 
   /** The record of what an operation's program does now, but for its end; valid until the next. */
@@ -631,62 +556,9 @@ export class EventRecorder implements Recorder {
     record.place = mark.place?.number ?? 0
     return record
   }
-
-  /** Keeps a record if there is room; one for which there is none is counted. */
-  #keep(record: TraceRecord): void {
-    const memory = this.#memory
-    if (!memory.keepsRecords) return
-    // Of a flood, only the records for which the clock is read look whether there is room again.
-    if ((this.#lost === 0 || this.#fresh) && memory.hasRoom) {
-      if (this.#lost > 0) this.#tellLost(record.begun)
-      memory.write(record)
-      if (this.#fresh) memory.publish()
-    } else if (this.#lost++ === 0) this.#lostSince = record.begun
-    this.#fresh = false
-  }
-
-  #tellLost(until: number): void {
-    this.#memory.write({ ...blankRecord(), begun: this.#lostSince, ended: until, nbytes: this.#lost })
-    this.#lost = 0
-  }
-
-  // ---- clock -------------------------------------------------------------------------------------------------
-
-  #clockWasRead(passedMs: number): void {
-    this.#allowanceMs = Math.min(this.#allowanceMs + passedMs * PLACE_SHARE, PLACE_SAVINGS_MS)
-    this.#mayLocate = this.#allowanceMs > 0
-    this.#fresh = true
-  }
-}
-
-/** A record of loss, to be filled. Its times are doubles from the start. */
-function blankRecord(): TraceRecord {
-  const [begun, ended] = [0.5, 0.5]
-  return { kind: RECORD.LOST, begun, ended, nbytes: 0, call: 0, context: 0, peer: -1, tag: -1, id: 0, place: 0 }
-}
-
-function blankMark(call: Call): Mark {
-  const [begun, locatingMs, place] = [0.5, 0.5, undefined] // doubles from the start
-  return {
-    shared: false,
-    begun,
-    call,
-    place,
-    locatingMs,
-    inner: false,
-    sends: false,
-    waiters: 0,
-    peer: 0,
-    nbytes: 0,
-    id: 0,
-  }
 }
 
 /** Part of a collective call. */
 function isInner({ context }: Operation): boolean {
   return (context & 1) === 1
-}
-
-function add(sums: Float64Array, at: number, value: number): void {
-  sums[at] = (sums[at] as number) + value
 }

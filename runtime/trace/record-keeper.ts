@@ -1,0 +1,43 @@
+/** Keeps records in a `TraceMemory` while there is room; those for which there is none are counted. */
+import { RECORD, type TraceMemory, type TraceRecord } from './trace-memory.ts'
+
+export class RecordKeeper {
+  readonly #memory: TraceMemory
+  /** The clock has been read, and the record has not been shown to its reader since. */
+  fresh = true
+  #lost = 0
+  #lostSince = 0
+
+  constructor(memory: TraceMemory) {
+    this.#memory = memory
+  }
+
+  keep(record: TraceRecord): void {
+    const memory = this.#memory
+    if (!memory.keepsRecords) return
+    // Of a flood, only the records for which the clock is read look whether there is room again.
+    if ((this.#lost === 0 || this.fresh) && memory.hasRoom) {
+      if (this.#lost > 0) this.#tellLost(record.begun)
+      memory.write(record)
+      if (this.fresh) memory.publish()
+    } else if (this.#lost++ === 0) this.#lostSince = record.begun
+    this.fresh = false
+  }
+
+  /** Nothing follows. */
+  close(ended: number): void {
+    if (this.#lost > 0) this.#tellLost(ended)
+    this.#memory.publish()
+  }
+
+  #tellLost(until: number): void {
+    this.#memory.write({ ...blankRecord(), begun: this.#lostSince, ended: until, nbytes: this.#lost })
+    this.#lost = 0
+  }
+}
+
+/** A record of loss, to be filled. Its times are doubles from the start. */
+export function blankRecord(): TraceRecord {
+  const [begun, ended] = [0.5, 0.5]
+  return { kind: RECORD.LOST, begun, ended, nbytes: 0, call: 0, context: 0, peer: -1, tag: -1, id: 0, place: 0 }
+}
