@@ -8,7 +8,7 @@ import { isMainThread, workerData } from 'node:worker_threads'
 import type { Intracomm } from './collectives/intracomm.ts'
 import { createWorld } from './collectives/world.ts'
 import { EXIT_UNSETTLED, type Checks, type ProgressReport, type RankSeat } from './runtime/agent/job-description.ts'
-import { callSite } from './runtime/agent/call-site.ts'
+import { callSite, fromHere } from './runtime/agent/call-site.ts'
 import { leaveToAgent } from './runtime/agent/lent-memory.ts'
 import { firstPlace } from './runtime/agent/places.ts'
 import { TRACE_FLAG, writeEvent, writeTrace } from './runtime/agent/start-channel.ts'
@@ -239,6 +239,10 @@ function recorderOf({ record, seating }: RankSeat): EventRecorder | undefined {
   return new EventRecorder(new TraceMemory(record, worldSize), {
     quickLooks: quickLooks(spin),
     locate: callSite,
+    placeIn: (stack) => {
+      const place = firstPlace(stack)
+      return place && fromHere(place)
+    },
     announce: (kind, number, text) => writeTrace(worldRank, flags[kind], Buffer.from(`${number} ${text}`)),
   })
 }

@@ -17,7 +17,7 @@ export function callSite(): string | undefined {
   try {
     Error.captureStackTrace(holder, callSite)
     const frame = holder.stack?.find(isProgram)
-    return frame && shorten(placeOf(frame))
+    return frame && fromHere(placeOf(frame))
   } finally {
     Error.prepareStackTrace = prepareStackTrace
     Error.stackTraceLimit = stackTraceLimit
@@ -29,7 +29,8 @@ function isProgram(frame: NodeJS.CallSite): boolean {
   return url !== null && !url.startsWith('node:') && !isOfLibrary(frame)
 }
 
-function shorten(place: string): string {
+/** A place with its file relative to the working directory if it lies there. */
+export function fromHere(place: string): string {
   const path = place.startsWith('file:') ? decodeURIComponent(place.slice('file://'.length)) : place
   const inside = relative(process.cwd(), path)
   return inside.startsWith('..') ? path : inside

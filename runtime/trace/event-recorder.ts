@@ -7,6 +7,7 @@
  *
  * Below: profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts for the lines of the program.
  */
+import { awaitingStack } from '../base/awaiting-stack.ts'
 import type { Operation } from '../engine/operation.ts'
 import {
   CALLS_NOW,
@@ -35,6 +36,8 @@ export interface RecorderOptions {
   readonly quickLooks: number
   /** The file, line and column of the program that is making a call, if there is one. */
   readonly locate: () => string | undefined
+  /** The same for a stack trace. */
+  readonly placeIn: (stack: string) => string | undefined
   /** Tells the reader of the record what a number stands for, before it is used. */
   readonly announce: Announce
 }
@@ -82,8 +85,8 @@ export class EventRecorder implements Recorder {
   #hurriedSince = 0.5
   /** Looks at the latest reading of the clock in the wait that goes on. */
   #looksRead = 0
-  /** What this rank waits in is shown, and has not changed. */
-  #shown = false
+  /** What this rank waits in, as it is shown and has not changed. */
+  #shown: TraceRecord[] | undefined
   readonly longWait: number
 
   constructor(memory: TraceMemory, options: RecorderOptions) {
@@ -281,7 +284,7 @@ export class EventRecorder implements Recorder {
   }
 
   waitBegan(operation: Operation): void {
-    if (this.#shown) this.#waitsAreOver()
+    if (this.#shown !== undefined) this.#waitsAreOver()
     const known = operation.mark as Mark | undefined
     if (known?.shared === true && this.#inHurry) {
       this.#hurriedWaitBegan()
@@ -302,7 +305,7 @@ export class EventRecorder implements Recorder {
   }
 
   waitEnded(operation: Operation, looks: number): void {
-    if (this.#shown) this.#waitsAreOver()
+    if (this.#shown !== undefined) this.#waitsAreOver()
     const mark = this.#markOf(operation)
     // Waits that end with one look share a reading.
     const isLong = looks > this.#options.quickLooks && looks !== this.#looksRead
@@ -324,18 +327,28 @@ export class EventRecorder implements Recorder {
 
   /** All that is known reaches its reader, and what the rank waits in with it. */
   waitsLong(rank: { pending(): Iterable<{ readonly operation: Operation }> }): void {
-    if (this.#shown) return
-    this.#shown = true
+    if (this.#shown !== undefined) return
     this.#settle()
     this.#memory.publish()
     // By call: a collective one waits for several messages, of which the receives know most.
-    const records = new Map<unknown, TraceRecord>()
+    const waits = new Map<unknown, { operation: Operation; record: TraceRecord }>()
     for (const { operation } of rank.pending()) {
       const call = isInner(operation) ? `${operation.context} ${operation.tag}` : operation
-      const record = records.has(call) ? undefined : this.#waitIn(operation)
-      if (record !== undefined) records.set(call, record)
+      const record = waits.has(call) ? undefined : this.#waitIn(operation)
+      if (record !== undefined) waits.set(call, { operation, record })
     }
-    this.#memory.showWaits([...records.values()])
+    const shown = (this.#shown = [...waits.values()].map(({ record }) => record))
+    this.#memory.showWaits(shown)
+    for (const { operation, record } of waits.values())
+      if (record.place === 0) void this.#placeWait(operation, record, shown)
+  }
+
+  /** There was no time to find the line when the call began; now there is. */
+  async #placeWait({ awaited, call }: Operation, record: TraceRecord, shown: TraceRecord[]): Promise<void> {
+    const text = awaited && this.#options.placeIn(await awaitingStack(awaited))
+    if (text === undefined || this.#shown !== shown) return
+    record.place = this.#names.place(`${call}\t${text}`)
+    this.#memory.showWaits(shown)
   }
 
   /** The call in which the program waits for an operation, if it does. */
@@ -363,7 +376,7 @@ export class EventRecorder implements Recorder {
   }
 
   #waitsAreOver(): void {
-    this.#shown = false
+    this.#shown = undefined
     this.#memory.hideWaits()
   }
 

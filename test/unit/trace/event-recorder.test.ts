@@ -20,6 +20,7 @@ function open(size: number) {
     const recorder = new EventRecorder(memory, {
       quickLooks: 1,
       locate: () => 'program.ts:1:1',
+      placeIn: () => undefined,
       announce: (kind, number, text) => void (kind === 'call' && names.set(number, text)),
     })
     const { world } = createWorld(new Engine((progress) => hub.open(rank, progress), recorder), () => process.exit(1))
@@ -32,6 +33,9 @@ function recordsOf(memory: TraceMemory): TraceRecord[] {
   memory.take(1024, 1024, (bytes) => records.push(...decodeRecords(bytes)))
   return records
 }
+
+/** Finds no lines, tells nobody. */
+const QUIET = { quickLooks: 1, locate: () => undefined, placeIn: () => undefined, announce: () => undefined }
 
 for (const size of [2, 3, 5, 8])
   t.test(`every call is counted once, with its bytes: p=${size}`, async (t) => {
@@ -130,7 +134,7 @@ for (const capacity of [0, 16])
       for (const end = performance.now() + 6; performance.now() < end;);
       return 'program.ts:1:1'
     }
-    const recorder = new EventRecorder(memory, { quickLooks: 1, locate, announce: () => undefined })
+    const recorder = new EventRecorder(memory, { ...QUIET, locate })
     const message = { context: 0, tag: 0, source: 0, dest: 1, nbytes: 8, id: -1 }
     for (let i = 0; i < 1000; i++) {
       recorder.begin()
@@ -159,7 +163,7 @@ for (const capacity of [0, 16])
 for (const readings of [0, 1])
   t.test(`the reader sees records while messages come quickly, whichever of them reads the clock: ${readings}`, (t) => {
     const memory = new TraceMemory(TraceMemory.create(1024, 2), 2)
-    const recorder = new EventRecorder(memory, { quickLooks: 1, locate: () => undefined, announce: () => undefined })
+    const recorder = new EventRecorder(memory, QUIET)
     const message = { context: 0, tag: 0, source: 0, dest: 1, nbytes: 8, id: -1 }
     for (let i = 0; i < readings; i++) recorder.now()
     const seen: number[] = []
@@ -174,7 +178,7 @@ for (const readings of [0, 1])
 
 t.test('what a program computes between messages in a hurry is no communication', (t) => {
   const memory = new TraceMemory(TraceMemory.create(0, 2), 2)
-  const recorder = new EventRecorder(memory, { quickLooks: 1, locate: () => undefined, announce: () => undefined })
+  const recorder = new EventRecorder(memory, QUIET)
   const message = { context: 0, tag: 0, source: 1, dest: 1, nbytes: 8, id: -1 }
   const receive = (): void => {
     recorder.begin()
