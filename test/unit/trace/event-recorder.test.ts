@@ -8,7 +8,7 @@ import { Engine } from '../../../runtime/engine/engine.ts'
 import { CALL_NOW } from '../../../runtime/engine/recorder.ts'
 import { EventRecorder } from '../../../runtime/trace/event-recorder.ts'
 import { summarize, type ProfileSums } from '../../../runtime/trace/profile-sums.ts'
-import { decodeRecords, RECORD, TraceMemory, type TraceRecord } from '../../../runtime/trace/trace-memory.ts'
+import { decodeRecords, RECORD, TraceMemory, UNDER_WAY, type TraceRecord } from '../../../runtime/trace/trace-memory.ts'
 import { InprocHub } from '../../../runtime/transport/inproc.ts'
 
 /** A rank under record. */
@@ -203,3 +203,31 @@ t.test('what a program computes between messages in a hurry is no communication'
   )
   t.end()
 })
+
+t.test(
+  'a long wait whose line there was no time to find gets it from who waits; it is gone when the wait is over',
+  async (t) => {
+    const hub = new InprocHub(2)
+    const memory = new TraceMemory(TraceMemory.create(16, 2), 2)
+    const places: string[] = []
+    const recorder = new EventRecorder(memory, {
+      ...QUIET,
+      placeIn: (stack) => (/^Error: waiting/.test(stack) ? 'program.ts:9:9' : undefined),
+      announce: (kind, number, text) => void (kind === 'place' && (places[number] = text)),
+    })
+    const engine = new Engine((progress) => hub.open(1, progress), recorder)
+    const [{ world: sender }, { world }] = [
+      createWorld(new Engine((progress) => hub.open(0, progress)), () => process.exit(1)),
+      createWorld(engine, () => process.exit(1)),
+    ]
+    const received = world.recv(new Int8Array(1), { source: 0, tag: 5 })
+    for (let look = 0; look < recorder.longWait; look++) engine.progress()
+    await new Promise((resolve) => setImmediate(resolve))
+    const [wait] = [...decodeRecords(memory.waits(machineMs()))]
+    t.match(wait, { kind: RECORD.CALL | UNDER_WAY, peer: 0, tag: 5 })
+    t.equal(places[wait?.place ?? 0], 'recv\tprogram.ts:9:9')
+    await sender.send(new Int8Array(1), { dest: 1, tag: 5 })
+    await received
+    t.equal(memory.waits(machineMs()).length, 0)
+  },
+)
