@@ -61,9 +61,10 @@ function compile(expression: string, extent: Extent, { rank, size }: Place): Fus
   const operands = ranks.map((other) => `v${other}`)
   const result = extent === 'all' ? reduceInTree(operands, combine) : scanInTree(operands, rank, extent === 'inclusive', combine) // prettier-ignore
   // `| 0`: V8 need not look whether the sum is still an integer.
-  const loads = ranks.map((other) => (at: string) => `v${other} = ${other === rank ? `own[${at}]` : `memory[(p${other} + ${at}) | 0]`}`) // prettier-ignore
+  const operand = (other: number, at: string): string =>
+    other === rank ? `own[${at}]` : `memory[(p${other} + ${at}) | 0]`
   const step = (at: string): string =>
-    `{ let ${loads.map((load) => load(at)).join(', ')}; ${steps.join(' ')} result[${at}] = ${result} }`
+    `{ let ${ranks.map((other) => `v${other} = ${operand(other, at)}`).join(', ')}; ${steps.join(' ')} result[${at}] = ${result} }`
   const unroll = Math.max(1, Math.floor(OPERANDS_A_TURN / ranks.length))
   const turn = Array.from({ length: unroll }, (_, k) => step(`i + ${k}`)).join('\n')
   const head = ['n = own.length', 'one = 1', 'zero = 0', 'fround = Math.fround']

@@ -4,10 +4,10 @@
  * Nobody waits who needs nothing, and no rank waits for another to hand anything on.
  *
  * Cost: what it gives written and what it takes read by each rank, whatever the call. A rank combines all operands itself
- * (fused-reduction.ts), in the tree of power-of-two.ts: the bits are those of recursive doubling, on all ranks. A board is founded by the first
- * call after some that went by messages; all ranks count alike. Operations of the program's own, which may throw on one
- * rank and not on another, nonblocking and persistent calls, calls of which an algorithm was forced and all longer ones take
- * messages.
+ * (fused-reduction.ts), in the tree of power-of-two.ts: the bits are those of recursive doubling, on all ranks. A board is
+ * founded by the first call after some that went by messages; all ranks count alike. Operations of the program's own, which
+ * may throw on one rank and not on another, nonblocking and persistent calls, calls of which an algorithm was forced and all
+ * longer ones take messages.
  */
 import { elementTypeOf, newArrayLike, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'
