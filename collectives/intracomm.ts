@@ -10,9 +10,11 @@
 import { UNDEFINED } from '../runtime/base/constants.ts'
 import { MpiError, type MpiErrorClass } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
+import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { Comm } from '../runtime/comm/comm.ts'
 import { newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
+import type { CollectiveName } from '../runtime/comm/signature.ts'
 import { equalBlocks } from './blocks.ts'
 import { ObjectCalls } from './object-calls.ts'
 import { complete } from './requests.ts'
@@ -90,9 +92,8 @@ export class Intracomm extends ObjectCalls {
   /** A new context, the same on all ranks. */
   async #agreedContext(call: 'dup' | 'create'): Promise<number> {
     const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
-    const channel = this.channel(call)
-    await complete(channel.uses(this.member.select('bcast', context.byteLength))(channel, context, 0, this.hosts))
-    channel.end()
+    const bcast = this.member.select('bcast', context.byteLength)
+    await this.#agree(call, (channel) => channel.uses(bcast)(channel, context, 0, this.hosts))
     return context[0] as number
   }
 
@@ -120,9 +121,8 @@ export class Intracomm extends ObjectCalls {
     if (!isInt32(key)) this.#refuse('MPI_ERR_ARG', `${call}: key is ${describe(key)}, expected a 32-bit integer`)
     const table = new Int32Array(3 * this.size)
     table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
-    const channel = this.channel(call)
-    await complete(channel.uses(this.member.select('allgather', table.byteLength))(channel, equalBlocks(table, 3)))
-    channel.end()
+    const allgather = this.member.select('allgather', table.byteLength)
+    await this.#agree(call, (channel) => channel.uses(allgather)(channel, equalBlocks(table, 3)))
     if (color === UNDEFINED) return undefined
     const members = membersOf(table, color).map((rank) => this.group.worldRank(rank))
     return [this.job, new Group(members), table[2] as number, this.algorithms]
@@ -184,6 +184,17 @@ export class Intracomm extends ObjectCalls {
     if (members.rank > 0) await members.recv(context, { source: 0, tag })
     else for (let dest = 1; dest < members.size; dest++) await members.send(context, { dest, tag })
     return this.#found(group, context[0] as number)
+  }
+
+  /** What the ranks tell each other to make a communicator. @throws that they call different collectives */
+  async #agree(call: CollectiveName, steps: (channel: Channel) => Steps<void>): Promise<void> {
+    const channel = this.channel(call)
+    try {
+      await complete(steps(channel))
+    } catch (error) {
+      this.toldError(error)
+    }
+    channel.end()
   }
 
   #found(group: Group, context: number): Intracomm {

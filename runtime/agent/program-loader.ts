@@ -60,10 +60,13 @@ function findImportsOf(program: string): void {
 function formatStack(error: Error, frames: readonly NodeJS.CallSite[]): string {
   const own = frames.findIndex((frame) => isLoader(frame.getScriptNameOrSourceURL()))
   const inside = frames.slice(0, own === -1 ? frames.length : own).filter((frame) => !isNodeInternal(frame))
-  const program = inside.filter((frame) => !isOfLibrary(frame))
-  const first = program[0] === undefined ? inside.length : inside.indexOf(program[0])
-  const above = error.name === 'MpiError' ? [] : inside.slice(0, first)
-  const shown = [...above, ...program]
+  const isOfProgram = (frame: NodeJS.CallSite): boolean => !isOfLibrary(frame)
+  // What has no file, `recv.next (<anonymous>)`, is called by the library as long as no line of the program has come.
+  const first = inside.findIndex((frame) => isOfProgram(frame) && frame.getScriptNameOrSourceURL() !== null)
+  const program = first === -1 ? [] : inside.slice(first).filter(isOfProgram)
+  const above = error.name === 'MpiError' ? [] : inside.slice(0, first === -1 ? inside.length : first)
+  // However deep the library is in its own calls, the program's line is told.
+  const shown = [...above.slice(0, SHOWN_FRAMES - Math.min(program.length, SHOWN_FRAMES / 2)), ...program]
   return [String(error), ...shown.slice(0, SHOWN_FRAMES).map((frame) => `    at ${describeFrame(frame)}`)].join('\n')
 }
 

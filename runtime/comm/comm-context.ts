@@ -5,6 +5,7 @@
  * Invariant: no two communicators of a job have the same context. Collective calls are numbered in the order in which they
  * are made, which is the same on all ranks; persistent ones count apart.
  */
+import { PERSISTENT_TAGS } from '../base/call-numbers.ts'
 import { MpiError } from '../base/errors.ts'
 import type { Region } from '../base/region.ts'
 import type { Board } from '../engine/board.ts'
@@ -15,9 +16,6 @@ import { commName, isBorn, type Communicators } from './communicators.ts'
 import type { Group } from './group.ts'
 import { CommProperties } from './properties.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
-
-/** Tags of collective calls count from 0 and begin anew below this; those of persistent calls count from here. */
-const PERSISTENT_TAGS = 2 ** 30
 
 /** What all communicators of a rank share. */
 export interface Job {

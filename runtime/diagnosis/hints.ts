@@ -1,6 +1,7 @@
 /**
  * What can be told of the cause of a hang, from the ranks' pictures: sentences. Pure.
  */
+import { callNumber } from '../base/call-numbers.ts'
 import {
   givesRequest,
   ranksOf,
@@ -10,7 +11,7 @@ import {
   type UnreceivedPicture,
   type WaitPicture,
 } from './picture.ts'
-import { collectiveText, commPicture, envelopeText, rankIn, rankList } from './wording.ts'
+import { collectiveCall, collectiveText, commPicture, envelopeText, rankIn, rankList } from './wording.ts'
 import { isOver, type Reason } from './wait-graph.ts'
 
 /** Hints beyond this many repeat themselves. */
@@ -66,7 +67,7 @@ function strayHints(reports: readonly RankReport[]): string[] {
       for (const message of report.picture?.unreceived ?? []) {
         if (!isStray(message, wait) || isInCall(reports, message)) continue
         const { name } = commPicture(report, wait.context)
-        const called = `rank ${message.source} has called ${message.collective}, collective call ${message.tag} on ${name}`
+        const called = `rank ${message.source} has called ${message.collective}, ${collectiveCall(message.tag)} on ${name}`
         const others = waiting.get(called) ?? { call: wait.call, ranks: [] }
         waiting.set(called, others)
         others.ranks.push(report.rank)
@@ -123,7 +124,7 @@ function collectiveHints(reports: readonly RankReport[]): string[] {
 
 function collectiveHint(reports: readonly RankReport[], report: RankReport, wait: WaitPicture): string[] {
   const comm = commPicture(report, wait.context)
-  const inCall = `rank ${report.rank} is in ${collectiveText(wait)}, collective call ${wait.tag} on ${comm.name}`
+  const inCall = `rank ${report.rank} is in ${collectiveText(wait)}, ${collectiveCall(wait.tag)} on ${comm.name}`
   // Of a call among neighbours, the others are none of this rank's business.
   const members = new Set(isAmongNeighbours(wait) ? [wait.peer] : everybodyOf(comm))
   const others = reports.filter((other) => members.has(other.rank) && other.rank !== report.rank)
@@ -145,7 +146,7 @@ function collectiveHint(reports: readonly RankReport[], report: RankReport, wait
     ...different,
     ...(elsewhere.length > 0 ? [`${inCall}, ${rankList(elsewhere)} in none on ${comm.name}`] : []),
     ...behind.map(({ rank, theirs }) => {
-      return `${inCall}, rank ${rank} in call ${theirs.tag}, ${collectiveText(theirs)}: one of the two has made a call too many or too few`
+      return `${inCall}, rank ${rank} in ${callNumber(theirs.tag ?? 0)}, ${collectiveText(theirs)}: one of the two has made a call too many or too few`
     }),
   ]
 }

@@ -37,7 +37,7 @@ export interface WaitPicture {
   readonly context: number
   /** Who has to act; undefined for any source. */
   readonly peer: number | undefined
-  /** undefined for any tag. Of a collective call, its number on the communicator. */
+  /** undefined for any tag. Of a collective call, its number on the communicator (base/call-numbers.ts). */
   readonly tag: number | undefined
   /** undefined for objects and probes. */
   readonly nbytes: number | undefined

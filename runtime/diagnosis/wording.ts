@@ -2,6 +2,7 @@
  * How waits, messages and ranks are put into words, for the reports of this folder. Pure.
  */
 import { relative } from 'node:path'
+import { callNumber } from '../base/call-numbers.ts'
 import {
   membersOf,
   runsOf,
@@ -36,8 +37,14 @@ export function rankIn(comm: CommPicture, worldRank: number): number {
 export function waitText(wait: WaitPicture, source: WithComms | undefined): string {
   const comm = commOf(source, wait.context)
   const place = wait.place === undefined ? '' : `, ${shortPlace(wait.place)}`
-  if (wait.collective !== undefined) return `${collectiveText(wait)} (call ${wait.tag} on ${comm.name})${place}`
+  if (wait.collective !== undefined)
+    return `${collectiveText(wait)} (${callNumber(wait.tag ?? 0)} on ${comm.name})${place}`
   return `${wait.call}(${partners(wait, comm)}) on ${comm.name}${place}`
+}
+
+/** 'collective call 3', 'persistent call 0' */
+export function collectiveCall(tag: number | undefined): string {
+  return callNumber(tag ?? 0).replace(/^call/, 'collective call')
 }
 
 /** 'ibcast with root 1': what the ranks must agree on, in the form that this rank has called. */
@@ -58,7 +65,7 @@ export function messageText(message: UnreceivedPicture, source: WithComms | unde
   const comm = commOf(source, message.context)
   const count = messages === 1 ? '1 message' : `${messages} messages`
   const from = `from rank ${rankIn(comm, message.source)} on ${comm.name}`
-  if (collective !== undefined) return `${count} ${from} of its collective call ${tag}, ${collective}`
+  if (collective !== undefined) return `${count} ${from} of its ${collectiveCall(tag)}, ${collective}`
   const size = messages === 1 ? bytes(nbytes) : `the first of ${bytes(nbytes)}`
   return `${count} ${from}, tag ${tag}, ${size} (${elements})`
 }

@@ -3,6 +3,7 @@
  *
  * Invariant: a message that does not fit is told in an error which names both sides. Ranks are world ranks.
  */
+import { callNumber } from '../base/call-numbers.ts'
 import { ELEMENT_TYPES, FAILURE, OBJECT, type ElementType } from '../base/element-type.ts'
 import { invariant, MpiError } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
@@ -56,7 +57,8 @@ export function mismatch(
     )
   const sent = typeOfCode(message.elementType)
   const expected = receive.view?.elementType ?? OBJECT
-  const between = `message from world rank ${message.source} to world rank ${worldRank}, tag ${message.tag}`
+  const number = agreement === undefined ? `tag ${message.tag}` : callNumber(message.tag)
+  const between = `message from world rank ${message.source} to world rank ${worldRank}, ${number}`
   if (sent.code !== expected.code)
     return new MpiError(
       'MPI_ERR_TYPE',

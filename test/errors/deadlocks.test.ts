@@ -112,6 +112,15 @@ const wrong: readonly {
     says: [/waits in ibarrier \(call \d on world\), test.*deadlocks\.ts:\d+/, /where the cycle closes/],
   },
   {
+    what: 'persistent-collective',
+    n: 2,
+    says: [
+      /rank 0 waits in allreduceInit with op SUM \(persistent call 0 on world\)/,
+      /rank 1: in barrier \(call 0 on world\).*\n.*of its persistent call 0, allreduce with op SUM/,
+      /Hint: rank 0 is in allreduceInit with op SUM, persistent call 0 on world, rank 1 in call 0, barrier: one of the two/,
+    ],
+  },
+  {
     what: 'sides',
     n: 3,
     says: [

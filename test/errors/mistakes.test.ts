@@ -16,6 +16,7 @@ const SAID: Readonly<Record<string, RegExp>> = {
   'freed-send': /MPI_ERR_COMM: sendrecv: the communicator has been freed/,
   collective:
     /world rank \d called (barrier|allreduce with op SUM), world rank \d called (allreduce with op SUM|barrier)/,
+  making: /world rank \d called (dup|Cartcomm\.create), world rank \d called (Cartcomm\.create|dup)/,
   operation: /called allreduce with op (SUM|MAX), world rank \d called allreduce with op (MAX|SUM)/,
   count: /MPI_ERR_COUNT: bcast: the ranks disagree on the number of elements: 2 float64 .* came where 3 float64 /,
   root: /world rank \d was bcast with root \d, which does not agree with that of world rank \d/,
@@ -40,7 +41,7 @@ for (const [which, said] of Object.entries(SAID)) {
     t.match(ended.stderr, /tsmpirun: rank \d on .* failed; the job was stopped\./)
     t.match(ended.stderr, said)
     t.match(ended.stderr, /\bat .*mistakes\.ts:\d+:\d+/, 'and where')
-    t.notMatch(ended.stderr, /library\.js|node:internal/, 'without lines of the machinery')
+    t.notMatch(ended.stderr, /library\.js|node:internal|\.next \(/, 'without lines of the machinery')
   })
 
   t.test(`a right program is told nothing: ${which}`, async (t) => {

@@ -1,5 +1,5 @@
 /** Programs that cannot go on, one for each first argument. */
-import { ANY_SOURCE, Cartcomm, Grid, Intercomm, run, waitAll, waitAny, waitSome, type Intracomm } from 'tsmpi'
+import { ANY_SOURCE, Cartcomm, Grid, Intercomm, run, SUM, waitAll, waitAny, waitSome, type Intracomm } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
@@ -75,6 +75,16 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   any: async (world) => {
     const requests = [1, 2].map((tag) => world.irecv(word(), { source: world.rank ^ 1, tag }))
     await waitAny(requests)
+  },
+
+  /** Rank 1 starts its persistent call once, the others twice. */
+  'persistent-collective': async (world) => {
+    const sum = world.allreduceInit(word(), word(), { op: SUM })
+    for (let i = 0; i < (world.rank === 1 ? 1 : 2); i++) {
+      sum.start()
+      await sum.wait()
+    }
+    await world.barrier()
   },
 
   /** The others receive what rank 0 broadcasts: only all together can. */

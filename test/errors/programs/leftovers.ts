@@ -1,5 +1,5 @@
 /** Programs that end and leave something behind, one for each first argument. */
-import { Grid, run, type Intracomm } from 'tsmpi'
+import { Cartcomm, Grid, run, type Intracomm } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
@@ -31,6 +31,11 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     const twin = await world.dup()
     twin.name = 'twin'
     await twin.barrier()
+  },
+
+  topology: async (world) => {
+    const ring = await Cartcomm.create(world, { dims: [2], periods: [true] })
+    await ring?.dup()
   },
 
   grid: async (world) => {

@@ -1,5 +1,5 @@
 /** Pairs of programs: one makes a mistake that the runtime names, the other does it right. Arguments: which, `wrong` or `right`. */
-import { MAX, run, SUM, waitAll, type Intracomm } from 'tsmpi'
+import { Cartcomm, MAX, run, SUM, waitAll, type Intracomm } from 'tsmpi'
 
 const doubles = (n: number): Float64Array => new Float64Array(n)
 
@@ -44,6 +44,13 @@ const PROGRAMS: Record<string, Program> = {
   collective: async (world, wrong) => {
     if (wrong && world.rank === 1) await world.allreduce(1, { op: SUM })
     else await world.barrier()
+  },
+
+  /** Two kinds of making communicators: whichever rank finds it out tells its line. */
+  making: async (world, wrong) => {
+    const made = wrong && world.rank === 1 ? world.dup() : Cartcomm.create(world, { dims: [2] })
+    const comm = await made
+    comm?.free()
   },
 
   operation: (world, wrong) => world.allreduce(world.rank, { op: wrong && world.rank === 1 ? MAX : SUM }),
