@@ -14,6 +14,7 @@ import { invariant } from '../base/errors.ts'
 import type { MessageView } from '../base/message-buffer.ts'
 import type { Region } from '../base/region.ts'
 import { FLAG_SYNCHRONOUS, FRAME, Frame, type Inlet, type Progress, type Transport } from '../transport/transport.ts'
+import { Conditions, type Condition } from './conditions.ts'
 import { EagerWindow } from './eager-window.ts'
 import { envelopeOf, failureText, isFailure, mismatch, typeOfCode, type Envelope, type Unexpected } from './envelope.ts'
 import { LongReceives } from './long-receives.ts'
@@ -29,14 +30,6 @@ import { WorkMemories } from './shared-work.ts'
 /** Messages that a rank takes straight from their rings before it looks at what others have sent. */
 const LOOK_AROUND = 64
 
-/** Something other than a message that ranks of this host bring about, and that this rank waits for. */
-export interface Condition {
-  /** Asked whenever this rank looks for messages. Throws if it can never be. */
-  isMet(): boolean
-  /** World rank of one who has to do something for it. */
-  awaited(): number
-}
-
 export class Engine implements WaitCounter {
   readonly transport: Transport
   /** Told what this rank does, if anything is. */
@@ -46,7 +39,7 @@ export class Engine implements WaitCounter {
   readonly #posted = new PostedQueue<Operation>()
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
   readonly #probes = new Set<Operation>()
-  readonly #conditions = new Map<Operation, Condition>()
+  readonly #conditions = new Conditions()
   /** Waited for, and made of other operations. */
   readonly #composed = new Set<Operation>()
   readonly #outbox: Outbox
@@ -276,21 +269,8 @@ export class Engine implements WaitCounter {
   /** An operation that ends as soon as a condition is met. Whoever meets it nudges this rank. */
   until(condition: Condition, key: MatchKey, call: string, agreement: Agreement): Operation {
     const operation = new Operation(this, call, key, undefined, agreement)
-    this.#conditions.set(operation, condition)
-    this.#askConditions()
+    this.#conditions.add(operation, condition)
     return operation
-  }
-
-  #askConditions(): void {
-    for (const [operation, condition] of this.#conditions) {
-      try {
-        if (!condition.isMet()) continue
-        operation.complete()
-      } catch (error) {
-        operation.fail(error as Error)
-      }
-      this.#conditions.delete(operation)
-    }
   }
 
   /** Has a rank of this host look whether its conditions are met. */
@@ -306,10 +286,7 @@ export class Engine implements WaitCounter {
     return [
       ...Array.from(this.#posted, received),
       ...this.#receives.pending().map(received),
-      ...Array.from(this.#conditions, ([operation, condition]): Pending => {
-        operation.source = condition.awaited()
-        return { operation, kind: 'receive', nbytes: undefined }
-      }),
+      ...this.#conditions.pending(),
       ...Array.from(this.#probes, (operation): Pending => ({ operation, kind: 'probe', nbytes: undefined })),
       ...this.#sends.pending(),
     ]
@@ -361,7 +338,7 @@ export class Engine implements WaitCounter {
     const before = this.#ended
     if ((++this.#looks & this.#longWait) === 0 && this.#waits > 0) this.recorder?.waitsLong(this)
     this.transport.poll(this.#deliver, undefined, enough)
-    if (this.#conditions.size > 0) this.#askConditions()
+    if (!this.#conditions.isEmpty) this.#conditions.ask()
     if (!this.#outbox.isEmpty) this.#outbox.flush()
     return this.#ended - before
   }

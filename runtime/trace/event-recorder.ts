@@ -5,7 +5,8 @@
  * shared then (event-clock.ts). While a peer may wait for this rank's answer, a small message is only noted; it gets its
  * times, its sums and its record when this rank waits itself.
  *
- * Below: profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts for the lines of the program.
+ * Below: noted-calls.ts for what is noted, profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts
+ * for the lines of the program.
  */
 import { awaitingStack } from '../base/awaiting-stack.ts'
 import type { Operation } from '../engine/operation.ts'
@@ -18,6 +19,7 @@ import {
   type Recorder,
 } from '../engine/recorder.ts'
 import { EventClock } from './event-clock.ts'
+import { NotedCalls, type Run } from './noted-calls.ts'
 import { NumberedNames, type Announce, type Call } from './numbered-names.ts'
 import { blankMark, type Mark } from './operation-marks.ts'
 import { PlaceFinder } from './place-finder.ts'
@@ -25,8 +27,6 @@ import { ProfileTally } from './profile-tally.ts'
 import { blankRecord, RecordKeeper } from './record-keeper.ts'
 import { RECORD, TOTAL, UNDER_WAY, type TraceMemory, type TraceRecord } from './trace-memory.ts'
 
-/** Calls that are noted before they get their times. */
-const NOTES = 16
 /** Looks of a wait that has lasted some 100 us, of a rank that has a core to itself. */
 const LONG_WAIT_LOOKS = 4096
 /** Those of one that sleeps between them, some milliseconds. */
@@ -42,19 +42,6 @@ export interface RecorderOptions {
   readonly announce: Announce
 }
 
-/** Calls that follow each other in a hurry, all alike but for the numbers of their messages. */
-interface Run {
-  count: number
-  kind: number
-  call: Call
-  context: number
-  peer: number
-  tag: number
-  nbytes: number
-  /** When they began, 0 if they begin one after the other when the ones before have ended. */
-  begun: number
-}
-
 export class EventRecorder implements Recorder {
   readonly #memory: TraceMemory
   readonly #options: RecorderOptions
@@ -65,10 +52,7 @@ export class EventRecorder implements Recorder {
   readonly #wait: Call
   /** Those of `CALLS_NOW` that have come. */
   readonly #callsNow: Call[] = []
-  /** Calls that have only been noted. */
-  readonly #run: Run
-  /** The numbers of their messages. */
-  readonly #ids = new Int32Array(NOTES)
+  readonly #notes: NotedCalls
   readonly #record: TraceRecord = blankRecord()
   /** When the call began that may be over at once, unless times are estimated. */
   #begun = 0.5
@@ -81,8 +65,6 @@ export class EventRecorder implements Recorder {
   #sharedMark: Mark
   /** What there is to tell of a call without a mark of its own, for a moment. */
   readonly #brief: Mark
-  /** When the latest wait for such an operation began. */
-  #hurriedSince = 0.5
   /** Looks at the latest reading of the clock in the wait that goes on. */
   #looksRead = 0
   /** What this rank waits in, as it is shown and has not changed. */
@@ -103,18 +85,18 @@ export class EventRecorder implements Recorder {
     this.#wait = this.#names.call('wait')
     this.#sharedMark = { ...blankMark(this.#wait), shared: true }
     this.#brief = blankMark(this.#wait)
-    this.#run = { count: 0, kind: 0, call: this.#wait, context: 0, peer: 0, tag: 0, nbytes: 0, begun: 0.5 }
+    this.#notes = new NotedCalls(this.#clock, this.#tally, this.#keeper, this.#wait)
     this.longWait = options.quickLooks > LONG_WAIT_TURNS ? LONG_WAIT_LOOKS : LONG_WAIT_TURNS
     memory.totals[TOTAL.BEGUN] = this.now()
   }
 
   now(): number {
-    this.#settle()
+    this.#notes.settle()
     return this.#clock.now()
   }
 
   idle(): void {
-    this.#settle()
+    this.#notes.settle()
     this.#begun = this.#clock.read()
     // The call that was going to wait begins here.
     this.#begunExactly = true
@@ -123,7 +105,7 @@ export class EventRecorder implements Recorder {
   begin(): void {
     this.#begunExactly = !this.#clock.isEstimating
     if (!this.#begunExactly) return
-    this.#settle()
+    this.#notes.settle()
     this.#begun = this.#clock.now()
   }
 
@@ -132,7 +114,7 @@ export class EventRecorder implements Recorder {
   }
 
   sent(operation: Operation, begun: number, peer: number, nbytes: number, id: number): void {
-    this.#settle()
+    this.#notes.settle()
     const mark = this.#newMark(operation)
     mark.begun = begun
     mark.sends = true
@@ -144,23 +126,23 @@ export class EventRecorder implements Recorder {
   }
 
   sentNow(call: CallNow, message: Header): void {
-    this.#overNow(call, message, message.dest, RECORD.SEND)
+    this.#overNow(this.#notes.sends, call, message, message.dest)
   }
 
   receivedNow(call: CallNow, message: Header): void {
-    this.#overNow(call, message, message.source, RECORD.RECEIVE)
+    this.#overNow(this.#notes.receives, call, message, message.source)
   }
 
-  /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `#settle`. */
-  #overNow(callNow: CallNow, { context, tag, nbytes, id }: Header, peer: number, kind: number): void {
+  /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `NotedCalls`. */
+  #overNow(run: Run, callNow: CallNow, { context, tag, nbytes, id }: Header, peer: number): void {
     const call = this.#callsNow[callNow] ?? (this.#callsNow[callNow] = this.#names.call(CALLS_NOW[callNow]))
     if (this.#inHurry) {
-      this.#note(kind, call, context, peer, tag, nbytes, id, this.#begunExactly ? this.#begun : 0)
+      this.#notes.note(run, call, context, peer, tag, nbytes, id)
       return
     }
-    this.#settle()
+    this.#notes.settle()
     const record = this.#record
-    record.kind = kind
+    record.kind = run.kind
     record.begun = this.#begunExactly ? this.#begun : 0
     record.nbytes = nbytes
     record.call = call.number
@@ -178,83 +160,19 @@ export class EventRecorder implements Recorder {
     this.#count(record, place)
   }
 
-  /** Notes a call that is over. In a loop most are like the one before. */
-  #note(
-    kind: number,
-    call: Call,
-    context: number,
-    peer: number,
-    tag: number,
-    nbytes: number,
-    id: number,
-    begun: number,
-  ): void {
-    const run = this.#run
-    const alike = run.kind === kind && run.call === call && run.context === context && run.begun === begun
-    if (!alike || run.peer !== peer || run.tag !== tag || run.nbytes !== nbytes) {
-      this.#settle()
-      run.kind = kind
-      run.call = call
-      run.context = context
-      run.peer = peer
-      run.tag = tag
-      run.nbytes = nbytes
-      run.begun = begun
-    }
-    this.#ids[run.count++] = id
-    if (run.count === NOTES) this.#settleRun()
-  }
-
-  /** What has been noted gets its times, as late as whatever comes next allows, its sums and its place in the trace. */
-  #settle(): void {
-    if (this.#run.count > 0) this.#settleRun()
-  }
-
-  #settleRun(): void {
-    const { count, kind, call, peer, nbytes } = this.#run
-    const follow = this.#run.begun === 0
-    const begun = follow ? this.#clock.latest : this.#run.begun
-    const ended = Math.max(this.#clock.after(2 * count), begun)
-    this.#run.count = 0
-    call.unplaced += count
-    if (kind === RECORD.SEND) this.#tally.sent(peer, count * nbytes)
-    this.#tally.calls(call.number, count, (ended - begun) * (follow ? 1 : count), count * nbytes)
-    if (this.#depth === 0) this.#tally.communicated(begun, ended)
-    if (this.#memory.keepsRecords) this.#keepRun(count, begun, ended, follow)
-  }
-
-  #keepRun(count: number, begun: number, ended: number, follow: boolean): void {
-    const { kind, call, context, peer, tag, nbytes } = this.#run
-    const eachMs = follow ? (ended - begun) / count : 0
-    for (let i = 0; i < count; i++) {
-      const record = this.#record
-      record.kind = kind
-      record.begun = begun + i * eachMs
-      record.ended = follow ? record.begun + eachMs : ended
-      record.nbytes = nbytes
-      record.call = call.number
-      record.context = context
-      record.peer = peer
-      record.tag = tag
-      record.id = this.#ids[i] as number
-      record.place = 0
-      this.#keeper.keep(record)
-    }
-  }
-
   #count(record: TraceRecord, place: Place | undefined): void {
     const { kind, begun, ended, nbytes, call, peer } = record
     record.place = place?.number ?? 0
     if (kind === RECORD.SEND) this.#tally.sent(peer, nbytes)
     this.#tally.call(call, place, ended - begun)
     this.#tally.bytes(call, place, nbytes)
-    if (this.#depth === 0) this.#tally.communicated(begun, ended)
+    this.#tally.communicated(begun, ended)
     this.#keeper.keep(record)
   }
 
   posted(operation: Operation): void {
     if (this.#inHurry && !operation.done && this.#postedInHurry(operation)) return
-    this.#settle()
+    this.#notes.settle()
     const begun = this.#begunExactly ? this.#begun : this.#clock.latest
     // Received inside of a collective call that posts it: all is recorded.
     if (operation.done && operation.mark === undefined && isInner(operation)) return
@@ -270,7 +188,7 @@ export class EventRecorder implements Recorder {
       this.#receivedInHurry(operation, known, peer, nbytes, id)
       return
     }
-    this.#settle()
+    this.#notes.settle()
     const mark = this.#markOf(operation)
     this.#attach(mark, peer, nbytes, id)
     if (mark.waiters > 0) return
@@ -290,7 +208,7 @@ export class EventRecorder implements Recorder {
       this.#hurriedWaitBegan()
       return
     }
-    this.#settle()
+    this.#notes.settle()
     const mark =
       known?.shared === true ? this.#ownMark(operation, known, operation.waiters - 1) : this.#markOf(operation)
     if (mark.waiters++ === 0 && mark.call.nonblocking) {
@@ -311,7 +229,7 @@ export class EventRecorder implements Recorder {
     const isLong = looks > this.#options.quickLooks && looks !== this.#looksRead
     if (mark.shared && !isLong) this.#hurriedWaitEnded(operation)
     else {
-      this.#settle()
+      this.#notes.settle()
       const ended = isLong ? this.#clock.readAfterWait() : this.#clock.now()
       this.#looksRead = isLong ? looks : this.#looksRead
       if (mark.shared) this.#hurriedWaitEnded(operation)
@@ -328,7 +246,7 @@ export class EventRecorder implements Recorder {
   /** All that is known reaches its reader, and what the rank waits in with it. */
   waitsLong(rank: { pending(): Iterable<{ readonly operation: Operation }> }): void {
     if (this.#shown !== undefined) return
-    this.#settle()
+    this.#notes.settle()
     this.#memory.publish()
     // By call: a collective one waits for several messages, of which the receives know most.
     const waits = new Map<unknown, { operation: Operation; record: TraceRecord }>()
@@ -357,7 +275,7 @@ export class EventRecorder implements Recorder {
     if (mark?.shared === true && operation.waiters > 0) {
       mark = this.#ownMark(operation, mark, operation.waiters)
       mark.call = this.#wait
-      mark.begun = this.#hurriedSince
+      mark.begun = this.#notes.waitsBegun
     }
     if (mark === undefined || mark.waiters === 0) return undefined
     const { kind, begun, ...rest } = this.#callOf(operation, mark)
@@ -381,7 +299,7 @@ export class EventRecorder implements Recorder {
   }
 
   collective(call: CollectiveCall): void {
-    this.#settle()
+    this.#notes.settle()
     const { begun, place, nbytes } = call
     const record = this.#collectiveOf(call)
     record.ended = this.now()
@@ -406,7 +324,7 @@ export class EventRecorder implements Recorder {
 
   /** The rank has ended: nothing follows. */
   close(): void {
-    this.#settle()
+    this.#notes.settle()
     const ended = this.#clock.read()
     this.#memory.totals[TOTAL.ENDED] = ended
     this.#keeper.close(ended)
@@ -475,7 +393,7 @@ export class EventRecorder implements Recorder {
     const { begun, call, place } = mark
     this.#write(this.#kindOf(mark), operation, mark, begun, ended)
     this.#tally.call(call.number, place, ended - begun)
-    if (this.#depth === 0) this.#tally.communicated(begun, ended)
+    this.#tally.communicated(begun, ended)
   }
 
   #kindOf({ call, sends, id }: Mark): number {
@@ -497,7 +415,7 @@ export class EventRecorder implements Recorder {
     if (this.#sharedMark.call !== call) this.#sharedMark = { ...blankMark(call), shared: true }
     operation.mark = this.#sharedMark
     const { context, source, tag } = operation
-    this.#note(RECORD.CALL, call, context, source, tag, 0, 0, 0)
+    this.#notes.note(this.#notes.posts, call, context, source, tag, 0, 0)
     return true
   }
 
@@ -514,24 +432,24 @@ export class EventRecorder implements Recorder {
   }
 
   #hurriedWaitBegan(): void {
-    if (this.#depth++ > 0) {
-      this.#hurriedSince = this.#clock.latest
-      return
+    const isFirst = this.#depth++ === 0
+    if (isFirst) {
+      // What the rank did before must not be taken for waiting.
+      this.#notes.settle()
+      this.#tally.waitsSince(this.#clock.read())
     }
-    // What the rank did before must not be taken for waiting.
-    this.#settle()
-    this.#hurriedSince = this.#clock.read()
-    this.#tally.waitsSince(this.#hurriedSince)
+    this.#notes.waitsBegin()
   }
 
   /** Of several who wait for one receive, or who give up, the first that ends with it tells. */
   #hurriedWaitEnded(operation: Operation): void {
     const { id, peer, nbytes } = this.#brief
     if (!operation.done) return
-    if (id !== 0)
-      this.#note(RECORD.RECEIVE, this.#wait, operation.context, peer, operation.tag, nbytes, id, this.#hurriedSince)
+    const notes = this.#notes
+    const { context, tag } = operation
+    if (id !== 0) notes.noteWait(notes.waits, this.#wait, context, peer, tag, nbytes, id)
     else if (operation.error !== undefined || operation.cancelled)
-      this.#note(RECORD.CALL, this.#wait, operation.context, operation.source, operation.tag, 0, 0, this.#hurriedSince)
+      notes.noteWait(notes.vainWaits, this.#wait, context, operation.source, tag, 0, 0)
     this.#brief.id = 0
   }
 

@@ -44,8 +44,12 @@ export class ProfileTally {
     add(this.#sent, dest, nbytes)
   }
 
-  /** Calls overlap (a sendrecv is two): no time counts twice. They come in the order of their ends. */
+  /**
+   * Calls overlap (a sendrecv is two): no time counts twice. They come in the order of their ends. While the rank waits all
+   * is part of the wait.
+   */
   communicated(begun: number, ended: number): void {
+    if (this.waitingSince > 0) return
     const ms = ended - Math.max(begun, this.#accounted)
     if (ms <= 0) return
     add(this.#totals, TOTAL.COMMUNICATION, ms)
@@ -62,8 +66,9 @@ export class ProfileTally {
   }
 
   waitedUntil(ended: number): void {
-    this.communicated(this.waitingSince, ended)
+    const since = this.waitingSince
     this.#totals[TOTAL.WAITING_SINCE] = 0
+    this.communicated(since, ended)
   }
 }
 

@@ -12,16 +12,33 @@ export class RecordKeeper {
     this.#memory = memory
   }
 
+  /** Whether to `keep` so many records, the first of which begins at `begun`; if not, they are counted. */
+  hasRoomFor(count: number, begun: number): boolean {
+    if (!this.#memory.keepsRecords) return false
+    if (this.#mayHaveRoom) return true
+    this.#lose(count, begun)
+    return false
+  }
+
   keep(record: TraceRecord): void {
     const memory = this.#memory
     if (!memory.keepsRecords) return
-    // Of a flood, only the records for which the clock is read look whether there is room again.
-    if ((this.#lost === 0 || this.fresh) && memory.hasRoom) {
+    if (this.#mayHaveRoom && memory.hasRoom) {
       if (this.#lost > 0) this.#tellLost(record.begun)
       memory.write(record)
       if (this.fresh) memory.publish()
-    } else if (this.#lost++ === 0) this.#lostSince = record.begun
+    } else this.#lose(1, record.begun)
     this.fresh = false
+  }
+
+  /** Of a flood, only the records for which the clock is read look whether there is room again. */
+  get #mayHaveRoom(): boolean {
+    return this.#lost === 0 || this.fresh
+  }
+
+  #lose(count: number, begun: number): void {
+    if (this.#lost === 0) this.#lostSince = begun
+    this.#lost += count
   }
 
   /** Nothing follows. */
