@@ -43,8 +43,8 @@ async function importText(text: string, url: string): Promise<void> {
   await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`)
 }
 
-/** An import whose name is no constant: what it means is known when it happens. */
-const COMPUTED_IMPORT = /\bimport\s*\(\s*(?!["'])/
+/** An import whose name is no constant, or of a package that was not found: what it means is known when it happens. */
+const COMPUTED_IMPORT = /\bimport\s*\(\s*(?!["'](?:file|node|data):)/
 
 /** The loader's hooks live in a thread of their own: only programs that need them pay for it. */
 function findImportsOf(program: string): void {

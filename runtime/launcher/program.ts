@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type * as esbuild from 'esbuild'
 import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
 import { INSTALLATION, type Program } from '../agent/job-description.ts'
@@ -118,6 +118,8 @@ function packages(everywhere: boolean): Plugin {
         path: `${INSTALLATION}${path === 'tsmpi' ? 'index.js' : 'testing.js'}`,
         external: true,
       }))
+      build.onResolve({ filter: /^file:/ }, ({ path }) => ({ path: fileURLToPath(path) }))
+      build.onResolve({ filter: /^data:/ }, ({ path }) => ({ path, external: true }))
       if (!everywhere) build.onResolve({ filter: /^[^./]/ }, (args) => locate(build, args))
     },
   }
@@ -129,7 +131,8 @@ async function locate(build: PluginBuild, args: OnResolveArgs): Promise<OnResolv
   if (args.pluginData === LOCATING || args.kind === 'entry-point' || args.path.startsWith('node:')) return undefined
   const { importer, resolveDir, kind, path } = args
   const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: LOCATING })
-  if (found.errors.length > 0) return { errors: found.errors }
+  // Whether that is an error is esbuild's affair: what a program tries to import may be missing.
+  if (found.errors.length > 0) return undefined
   return found.external
     ? { path: found.path, external: true }
     : { path: pathToFileURL(found.path).href, external: true }
