@@ -5,7 +5,7 @@
 import type { MessageBuffer } from '../runtime/base/message-buffer.ts'
 import type { BlockOptions } from './arguments.ts'
 import { CollectiveComm } from './collective-comm.ts'
-import type { Plan } from './plan.ts'
+import type { Member, Plan } from './plan.ts'
 import { KnownPlans } from './known-plans.ts'
 import type {
   AlltoallvOptions,
@@ -25,6 +25,10 @@ import { PLANS } from './plans/table.ts'
  * @inline
  */
 export type ArgumentsOf<C extends keyof typeof PLANS> = Parameters<BufferCalls[C]>
+
+function bcastPlanned(member: Member, buffer: MessageBuffer, _: undefined, options: RootOptions | undefined): Plan {
+  return PLANS.bcast(member, buffer, options)
+}
 
 export class BufferCalls extends CollectiveComm {
   readonly #barrier = new KnownPlans<void>()
@@ -48,7 +52,7 @@ export class BufferCalls extends CollectiveComm {
    * await world.barrier()
    */
   barrier(): Promise<void> {
-    return this.repeated(this.#barrier, undefined, undefined, undefined, () => PLANS.barrier(this.member))
+    return this.repeated(this.#barrier, PLANS.barrier, undefined, undefined, undefined)
   }
 
   /**
@@ -62,7 +66,7 @@ export class BufferCalls extends CollectiveComm {
    * log(data.join()) // → 1,2,3
    */
   bcast(buffer: MessageBuffer, options?: RootOptions): Promise<void> {
-    return this.repeated(this.#bcast, buffer, undefined, options, () => PLANS.bcast(this.member, buffer, options))
+    return this.repeated(this.#bcast, bcastPlanned, buffer, undefined, options)
   }
 
   /**
@@ -77,7 +81,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 0) log(all?.join()) // → 0,1,2,3
    */
   gather(send: MessageBuffer | InPlace, recv?: MessageBuffer, options?: RootOptions): Promise<void> {
-    return this.repeated(this.#gather, send, recv, options, () => PLANS.gather(this.member, send, recv, options))
+    return this.repeated(this.#gather, PLANS.gather, send, recv, options)
   }
 
   /**
@@ -108,7 +112,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(mine[0]) // → 12
    */
   scatter(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options?: RootOptions): Promise<void> {
-    return this.repeated(this.#scatter, send, recv, options, () => PLANS.scatter(this.member, send, recv, options))
+    return this.repeated(this.#scatter, PLANS.scatter, send, recv, options)
   }
 
   /**
@@ -138,7 +142,7 @@ export class BufferCalls extends CollectiveComm {
    * log(all.join()) // → 0,1,2,3
    */
   allgather(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    return this.repeated(this.#allgather, send, recv, undefined, () => PLANS.allgather(this.member, send, recv))
+    return this.repeated(this.#allgather, PLANS.allgather, send, recv, undefined)
   }
 
   /**
@@ -169,7 +173,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 1) log(received.join()) // → 1,11,21,31
    */
   alltoall(send: MessageBuffer | InPlace, recv: MessageBuffer): Promise<void> {
-    return this.repeated(this.#alltoall, send, recv, undefined, () => PLANS.alltoall(this.member, send, recv))
+    return this.repeated(this.#alltoall, PLANS.alltoall, send, recv, undefined)
   }
 
   /**
@@ -205,7 +209,7 @@ export class BufferCalls extends CollectiveComm {
    */
   reduce(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: ReduceOptions): Promise<void>
   reduce(send: Operand, recv: Second<ReduceOptions>, options?: ReduceOptions): Promise<number | undefined | void> {
-    return this.repeated(this.#reduce, send, recv, options, () => PLANS.reduce(this.member, send, recv, options))
+    return this.repeated(this.#reduce, PLANS.reduce, send, recv, options)
   }
 
   /** Gives all ranks the reduction of all ranks' numbers. Collective. @throws {MpiError} MPI_ERR_OP */
@@ -223,7 +227,7 @@ export class BufferCalls extends CollectiveComm {
    */
   allreduce(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   allreduce(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
-    return this.repeated(this.#allreduce, send, recv, options, () => PLANS.allreduce(this.member, send, recv, options))
+    return this.repeated(this.#allreduce, PLANS.allreduce, send, recv, options)
   }
 
   /** Gives each rank the reduction of the numbers of ranks 0 to itself. Collective. @throws {MpiError} MPI_ERR_OP */
@@ -238,7 +242,7 @@ export class BufferCalls extends CollectiveComm {
    */
   scan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   scan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
-    return this.repeated(this.#scan, send, recv, options, () => PLANS.scan(this.member, send, recv, options))
+    return this.repeated(this.#scan, PLANS.scan, send, recv, options)
   }
 
   /** Gives each rank the reduction of the numbers of the ranks below it; undefined on rank 0. Collective. */
@@ -253,7 +257,7 @@ export class BufferCalls extends CollectiveComm {
    */
   exscan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   exscan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
-    return this.repeated(this.#exscan, send, recv, options, () => PLANS.exscan(this.member, send, recv, options))
+    return this.repeated(this.#exscan, PLANS.exscan, send, recv, options)
   }
 
   /**
@@ -282,7 +286,6 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(block[0]) // → 12
    */
   reduceScatterBlock(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void> {
-    const plan = (): Plan => PLANS.reduceScatterBlock(this.member, send, recv, options)
-    return this.repeated(this.#reduceScatter, send, recv, options, plan)
+    return this.repeated(this.#reduceScatter, PLANS.reduceScatterBlock, send, recv, options)
   }
 }

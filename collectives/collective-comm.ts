@@ -7,14 +7,41 @@ import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
 import type { KnownPlans, PlanOptions } from './known-plans.ts'
+import type { Op } from './op.ts'
 import type { Member, Plan, SmallCall } from './plan.ts'
 import { PlannedComm } from './planned-comm.ts'
 import { complete } from './requests.ts'
-import { select, type Selection } from './selection.ts'
+import { select, type Algorithm, type Selectable, type Selection } from './selection.ts'
 import { SmallCalls } from './small-calls.ts'
 
 /** The caller as a member of a communicator; for plans that use several. */
 export let memberOf: (comm: CollectiveComm) => Member
+
+/** Checks the arguments of a call. */
+type PlanOf<T, S, R, O> = (member: Member, send: S, recv: R, options: O) => Plan<T>
+
+/** As a class: V8 looks everything up anew in a literal with a getter. */
+class CollectiveMember implements Member {
+  readonly rank: number
+  readonly size: number
+  readonly #comm: CollectiveComm
+  readonly #algorithms: Selection
+
+  constructor(comm: CollectiveComm, algorithms: Selection) {
+    this.rank = comm.rank
+    this.size = comm.size
+    this.#comm = comm
+    this.#algorithms = algorithms
+  }
+
+  get hosts(): Hosts {
+    return this.#comm.hosts
+  }
+
+  select<K extends Selectable>(collective: K, nbytes: number, op?: Op): Algorithm<K> {
+    return select(collective, { nbytes, size: this.size, hosts: this.hosts, op }, this.#algorithms)
+  }
+}
 
 export class CollectiveComm extends PlannedComm {
   /** How algorithms are chosen; passed on to communicators made of this one. */
@@ -32,15 +59,7 @@ export class CollectiveComm extends PlannedComm {
     super(job, group, context)
     this.algorithms = algorithms
     const { rank, size } = this
-    const hosts = (): Hosts => this.hosts
-    this.member = {
-      rank,
-      size,
-      get hosts() {
-        return hosts()
-      },
-      select: (collective, nbytes, op) => select(collective, { nbytes, size, hosts: hosts(), op }, algorithms),
-    }
+    this.member = new CollectiveMember(this, algorithms)
     const { engine, retiredBoards: retired } = job
     this.#small = new SmallCalls(
       {
@@ -54,7 +73,7 @@ export class CollectiveComm extends PlannedComm {
         end: () => this.endCall(),
         raise: (error) => this.raise(error),
       },
-      () => hosts().count === 1,
+      () => this.hosts.count === 1,
     )
   }
 
@@ -81,15 +100,26 @@ export class CollectiveComm extends PlannedComm {
    * Like `blocking`, for small calls that loops make again and again: what the arguments were found to mean is kept, as
    * for a persistent call.
    */
-  protected repeated<T>(
+  protected repeated<T, S, R, O extends PlanOptions | undefined>(
     plans: KnownPlans<T>,
-    send: unknown,
-    recv: unknown,
-    options: PlanOptions | undefined,
-    plan: () => Plan<T>,
+    plan: PlanOf<T, S, R, O>,
+    send: S,
+    recv: R,
+    options: O,
   ): Promise<T> {
     const known = plans.recall(send, recv, options)
-    return known === undefined ? this.blocking(() => plans.remember(plan(), send, recv, options)) : this.#make(known)
+    return known === undefined ? this.#first(plans, plan, send, recv, options) : this.#make(known)
+  }
+
+  /** Apart, since a function with a closure in it pays for it in each call. */
+  #first<T, S, R, O extends PlanOptions | undefined>(
+    plans: KnownPlans<T>,
+    plan: PlanOf<T, S, R, O>,
+    send: S,
+    recv: R,
+    options: O,
+  ): Promise<T> {
+    return this.blocking(() => plans.remember(plan(this.member, send, recv, options), send, recv, options))
   }
 
   #make<T>(made: Plan<T>): Promise<T> {

@@ -7,7 +7,7 @@
 import type { TypedArray } from '../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import type { CollectiveName, Particulars } from '../runtime/comm/signature.ts'
-import { BOARD_NBYTES, type Terms } from '../runtime/engine/board.ts'
+import { BOARD_NBYTES, Span, type Terms } from '../runtime/engine/board.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import type { Algorithm, Selectable } from './selection.ts'
@@ -15,7 +15,7 @@ import type { Algorithm, Selectable } from './selection.ts'
 /** What the other ranks of a host have posted for a call. */
 export interface Postings {
   /** Copies what a rank has posted, from byte `offset` on, as much as `target` takes. */
-  read(rank: number, target: Uint8Array, offset?: number): void
+  read(rank: number, target: Span, offset?: number): void
   /**
    * Operands of a reduction, an array for each rank of `ranks`, a mask: what they have posted from element `first` on, as
    * many as `own` has, which are this rank's. They may be used up.
@@ -53,11 +53,11 @@ export interface Deeds<T = void> {
 export interface SmallCall<T = void> extends Roles, Deeds<T> {
   /** Most bytes with which the board is the quickest way. */
   readonly mostNbytes: number
+  readonly span: Span
   // Found out when the call is made first.
   /** Whether the board serves it. */
   byBoard: boolean | undefined
   terms: Terms | undefined
-  bytes: Uint8Array | undefined
 }
 
 /**
@@ -69,8 +69,8 @@ export function smallCall<T>(
   { given, load, take, finish }: Deeds<T>,
   mostNbytes = BOARD_NBYTES,
 ): SmallCall<T> {
-  const [byBoard, terms, bytes] = [undefined, undefined, undefined]
-  return { unit, nbytes, dest, source, given, load, take, finish, mostNbytes, byBoard, terms, bytes }
+  const [byBoard, terms] = [undefined, undefined]
+  return { unit, nbytes, dest, source, given, span: new Span(given), load, take, finish, mostNbytes, byBoard, terms }
 }
 
 /** All ranks but one, as a mask. */

@@ -16,13 +16,13 @@ import type { Region } from '../runtime/base/region.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { describeSignature, signatureOf, type CollectiveName } from '../runtime/comm/signature.ts'
-import { Board, boardBytes, MOST_BOARD_RANKS, type Terms } from '../runtime/engine/board.ts'
+import { Board, boardBytes, MOST_BOARD_RANKS, Span, type Terms } from '../runtime/engine/board.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
 import type { CollectiveCall, Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
-import { bytesOf, copyElements } from './blocks.ts'
+import { copyElements } from './blocks.ts'
 import type { Plan, Postings, SmallCall } from './plan.ts'
 import { complete } from './requests.ts'
 
@@ -187,11 +187,11 @@ export class SmallCalls {
 
   /** Posts what this rank brings. True if that could be done and what it takes is there. */
   #start({ small }: Call<unknown>, board: Board): boolean {
-    const { given, dest, source, terms } = small
+    const { span, dest, source, terms } = small
     small.load()
     board.begin((terms as Terms).signature)
     this.#posters = source
-    this.#nbytes = given.byteLength
+    this.#nbytes = span.nbytes
     if (dest !== 0) {
       if (!board.hasRoom(this.#nbytes) && !this.#linger(this.#hasRoom)) return false
       post(small, board)
@@ -205,7 +205,7 @@ export class SmallCalls {
     try {
       if (small.source !== 0) this.#take(call, board)
     } finally {
-      board.end() // also if the ranks disagree: others need the room
+      board.end(small.nbytes) // also if the ranks disagree: others need the room
     }
     const { recorder } = this.#member.engine
     if (recorder !== undefined) recorder.collective(this.#recordOf(call))
@@ -214,7 +214,7 @@ export class SmallCalls {
   }
 
   #recordOf({ name, small, begun, place }: Call<unknown>): CollectiveCall {
-    const nbytes = small.dest === 0 ? 0 : small.given.byteLength
+    const nbytes = small.dest === 0 ? 0 : small.span.nbytes
     return { call: name, context: this.#member.context, place, begun, algorithm: 'sharedBoard', nbytes }
   }
 
@@ -236,11 +236,11 @@ export class SmallCalls {
 
   /** Waits for what a call that has started lacks: for room to post, if it has not, then for what it takes. */
   async #untilThere(call: Call<unknown>, board: Board): Promise<void> {
-    const { given, dest, source } = call.small
+    const { span, dest, source } = call.small
     if (dest !== 0 && !board.havePosted(1 << board.rank)) {
       await this.#until(
         call,
-        () => board.hasRoomNow(given.byteLength),
+        () => board.hasRoomNow(span.nbytes),
         () => board.last(),
       )
       post(call.small, board)
@@ -303,7 +303,7 @@ export class SmallCalls {
 }
 
 function post(small: SmallCall<unknown>, board: Board): void {
-  board.post(small.terms as Terms, (small.bytes ??= bytesOf(small.given)))
+  board.post(small.terms as Terms, small.span)
   board.tell(small.dest)
 }
 
@@ -317,7 +317,7 @@ class BoardPostings implements Postings {
   readonly #board: Board
   /** Operands of the latest reduction, used again for one of the same type and length. */
   #arrays: TypedArray[] = []
-  #bytes: Uint8Array[] = []
+  #spans: Span[] = []
   #memory: TypedArray | undefined
   readonly #places: Int32Array
 
@@ -326,7 +326,7 @@ class BoardPostings implements Postings {
     this.#places = new Int32Array(board.size)
   }
 
-  read(rank: number, target: Uint8Array, offset = 0): void {
+  read(rank: number, target: Span, offset = 0): void {
     this.#board.read(rank, target, offset)
   }
 
@@ -336,7 +336,7 @@ class BoardPostings implements Postings {
     const offset = first * own.BYTES_PER_ELEMENT
     for (let rank = 0; rank < board.size; rank++)
       if (rank === board.rank) copyElements(this.#arrays[rank] as TypedArray, own)
-      else if ((ranks & (1 << rank)) !== 0) board.read(rank, this.#bytes[rank] as Uint8Array, offset)
+      else if ((ranks & (1 << rank)) !== 0) board.read(rank, this.#spans[rank] as Span, offset)
     return this.#arrays
   }
 
@@ -356,6 +356,6 @@ class BoardPostings implements Postings {
     const [known] = this.#arrays
     if (known?.constructor === own.constructor && known.length === own.length) return
     this.#arrays = Array.from({ length: this.#board.size }, () => newArrayLike(own, own.length))
-    this.#bytes = this.#arrays.map(bytesOf)
+    this.#spans = this.#arrays.map((array) => new Span(array))
   }
 }

@@ -3,6 +3,7 @@ import { IN_PLACE } from '../../runtime/base/constants.ts'
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import type { Steps } from '../../runtime/comm/channel.ts'
+import { Span } from '../../runtime/engine/board.ts'
 import {
   checkDivisible,
   checkPair,
@@ -14,7 +15,7 @@ import {
   type Source,
   type Target,
 } from '../arguments.ts'
-import { bytesOf, copyElements, copyOf, equalBlocks, likeMine, type Blocks } from '../blocks.ts'
+import { copyElements, copyOf, equalBlocks, likeMine, type Blocks } from '../blocks.ts'
 import { gatherBinomial } from '../gather/binomial.ts'
 import { gatherDirect } from '../gather/direct.ts'
 import type { InPlace, RootOptions } from '../options.ts'
@@ -33,16 +34,16 @@ export function barrierPlan(member: Member): Plan {
 export function bcastPlan(member: Member, buffer: MessageBuffer, options?: RootOptions): Plan {
   const root = rootOf('bcast', options, member.size)
   const data = target(buffer, 'bcast')
-  const load = (): void => (member.rank === root ? data.load() : undefined)
-  const finish = (): void => (member.rank === root ? undefined : data.commit())
-  let bytes: Uint8Array | undefined
+  const load = member.rank === root ? data.load : nothing
+  const finish = member.rank === root ? nothing : data.commit
+  let span: Span | undefined
   return {
     call: 'bcast',
     particulars: { root },
     small: smallCall(handedOut(member, root, data.array), {
       given: data.array,
       load,
-      take: (postings) => postings.read(root, (bytes ??= bytesOf(data.array))),
+      take: (postings) => postings.read(root, (span ??= new Span(data.array))),
       finish,
     }),
     steps: (channel) =>
@@ -103,15 +104,15 @@ export function scatterPlan(
     source?.load()
     if (mine !== undefined && mine !== into.array) copyElements(into.array, mine)
   }
-  let bytes: Uint8Array | undefined
+  let span: Span | undefined
   return {
     call: 'scatter',
     particulars: { root },
     small: smallCall(handedOut(member, root, into.array, member.size), {
       given: source?.array ?? into.array,
       load,
-      take: (postings) => postings.read(root, (bytes ??= bytesOf(into.array)), member.rank * bytes.length),
-      finish: () => into.commit(),
+      take: (postings) => postings.read(root, (span ??= new Span(into.array)), member.rank * span.nbytes),
+      finish: into.commit,
     }),
     steps: (channel) =>
       inOrder(
@@ -200,12 +201,12 @@ function exchanged({ rank, size }: Member, unit: TypedArray, blocks = 1): Roles 
 
 /** Takes a block of each other rank, from byte `offset` on of what it has posted, to its place in `blocks`. */
 function taking({ rank, size }: Member, blocks: Blocks | undefined, offset = 0): (postings: Postings) => void {
-  let targets: readonly Uint8Array[] | undefined
+  let targets: readonly Span[] | undefined
   return (postings) => {
     if (blocks === undefined) return
-    targets ??= Array.from({ length: size }, (_, source) => bytesOf(blocks.of(source)))
+    targets ??= Array.from({ length: size }, (_, source) => new Span(blocks.of(source)))
     for (let source = 0; source < size; source++)
-      if (source !== rank) postings.read(source, targets[source] as Uint8Array, offset)
+      if (source !== rank) postings.read(source, targets[source] as Span, offset)
   }
 }
 

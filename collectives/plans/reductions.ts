@@ -133,7 +133,7 @@ export function exscanPlan(
   if (member.rank > 0) return plan
   return {
     ...plan,
-    small: plan.small && { ...plan.small, finish: () => undefined },
+    small: plan.small && smallCall(plan.small, { ...plan.small, finish: () => undefined }, plan.small.mostNbytes),
     *steps(channel) {
       yield* plan.steps(channel)
       return undefined

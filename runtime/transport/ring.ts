@@ -13,6 +13,7 @@
  * the head only when its copy of it says that the ring is full, so that the consumer may be late to tell it.
  */
 import { invariant } from '../base/errors.ts'
+import { IN_ORDER } from '../base/memory-order.ts'
 import { copyBytes } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
 import type { Frame } from './transport.ts'
@@ -46,13 +47,6 @@ const EXTENT = 14
 /** A payload this short takes the place of offset and extent, which go with regions only. */
 const INLINE_NBYTES = 16
 const INLINE = 4 * OFFSET
-
-/**
- * This processor lets others see stores in the order in which they are made, and V8 makes those into typed arrays in the
- * order of the program: a plain store of the first word says that all before it is there. What is atomic waits until the
- * line has come from the consumer's core: 40 ns of the 140 that one of many messages in a row takes.
- */
-const IN_ORDER = process.arch === 'x64'
 
 /** Up to this many bytes a loop is quicker than `set`, which needs a view. */
 const SHORT = 32
