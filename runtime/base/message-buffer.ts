@@ -6,6 +6,7 @@
 import { MpiError } from './errors.ts'
 import { copyBytes } from './native-calls.ts'
 import { copyRegion, MAX_BYTES, regionOver, type Region } from './region.ts'
+import { wordsOf } from './words.ts'
 import {
   ELEMENT_TYPES,
   elementTypeOf,
@@ -51,6 +52,8 @@ export class MessageView {
   readonly count: number
   readonly bytes: Uint8Array | undefined
   readonly region: Region | undefined
+  /** `bytes` as words, if they are short and somebody has looked. */
+  words: Int32Array | undefined = undefined
   readonly #strided: NdView | undefined
 
   constructor(elementType: ElementType, count: number, region: Region | undefined, strided?: NdView) {
@@ -103,6 +106,7 @@ export class LatestView {
     if (buffer === this.#buffer && known !== undefined && known.bytes?.length === this.#nbytes) return known
     const view = resolveBuffer(buffer, call)
     if (isRemembered(buffer)) {
+      view.words = view.bytes && wordsOf(view.bytes)
       this.#buffer = buffer
       this.#view = view
       this.#nbytes = view.nbytes

@@ -19,7 +19,7 @@ import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
 import { faultOfExchange, faultOfReceive, faultOfSend, isRank, isTag, NO_OPTIONS } from './peer-and-tag.ts'
 import { PersistentRequest, Request, type StatusOf } from './request.ts'
-import { EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status } from './status.ts'
+import { LatestStatus, EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status } from './status.ts'
 
 /**
  * A group of processes and a context of its own: point-to-point calls. Users hold an `Intracomm`, which adds the rest.
@@ -33,6 +33,7 @@ import { EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status 
  */
 export class Comm extends CommContext {
   readonly #latestSent = new LatestView()
+  readonly #latestStatus = new LatestStatus()
   readonly #latestReceived = new LatestView()
 
   // ---- blocking ----------------------------------------------------------------------------------------------
@@ -64,11 +65,18 @@ export class Comm extends CommContext {
    * @throws {MpiError} MPI_ERR_TRUNCATE if the message is longer, MPI_ERR_TYPE if its elements are of another type;
    *   MPI_ERR_RANK, MPI_ERR_TAG, MPI_ERR_BUFFER for wrong arguments; the reason of `signal` if that is aborted first
    */
-  async recv(buffer: MessageBuffer, options: BlockingRecvOptions = {}): Promise<Status> {
-    options.signal?.throwIfAborted()
-    const view = this.#resolve(buffer, 'recv', this.#latestReceived)
-    const status = this.#receivedNow(view, options)
-    if (status !== undefined) return status
+  recv(buffer: MessageBuffer, options: BlockingRecvOptions = {}): Promise<Status> {
+    try {
+      options.signal?.throwIfAborted()
+      const view = this.#resolve(buffer, 'recv', this.#latestReceived)
+      const status = this.#receivedNow(view, options)
+      return status === undefined ? this.#receivedLater(view, options) : this.#latestStatus.promise
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  async #receivedLater(view: MessageView, options: BlockingRecvOptions): Promise<Status> {
     const watch = this.job.checks?.receive(view, 'recv')
     const operation = this.#expect('recv', watch?.view ?? view, options)
     const told = this.#watching(watch, operation, this.#statusOf)
@@ -348,8 +356,7 @@ export class Comm extends CommContext {
       ? engine.recvNow(view, peer, this.context, tag)
       : engine.irecvNow(view, peer, this.context, tag)
     if (message === undefined) return undefined
-    const { nbytes } = message
-    return { source, tag: message.tag, count: nbytes / view.elementType.bytes, nbytes, cancelled: false }
+    return this.#latestStatus.tell(source, message.tag, message.nbytes, view.elementType.bytes)
   }
 
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {

@@ -15,6 +15,7 @@
 import { arrayOver, type TypedArray } from '../base/element-type.ts'
 import { IN_ORDER } from '../base/memory-order.ts'
 import { copyBytes } from '../base/native-calls.ts'
+import { copyWords, wordsOf } from '../base/words.ts'
 import type { Region } from '../base/region.ts'
 
 /** More ranks would read too many lines, and have no bit in a mask. */
@@ -62,14 +63,13 @@ const SHORT = 32
 export class Span {
   readonly nbytes: number
   readonly bytes: Uint8Array
-  /** Short memory as words if that can be had: 8 bytes one by one take 11 ns. */
+  /** If it is short. */
   readonly words: Int32Array | undefined
 
   constructor({ buffer, byteOffset, byteLength }: TypedArray) {
     this.nbytes = byteLength
     this.bytes = new Uint8Array(buffer, byteOffset, byteLength)
-    if (byteLength <= SHORT && (byteOffset | byteLength) % 4 === 0)
-      this.words = new Int32Array(buffer, byteOffset, byteLength / 4)
+    this.words = wordsOf(this.bytes)
   }
 }
 
@@ -337,8 +337,4 @@ export class Board {
   #slotOf(rank: number): number {
     return LINE_WORDS * (1 + this.size + rank * SLOTS + (this.#call & (SLOTS - 1)))
   }
-}
-
-function copyWords(target: Int32Array, at: number, source: Int32Array, from: number, count: number): void {
-  for (let i = 0; i < count; i++) target[at + i] = source[from + i] as number
 }

@@ -143,7 +143,7 @@ export class Engine implements WaitCounter {
     frame.payload = bytes
     frame.region = undefined
     frame.address = 0
-    if (this.transport.trySend(dest, frame)) {
+    if (this.transport.trySend(dest, frame, view.words)) {
       if (recorder !== undefined) recorder.sentNow(call, frame)
       return true
     }
@@ -184,7 +184,7 @@ export class Engine implements WaitCounter {
     if (frame.kind !== FRAME.EAGER || frame.flags !== 0 || frame.context !== context) return undefined
     if (frame.tag !== tag && tag !== ANY_TAG) return undefined
     if (frame.elementType !== view.elementType.code || frame.nbytes > view.nbytes) return undefined
-    inlet.take(view.bytes as Uint8Array, frame.nbytes)
+    inlet.take(view.bytes as Uint8Array, frame.nbytes, view.words)
     this.#returnWindow(source, frame.nbytes)
     if (++this.#receivedNow % LOOK_AROUND === 0) this.transport.poll(this.#deliver, inlet)
     return frame

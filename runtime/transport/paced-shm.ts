@@ -86,9 +86,9 @@ export class PacedShmTransport extends ShmTransport {
     this.#pace = pace
   }
 
-  override trySend(dest: number, frame: Frame): boolean {
+  override trySend(dest: number, frame: Frame, payloadWords?: Int32Array): boolean {
     this.settlePace()
-    return super.trySend(dest, frame)
+    return super.trySend(dest, frame, payloadWords)
   }
 
   override poll(deliver: (frame: Frame) => void, except?: Inlet, enough?: () => boolean): void {

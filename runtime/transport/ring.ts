@@ -16,6 +16,7 @@ import { invariant } from '../base/errors.ts'
 import { IN_ORDER } from '../base/memory-order.ts'
 import { copyBytes } from '../base/native-calls.ts'
 import type { Region } from '../base/region.ts'
+import { copyWords } from '../base/words.ts'
 import type { Frame } from './transport.ts'
 
 const TAIL = 0
@@ -111,8 +112,8 @@ export class RingWriter extends RingEnd {
   /** Bytes of records of one line each that have been written since another one was, up to a lap. */
   #singles = 0
 
-  /** Appends a copy of the frame; false if there is no room. */
-  write(frame: Frame): boolean {
+  /** Appends a copy of the frame; false if there is no room. @param payloadWords its payload as words, if that can be had */
+  write(frame: Frame, payloadWords?: Int32Array): boolean {
     const payload = frame.payload === undefined ? 0 : frame.payload.length
     const length = payload <= INLINE_NBYTES ? HEADER_BYTES : HEADER_BYTES + ((payload + LINE - 1) & -LINE)
     const { words, capacity } = this
@@ -123,7 +124,9 @@ export class RingWriter extends RingEnd {
     if (!this.#hasRoom(skipped + length + LINE)) return false
     const start = skipped === 0 ? end : 0
     this.#writeHeader(frame, start, payload)
-    if (payload > 0) this.#writePayload(frame.payload as Uint8Array, start, payload)
+    if (payloadWords !== undefined)
+      copyWords(words, payloadAt(start, payload) >> 2, payloadWords, 0, payloadWords.length)
+    else if (payload > 0) this.#writePayload(frame.payload as Uint8Array, start, payload)
     const stamp = this.stampAt(this.#tail + skipped)
     const before = this.stampAt(this.#tail)
     this.#tail = (this.#tail + skipped + length) | 0
@@ -195,7 +198,8 @@ export class RingReader extends RingEnd {
 
   /** True if a frame is there to read. */
   get ready(): boolean {
-    const first = Atomics.load(this.words, (this.#head & (this.capacity - 1)) / 4 + FIRST)
+    const at = (this.#head & (this.capacity - 1)) / 4 + FIRST
+    const first = IN_ORDER ? (this.words[at] as number) : Atomics.load(this.words, at)
     return (first & STAMP) === this.stampAt(this.#head)
   }
 
@@ -209,11 +213,16 @@ export class RingReader extends RingEnd {
     this.#readEnvelope(frame, this.#start())
   }
 
-  /** Copies the payload of the record that `peek` has shown, of `nbytes` bytes, to the start of `target` and frees it. */
-  take(target: Uint8Array, nbytes: number): void {
+  /**
+   * Copies the payload of the record that `peek` has shown, of `nbytes` bytes, to the start of `target` and frees it.
+   *
+   * @param targetWords the same as words, if it is short
+   */
+  take(target: Uint8Array, nbytes: number, targetWords?: Int32Array): void {
     const data = payloadAt(this.#start(), nbytes)
     const { bytes } = this
-    if (nbytes > SHORT) target.set(bytes.subarray(data, data + nbytes))
+    if (targetWords !== undefined && nbytes % 4 === 0) copyWords(targetWords, 0, this.words, data >> 2, nbytes >> 2)
+    else if (nbytes > SHORT) target.set(bytes.subarray(data, data + nbytes))
     else for (let i = 0; i < nbytes; i++) target[i] = bytes[data + i] as number
     this.advance()
   }

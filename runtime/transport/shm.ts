@@ -114,9 +114,9 @@ export class ShmTransport implements Transport {
     return this.isNear(dest) ? NEAR_EAGER_LIMIT : FAR_EAGER_LIMIT
   }
 
-  trySend(dest: number, frame: Frame): boolean {
+  trySend(dest: number, frame: Frame, payloadWords?: Int32Array): boolean {
     const link = this.#links[this.#route[dest] as number] as Link
-    if (!link.writer.write(frame)) return false
+    if (!link.writer.write(frame, payloadWords)) return false
     link.doorbell.ring()
     return true
   }

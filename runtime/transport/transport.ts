@@ -65,8 +65,8 @@ export class Frame {
 export interface Inlet {
   /** Fills `frame` with the header of the next frame, without payload and region. */
   peek(frame: Frame): void
-  /** Copies the payload of that frame, of `nbytes` bytes, to the start of `target`; the frame is done with. */
-  take(target: Uint8Array, nbytes: number): void
+  /** Copies the payload of that frame, of `nbytes` bytes, to the start of `target`, which may be given as words too; the frame is done with. */
+  take(target: Uint8Array, nbytes: number, targetWords?: Int32Array): void
 }
 
 /** A rank's end of the network. One thread calls it; no method waits but `sleep` inside the transport's own driver. */
@@ -80,8 +80,10 @@ export interface Transport {
   /**
    * Hands one frame to `dest`; frames to one rank arrive in call order. Header and payload are copied before the call
    * returns. False if there is no room at present: the frame was not taken, try again after a `poll`.
+   *
+   * @param payloadWords the payload as words, if it is short: a transport may copy these
    */
-  trySend(dest: number, frame: Frame): boolean
+  trySend(dest: number, frame: Frame, payloadWords?: Int32Array): boolean
 
   /**
    * Calls `deliver` for every frame that has arrived, but for those of one inlet; the frame is valid during the call only.
