@@ -29,26 +29,55 @@ export interface Target extends Source {
   commit(): void
 }
 
+/** What a call does with a buffer. */
+export type Use = 'send' | 'recv'
+
+/** Who watches the buffers of the calls that are planned (watched-buffers.ts). */
+export interface BufferObserver {
+  /** The array that the call works on instead of `array`, which has the elements; undefined for `array` itself. */
+  stead(buffer: MessageBuffer, use: Use, view: MessageView, array: TypedArray): TypedArray | undefined
+  /** Of the buffer with this array only these blocks are used so. */
+  uses(array: TypedArray, use: Use, blocks: readonly TypedArray[]): void
+}
+
+let observer: BufferObserver | undefined
+
+/** Makes a plan whose buffers are watched. */
+export function observing<T>(by: BufferObserver, plan: () => T): T {
+  observer = by
+  try {
+    return plan()
+  } finally {
+    observer = undefined
+  }
+}
+
+/** Of `array`, the call that is planned uses these blocks only. */
+export function usesOnly(array: TypedArray, use: Use, blocks: () => readonly TypedArray[]): void {
+  observer?.uses(array, use, blocks())
+}
+
 const NOTHING = (): void => undefined
 const ROOT_ALONE = ['root']
 
 /** A buffer of the user: its elements in row-major order. @throws {MpiError} MPI_ERR_BUFFER */
-export function target(buffer: MessageBuffer, call: string): Target {
+export function target(buffer: MessageBuffer, call: string, use: Use): Target {
   const view = resolveBuffer(buffer, call)
   const array = contiguous(buffer, view)
-  if (array !== undefined) return settled(array)
-  const packed = temporary(buffer, view)
+  const packed = array ?? temporary(buffer, view)
+  const stead = observer?.stead(buffer, use, view, packed)
+  if (stead !== undefined || array !== undefined) return settled(stead ?? packed)
   return { array: packed, load: () => view.pack(asBytes(packed)), commit: () => view.unpack(asBytes(packed)) }
 }
 
 /** A buffer that must be there. @throws {MpiError} MPI_ERR_BUFFER */
 export function received(call: string, recv: MessageBuffer | typeof IN_PLACE | undefined): Target {
-  return target(present(call, 'the receive buffer', recv), call)
+  return target(present(call, 'the receive buffer', recv), call, 'recv')
 }
 
 /** A buffer that must be there. @throws {MpiError} MPI_ERR_BUFFER */
 export function sent(call: string, send: MessageBuffer | typeof IN_PLACE | undefined): Source {
-  return target(present(call, 'the send buffer', send), call)
+  return target(present(call, 'the send buffer', send), call, 'send')
 }
 
 /** Elements that are where they belong. */
@@ -219,15 +248,27 @@ function atPlaces(counts: readonly number[] | undefined, displs: readonly number
 }
 
 /**
- * The blocks of a vector call. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_ARG if they are not one for each rank, each
- * inside the array
+ * The blocks of a vector call that it sends. @throws {MpiError} MPI_ERR_COUNT, MPI_ERR_ARG if they are not one for each
+ * rank, each inside the array
  */
 export function checkBlocks(
   call: string,
   array: TypedArray,
-  { counts, displs }: BlockOptions,
+  options: BlockOptions,
   size: number,
   way: Way = '',
+): Blocks {
+  const blocks = blocksInside(call, array, options, size, way)
+  usesOnly(array, 'send', () => Array.from({ length: size }, (_, rank) => blocks.of(rank)))
+  return blocks
+}
+
+function blocksInside(
+  call: string,
+  array: TypedArray,
+  { counts, displs }: BlockOptions,
+  size: number,
+  way: Way,
 ): Blocks {
   checkList(call, way === '' ? 'counts' : `${way}Counts`, counts, size)
   const places = displs ?? displacements(counts)
@@ -255,8 +296,9 @@ export function checkFilledBlocks(
   way: Way = '',
   isFilled: (index: number) => boolean = () => true,
 ): Blocks {
-  const blocks = checkBlocks(call, array, options, size, way)
+  const blocks = blocksInside(call, array, options, size, way)
   const { counts, displs } = options
+  usesOnly(array, 'recv', () => Array.from(counts.keys()).filter(isFilled).map(blocks.of))
   if (displs === undefined) return blocks
   const end = (index: number): number => (displs[index] as number) + (counts[index] as number)
   const filled = Array.from(displs.keys()).filter((index) => counts[index] !== 0 && isFilled(index))

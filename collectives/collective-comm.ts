@@ -93,6 +93,7 @@ export class CollectiveComm extends PlannedComm {
 
   /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
   protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
+    if (this.job.checks !== undefined) return this.watched(plan, (made) => this.#make(made))
     return this.#make(this.checked(plan))
   }
 
@@ -107,6 +108,7 @@ export class CollectiveComm extends PlannedComm {
     recv: R,
     options: O,
   ): Promise<T> {
+    if (this.job.checks !== undefined) return this.blocking(plan)
     const known = plans.recall(send, recv, options)
     return known === undefined ? this.#first(plans, plan, send, recv, options) : this.#make(known)
   }

@@ -354,7 +354,11 @@ export class IntercommCalls extends PlannedComm {
 
   /** Makes a call and waits; its own errors reject. @param plan checks the arguments */
   protected async blocking<T>(plan: () => Plan<T>): Promise<T> {
-    const made = this.checked(plan)
+    if (this.job.checks !== undefined) return this.watched(plan, (made) => this.#make(made))
+    return this.#make(this.checked(plan))
+  }
+
+  async #make<T>(made: Plan<T>): Promise<T> {
     const channel = this.channel(made.call, made.particulars)
     try {
       const result = await complete(made.steps(channel))

@@ -7,7 +7,7 @@
 import { ANY_SOURCE, ANY_TAG } from '../runtime/base/constants.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
-import { PersistentRequest, Request } from '../runtime/comm/request.ts'
+import { PersistentRequest, Request, type StatusOf } from '../runtime/comm/request.ts'
 import { EMPTY_STATUS } from '../runtime/comm/status.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { COMPOSED, Operation } from '../runtime/engine/operation.ts'
@@ -81,8 +81,8 @@ export class CollectiveRequest<T = void> extends Request {
   readonly #run: Run<T>
 
   /** Programs get requests from the calls whose names begin with i. @internal */
-  constructor(engine: Engine, run: Run<T>, failed: (error: Error) => never) {
-    super(engine, run.whole, () => EMPTY_STATUS, failed)
+  constructor(engine: Engine, run: Run<T>, failed: (error: Error) => never, ended: () => void) {
+    super(engine, run.whole, emptyStatusAfter(ended), failed)
     this.#run = run
   }
 
@@ -134,14 +134,8 @@ export class PersistentCollective<T = void> extends PersistentRequest {
   #freed = false
 
   /** Programs get persistent requests from the calls whose names end in Init. @internal */
-  constructor(engine: Engine, call: string, begin: () => Run<T>, failed: (error: Error) => never) {
-    super(
-      engine,
-      call,
-      () => this.#begin(begin),
-      () => EMPTY_STATUS,
-      failed,
-    )
+  constructor(engine: Engine, call: string, begin: () => Run<T>, failed: (error: Error) => never, ended: () => void) {
+    super(engine, call, () => this.#begin(begin), emptyStatusAfter(ended), failed)
     this.#call = call
   }
 
@@ -191,6 +185,13 @@ export class PersistentCollective<T = void> extends PersistentRequest {
         `free: the request of ${this.#call} is active, expected a wait or test first`,
       )
     this.#freed = true
+  }
+}
+
+function emptyStatusAfter(ended: () => void): StatusOf {
+  return () => {
+    ended()
+    return EMPTY_STATUS
   }
 }
 

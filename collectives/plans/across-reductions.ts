@@ -64,7 +64,9 @@ function reduceBuffers(
 ): Plan<number | undefined> {
   const root = checkRemoteRoot('reduce', sides, options)
   if (root === PROC_NULL) return idle('reduce')
-  const particulars = { op: checkedOp('reduce', options, root === ROOT ? recv : send).name }
+  const particulars = {
+    op: checkedOp('reduce', options, root === ROOT ? received('reduce', recv) : sent('reduce', send)).name,
+  }
   if (root === ROOT) return answering({ ...collecting('reduce', sides, recv), particulars })
   const { mine, result, inside } = reducing('reduce', sides, send, options)
   return {
@@ -99,7 +101,7 @@ function allreduceBuffers(
   options: OpArgument,
 ): Plan {
   const into = received('allreduce', recv)
-  const { name: op } = checkedOp('allreduce', options, send)
+  const { name: op } = checkedOp('allreduce', options, sent('allreduce', send))
   const { mine, result, inside } = reducing('allreduce', sides, send, options)
   const spread = bcastPlan(sides.member, into.array, { root: LEADER })
   return {
@@ -124,7 +126,7 @@ export function reduceScatterAcross(
   const call = 'reduceScatter'
   const { rank, size } = sides.member
   const into = received(call, recv)
-  const { name: op } = checkedOp(call, options, send)
+  const { name: op } = checkedOp(call, options, sent(call, send))
   const { mine, result, inside } = reducing(call, sides, send, options)
   const theirs = newArrayLike(result, result.length)
   const blocks = reduceBlocks(size, theirs, options.op, options.counts)
@@ -178,8 +180,8 @@ function reducing(
   return { mine, result, inside: reducePlan(sides.member, mine.array, result, { op, root: LEADER }) }
 }
 
-/** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT, MPI_ERR_BUFFER if the operation cannot reduce what `buffer` holds */
-function checkedOp(call: Plan['call'], { op }: OpArgument, buffer: MessageBuffer | undefined): Op {
-  checkOp(call, op, sent(call, buffer).array)
+/** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT if the operation cannot reduce what the buffer holds */
+function checkedOp(call: Plan['call'], { op }: OpArgument, { array }: Source): Op {
+  checkOp(call, op, array)
   return op
 }

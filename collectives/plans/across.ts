@@ -61,7 +61,7 @@ export function barrierAcross(sides: Sides): Plan {
 export function bcastAcross(sides: Sides, buffer: MessageBuffer | undefined, options: IntercommRootOptions): Plan {
   const root = checkRemoteRoot('bcast', sides, options)
   if (root === PROC_NULL) return idle('bcast')
-  const data = target(present('bcast', 'the buffer', buffer), 'bcast')
+  const data = target(present('bcast', 'the buffer', buffer), 'bcast', root === ROOT ? 'send' : 'recv')
   if (root === ROOT) return giving('bcast', sides, data)
   const inside = bcastPlan(sides.member, data.array)
   return {

@@ -33,7 +33,7 @@ export function barrierPlan(member: Member): Plan {
 
 export function bcastPlan(member: Member, buffer: MessageBuffer, options?: RootOptions): Plan {
   const root = rootOf('bcast', options, member.size)
-  const data = target(buffer, 'bcast')
+  const data = target(buffer, 'bcast', member.rank === root ? 'send' : 'recv')
   const load = member.rank === root ? data.load : nothing
   const finish = member.rank === root ? nothing : data.commit
   let span: Span | undefined

@@ -17,6 +17,7 @@ import {
   exchangeOptions,
   received,
   sent,
+  usesOnly,
   type BlockOptions,
   type Source,
   type Target,
@@ -149,6 +150,8 @@ function exchangePlan(
   blocks: { readonly sends: Blocks; readonly receives: Blocks },
 ): Plan {
   checkTypes(call, from.array, into.array)
+  usesOnly(from.array, 'send', () => present(near.destinations).map(({ block }) => blocks.sends.of(block)))
+  usesOnly(into.array, 'recv', () => present(near.sources).map(({ block }) => blocks.receives.of(block)))
   return {
     call,
     steps: (channel) =>
@@ -175,6 +178,10 @@ function* exchange(
   for (const { rank, block } of destinations)
     if (rank !== PROC_NULL) operations.push(channel.isend(sends.of(block), rank))
   yield* channel.settleAll(operations)
+}
+
+function present(edges: readonly Edge[]): Edge[] {
+  return edges.filter(({ rank }) => rank !== PROC_NULL)
 }
 
 function evenly({ array }: Source, parts: number): Blocks {

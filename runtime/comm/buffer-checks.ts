@@ -5,7 +5,7 @@
  * A message is delivered into memory of the check's own, and a pending receive buffer is filled with POISON, so that a
  * program that reads it too early sees nothing it could take for data, and one that writes to it is found when the
  * request is completed. The elements of a pending send are remembered by a checksum. Requests that are never completed
- * are kept for the report at the end.
+ * are kept for the report at the end. Those of collective calls have several buffers: watched-call.ts.
  */
 import { MpiError } from '../base/errors.ts'
 import { MessageView } from '../base/message-buffer.ts'
@@ -14,7 +14,7 @@ import { givesRequest } from '../diagnosis/picture.ts'
 import type { Operation } from '../engine/operation.ts'
 
 /** NaN in every floating-point type, -1 in every integer type. */
-const POISON = 0xff
+export const POISON = 0xff
 
 /** A nonblocking call whose buffer is watched from its start to the wait or test that completes it. */
 export interface BufferWatch {
@@ -44,13 +44,23 @@ export interface NeverCompleted {
   readonly made: Error
 }
 
-interface Posted {
-  readonly operation: Operation
+/** Memory that a call uses until it ends. */
+export interface Span {
+  readonly region: Region
+  readonly written: boolean
+}
+
+/** A call whose memory others must leave alone. */
+export interface UnderWay {
+  readonly call: string
+  readonly what: 'a receive' | 'a call'
   readonly made: Error
+  readonly spans: readonly Span[]
+  isOver(): boolean
 }
 
 export class BufferChecks {
-  readonly #receives = new Set<Posted>()
+  readonly #underWay = new Set<UnderWay>()
   readonly #watches = new Map<BufferWatch, Error>()
   readonly #placeIn: (stack: string) => string | undefined
 
@@ -59,22 +69,30 @@ export class BufferChecks {
     this.#placeIn = placeIn
   }
 
-  /** @throws {MpiError} MPI_ERR_BUFFER if a receive under way may write to the buffer */
-  apart(view: MessageView | undefined, call: string): void {
-    for (const receive of this.#receives) {
-      const { operation } = receive
-      if (operation.done) this.#receives.delete(receive)
-      else if (overlap(view, operation.view))
+  /**
+   * @param spans what a call is about to use
+   * @throws {MpiError} MPI_ERR_BUFFER if a call under way may write to it, or reads what this one may write to
+   */
+  apart(spans: readonly Span[], call: string): void {
+    for (const other of this.#underWay)
+      if (other.isOver()) this.#underWay.delete(other)
+      else if (spans.some((span) => other.spans.some((its) => conflict(span, its))))
         throw new MpiError(
           'MPI_ERR_BUFFER',
-          `${call}: the buffer overlaps that of a receive under way (${this.#where(operation.call, receive.made)})`,
+          `${call}: the buffer overlaps that of ${other.what} under way (${this.where(other.call, other.made)})`,
         )
-    }
+  }
+
+  /** A call has begun to use memory. */
+  begun(call: UnderWay): void {
+    this.#underWay.add(call)
   }
 
   /** A receive has been posted. */
   posted(operation: Operation): void {
-    if (!operation.done) this.#receives.add({ operation, made: new Error(operation.call) })
+    const { call, view } = operation
+    const isOver = (): boolean => operation.done
+    if (!isOver()) this.begun({ call, what: 'a receive', made: new Error(call), spans: spansOf(view, true), isOver })
   }
 
   /** Begins to watch the buffer of a send. */
@@ -83,8 +101,9 @@ export class BufferChecks {
     return this.#watch(view, call, 'send', () => checksum(view) === before)
   }
 
-  /** Begins to watch the buffer of a receive, which it poisons. */
+  /** Begins to watch the buffer of a receive, which it poisons. @throws {MpiError} like `apart` */
   receive(view: MessageView, call: string): BufferWatch {
+    this.apart(spansOf(view, true), call)
     const original = packed(view)
     const arriving = memory(view.nbytes)
     for (const slice of slicesOf(arriving)) slice.fill(POISON)
@@ -99,6 +118,7 @@ export class BufferChecks {
 
   /** Begins to watch both buffers of a call that sends and receives, which it may not await. */
   exchange(sent: MessageView, received: MessageView, call: string): ExchangeWatch {
+    this.apart([...spansOf(sent, false), ...spansOf(received, true)], call)
     const send = this.send(sent, call)
     const receive = this.receive(received, call)
     return {
@@ -132,7 +152,7 @@ export class BufferChecks {
       if (!this.#watches.delete(watch) || unchanged(nbytes)) return
       throw new MpiError(
         'MPI_ERR_BUFFER',
-        `${call}: the ${what} buffer was changed between ${this.#where(call, made)} and ${endOf(call)}`,
+        `${call}: the ${what} buffer was changed between ${this.where(call, made)} and ${endOf(call)}`,
       )
     }
     const watch: BufferWatch = { view, operation: undefined, dest: undefined, complete }
@@ -140,14 +160,15 @@ export class BufferChecks {
     return watch
   }
 
-  #where(call: string, made: Error): string {
+  /** A call and its line, for messages. */
+  where(call: string, made: Error): string {
     const place = this.#placeIn(made.stack ?? '')
     return place === undefined ? call : `${call} at ${place}`
   }
 }
 
 /** When the buffer belongs to the program again. */
-function endOf(call: string): string {
+export function endOf(call: string): string {
   return givesRequest(call)
     ? 'the wait or test that completed the request'
     : `the end of the ${call}: is an await missing?`
@@ -177,18 +198,21 @@ class Substitute extends MessageView {
   }
 }
 
-/** Contiguous buffers only: strided ones may interleave without having an element in common. */
-function overlap(a: MessageView | undefined, b: MessageView | undefined): boolean {
-  const [x, y] = [extent(a), extent(b)]
-  if (x === undefined || y === undefined || x.buffer !== y.buffer) return false
+/** The memory of a buffer. Contiguous ones only: strided ones may interleave without having an element in common. */
+export function spansOf(view: MessageView | undefined, written: boolean): Span[] {
+  const region = view instanceof Substitute ? view.original.region : view?.region
+  return region === undefined || region.byteLength === 0 ? [] : [{ region, written }]
+}
+
+/** True if the two have memory in common that one of them writes to. */
+export function conflict(a: Span, b: Span): boolean {
+  const [x, y] = [a.region, b.region]
+  if (x.buffer !== y.buffer || !(a.written || b.written)) return false
   return x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength
 }
 
-function extent(view: MessageView | undefined): Region | undefined {
-  return view instanceof Substitute ? view.original.region : view?.region
-}
-
-function packed(view: MessageView): Region {
+/** The elements of a buffer in memory of their own. */
+export function packed(view: MessageView): Region {
   const region = memory(view.nbytes)
   view.pack(region)
   return region

@@ -11,7 +11,7 @@ import { LatestView, MessageView, resolveBuffer, type MessageBuffer } from '../b
 import { envelopeOf, type Envelope } from '../engine/envelope.ts'
 import { anyEnded, type Operation } from '../engine/operation.ts'
 import { CALL_NOW, type CallNow } from '../engine/recorder.ts'
-import { settledLater, untilProgramGoesOn, type BufferWatch } from './buffer-checks.ts'
+import { settledLater, spansOf, untilProgramGoesOn, type BufferWatch } from './buffer-checks.ts'
 import { CommContext } from './comm-context.ts'
 import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
@@ -77,7 +77,7 @@ export class Comm extends CommContext {
   }
 
   async #receivedLater(view: MessageView, options: BlockingRecvOptions): Promise<Status> {
-    const watch = this.job.checks?.receive(view, 'recv')
+    const watch = this.#watchReceive(view, 'recv')
     const operation = this.#expect('recv', watch?.view ?? view, options)
     const told = this.#watching(watch, operation, this.#statusOf)
     if (operation === undefined) return PROC_NULL_STATUS
@@ -168,7 +168,7 @@ export class Comm extends CommContext {
     this.#refuse('improbe', faultOfReceive('improbe', options, this.peers.size))
     const { engine } = this.job
     const home = {
-      watch: (view: MessageView, call: string) => this.job.checks?.receive(view, call),
+      watch: (view: MessageView, call: string) => this.#watchReceive(view, call),
       request: (operation: Operation | undefined, watch?: BufferWatch) => this.#receiving(operation, watch),
       received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
     }
@@ -200,7 +200,7 @@ export class Comm extends CommContext {
     const status = this.#receivedNow(view, options, false)
     if (status !== undefined) return this.#ready(status)
     this.#refuse(call, faultOfReceive(call, options, this.peers.size))
-    const watch = this.job.checks?.receive(view, call)
+    const watch = this.#watchReceive(view, call)
     return this.#receiving(this.#expect(call, watch?.view ?? view, options), watch)
   }
 
@@ -235,7 +235,7 @@ export class Comm extends CommContext {
     this.#refuse(call, faultOfReceive(call, options, this.peers.size))
     let told = this.#statusOf
     const post = (): Operation | undefined => {
-      const watch = this.job.checks?.receive(view, call)
+      const watch = this.#watchReceive(view, call)
       const operation = this.#expect(call, watch?.view ?? view, { source, tag })
       told = this.#watching(watch, operation, this.#statusOf)
       return operation
@@ -338,11 +338,7 @@ export class Comm extends CommContext {
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag, call)
   }
 
-  /**
-   * The status of a message that was received on the shortest way, if that is open.
-   *
-   * @param blocking looks for a moment: the program waits anyway
-   */
+  /** The status of a message that was received on the shortest way, if that is open. @param blocking looks for a moment */
   #receivedNow(
     view: MessageView,
     { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions,
@@ -364,7 +360,7 @@ export class Comm extends CommContext {
     const { dest, tag = 0 } = options
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
-    if (checks !== undefined) this.checked(() => checks.apart(view, call))
+    if (checks !== undefined) this.checked(() => checks.apart(spansOf(view, false), call))
     return engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call)
   }
 
@@ -378,7 +374,6 @@ export class Comm extends CommContext {
     this.#refuse(call, faultOfReceive(call, options, this.peers.size))
     if (source === PROC_NULL) return undefined
     const { engine, checks } = this.job
-    if (checks !== undefined) this.checked(() => checks.apart(view, call))
     const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
     checks?.posted(operation)
     return operation
@@ -395,7 +390,8 @@ export class Comm extends CommContext {
     // A send that is refused must not leave a receive behind.
     this.#refuse(call, faultOfExchange(call, options, this.peers.size))
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
-    const watch = this.job.checks?.exchange(from, into, call)
+    const { checks } = this.job
+    const watch = checks && this.checked(() => checks.exchange(from, into, call))
     const receive = this.#expect(call, watch?.view ?? into, { source, tag: recvTag })
     const send = this.#post(call, from, { dest, tag: sendTag }, false)
     watch?.posted([receive, send])
@@ -437,6 +433,11 @@ export class Comm extends CommContext {
   /** A request that is complete from the start. */
   #ready(status: Status): Request {
     return new Request(this.job.engine, undefined, sendStatus, this.#failed, status)
+  }
+
+  #watchReceive(view: MessageView, call: string): BufferWatch | undefined {
+    const { checks } = this.job
+    return checks && this.checked(() => checks.receive(view, call))
   }
 
   #watchingSend(call: string, view: MessageView, dest: number, operation: Operation | undefined): StatusOf {

@@ -27,6 +27,14 @@ const SAID: Readonly<Record<string, RegExp>> = {
     /MPI_ERR_BUFFER: sendrecv: the send buffer was changed between sendrecv at .*mistakes\.ts:\d+:\d+ and the end of the sendrecv: is an await missing\?/,
   early: /read NaN before the wait/,
   overlap: /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
+  'collective-reuse':
+    /MPI_ERR_BUFFER: iallreduce: the send buffer was changed between iallreduce at .*mistakes\.ts:\d+:\d+ and the wait or test/,
+  'collective-forgotten':
+    /MPI_ERR_BUFFER: bcast: the (send|receive) buffer was changed between bcast at .*mistakes\.ts:\d+:\d+ and the end of the bcast: is an await missing\?/,
+  'collective-early': /read NaN before the wait/,
+  'collective-overlap':
+    /MPI_ERR_BUFFER: ibcast: the buffer overlaps that of a call under way \(iallgather at .*mistakes\.ts:\d+:\d+\)/,
+  'halo-overlap': /MPI_ERR_BUFFER: neighborAlltoallInit: the send and the receive buffer overlap/,
   rank: /MPI_ERR_RANK: sendrecv: dest is 2, expected 0\.\.1 or PROC_NULL/,
   start: /MPI_ERR_REQUEST: start: the request of recvInit is active, expected a wait or test first/,
 }

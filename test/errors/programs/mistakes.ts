@@ -113,6 +113,48 @@ const PROGRAMS: Record<string, Program> = {
     await waitAll(receives)
   },
 
+  /** The same of collective calls. */
+  'collective-reuse': async (world, wrong) => {
+    const [mine, sum] = [doubles(10), doubles(10)]
+    const request = world.iallreduce(mine, sum, { op: SUM })
+    if (wrong) mine[3] = 1
+    await request.wait()
+    mine[3] = 1
+  },
+
+  'collective-forgotten': async (world, wrong) => {
+    const buffer = doubles(10)
+    const told = world.bcast(buffer)
+    if (!wrong) await told
+    buffer[3] = 1
+    await world.barrier()
+    await told
+  },
+
+  'collective-early': async (world, wrong) => {
+    const all = doubles(2)
+    const request = world.iallgather(Float64Array.of(5), all)
+    if (!wrong) await request.wait()
+    if (all[1] !== 5) throw new Error(`read ${all[1]} before the wait`)
+  },
+
+  'collective-overlap': async (world, wrong) => {
+    const memory = doubles(4)
+    const requests = [world.iallgather(doubles(1), memory.subarray(0, 2)), world.ibcast(memory.subarray(wrong ? 1 : 2))]
+    await waitAll(requests)
+  },
+
+  /** A halo exchange in one array: what goes and what comes lie apart, or not. */
+  'halo-overlap': async (world, wrong) => {
+    const ring = await Cartcomm.create(world, { dims: [2], periods: [true] })
+    const field = doubles(4)
+    const request = ring?.neighborAlltoallInit(field.subarray(0, 2), field.subarray(wrong ? 1 : 2, wrong ? 3 : 4))
+    request?.start()
+    await request?.wait()
+    request?.free()
+    ring?.free()
+  },
+
   rank: (world, wrong) => {
     const size = wrong ? world.size + 1 : world.size
     const right = (world.rank + 1) % size

@@ -1,22 +1,11 @@
 /** The costly checks find buffers that are touched while a call is under way, and change nothing else. */
 import t from 'tap'
-import { createWorld } from '../../../collectives/world.ts'
 import { startAll, waitAll, type Intracomm } from '../../../index.ts'
-import { BufferChecks } from '../../../runtime/comm/buffer-checks.ts'
-import { Engine } from '../../../runtime/engine/engine.ts'
-import { InprocHub } from '../../../runtime/transport/inproc.ts'
+import { checkedWorlds } from '../../helpers/checked-ranks.ts'
 
 /** A pair of ranks under the checks. */
 function pair(): [Intracomm, Intracomm] {
-  const hub = new InprocHub(2)
-  const world = (rank: number): Intracomm => {
-    const engine = new Engine((progress) => hub.open(rank, progress))
-    const abort = (): never => {
-      throw new Error('abort')
-    }
-    return createWorld(engine, abort, {}, { checks: new BufferChecks(() => 'prog.ts:1:1') }).world
-  }
-  return [world(0), world(1)]
+  return checkedWorlds(2) as [Intracomm, Intracomm]
 }
 
 for (const n of [3, 30_000])
@@ -117,6 +106,10 @@ t.test('buffers of calls under way that overlap', (t) => {
     message: /irecv: the buffer overlaps that of a receive under way \(irecv at prog\.ts:1:1\)/,
   })
   t.throws(() => zero.isend(memory.subarray(0, 1), { dest: 1 }), { code: 'MPI_ERR_BUFFER' })
+  const strip = new Float64Array(3)
+  zero.irecv(strip.subarray(0, 2), { source: 1, tag: 4 })
+  t.throws(() => zero.irecv(strip.subarray(1), { source: 1, tag: 5 }), { code: 'MPI_ERR_BUFFER' })
+  t.equal(strip[2], 0, 'a receive that is refused leaves its buffer alone')
   t.end()
 })
 
