@@ -20,6 +20,7 @@ import type { TypedArray, TypedArrayConstructor } from './runtime/base/element-t
 import { MAX_BYTES, regionOver, type Region } from './runtime/base/region.ts'
 import { BufferChecks } from './runtime/comm/buffer-checks.ts'
 import { Communicators } from './runtime/comm/communicators.ts'
+import { deleteAttributesOf } from './runtime/comm/properties.ts'
 import { leftoversOf, pictureOf, waitsForMessagesOnly, type PictureSource } from './runtime/comm/rank-picture.ts'
 import { HIDDEN_WORK, type Inquiry } from './runtime/diagnosis/picture.ts'
 import { Engine } from './runtime/engine/engine.ts'
@@ -125,6 +126,8 @@ export async function run<T>(main: (context: RankContext) => Promise<T> | T): Pr
   void finish(false)
   try {
     const result = await main(context)
+    // First of all (MPI 4.1, section 11.2.4): libraries hang on self what is to be done at the end.
+    deleteAttributesOf(context.self)
     await departed(engine)
     await finish(true)
     return result

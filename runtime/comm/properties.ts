@@ -19,7 +19,7 @@ import { EMPTY_STATUS, type Status } from './status.ts'
 export interface KeyvalOptions<T> {
   /** The value of the duplicate; undefined for none. Default: duplicates get none. */
   readonly copy?: (value: T) => T | undefined
-  /** Called with a value that is replaced or deleted, or whose communicator is freed. */
+  /** Called with a value that is replaced or deleted, or whose communicator is freed; `self` is when `main` has returned. */
   readonly delete?: (value: T) => void
 }
 
@@ -99,8 +99,15 @@ export const ERRORS_ARE_FATAL = 'fatal'
 export type ErrorHandler =
   typeof ERRORS_THROW | typeof ERRORS_RETURN | typeof ERRORS_ARE_FATAL | ((error: MpiError) => void)
 
+/** Deletes all attributes of a communicator that nobody frees: what `self` ends with. */
+export let deleteAttributesOf: (comm: CommProperties) => void
+
 /** The base of all communicators. */
 export abstract class CommProperties {
+  static {
+    deleteAttributesOf = (comm) => comm.deleteAttributes()
+  }
+
   /** Shown in reports; duplicates begin without one. */
   name = ''
   #errorHandler: ErrorHandler = ERRORS_THROW
