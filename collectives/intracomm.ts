@@ -43,8 +43,22 @@ export interface DupOptions {
 /** What communicators are made of. */
 export type Foundation = readonly [job: Job, group: Group, context: number, selection: Selection]
 
-/** Which part a rank will be in, its place there, and the call that divides, for reports. */
-type Division = [color: number, key: number, call?: 'split' | 'splitType' | 'Cartcomm.create' | 'Cartcomm.sub']
+/** The calls that divide a communicator, for reports. */
+type DividingCall = 'split' | 'splitType' | 'Cartcomm.create' | 'Cartcomm.sub' | 'Grid.create'
+
+/** What all ranks of a call must say the same of. */
+export interface Agreed {
+  /** The same number of them on all ranks. */
+  readonly values: readonly number[]
+  /** What a rank that passes these asks for. */
+  readonly describe: (values: readonly number[]) => string
+}
+
+/** Which part a rank will be in, its place there, the call that divides, and what all must agree on. */
+type Division = [color: number, key: number, call?: DividingCall, agreed?: Agreed]
+
+/** Divides a communicator as `split` does, for another call. */
+export let splitFor: (comm: Intracomm, ...division: Division) => Promise<Intracomm | undefined>
 
 /** A communicator of a group that does what another does; for the other classes of communicators. */
 export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
@@ -60,6 +74,10 @@ export let found: (parent: Intracomm, group: Group, context: number) => Intracom
 export class Intracomm extends ObjectCalls {
   static {
     found = (parent, group, context) => parent.#found(group, context)
+    splitFor = async (comm, ...division) => {
+      const foundation = await comm.#divide(...division)
+      return foundation && new Intracomm(...foundation).inherit(comm)
+    }
   }
 
   /**
@@ -106,26 +124,40 @@ export class Intracomm extends ObjectCalls {
    * @throws {MpiError} MPI_ERR_ARG for wrong arguments
    */
   async split(color: number, key = 0): Promise<Intracomm | undefined> {
-    const foundation = await Intracomm.divided(this, color, key)
-    return foundation && new Intracomm(...foundation).inherit(this)
+    return splitFor(this, color, key)
   }
 
   /** What `split` makes its communicators of; for those of other classes. Collective. @throws like `split` */
-  protected static async divided(comm: Intracomm, ...[color, key, call]: Division): Promise<Foundation | undefined> {
-    return comm.#divide(color, key, call)
+  protected static async divided(comm: Intracomm, ...division: Division): Promise<Foundation | undefined> {
+    return comm.#divide(...division)
   }
 
-  async #divide(...[color, key, call = 'split']: Division): Promise<Foundation | undefined> {
+  async #divide(...[color, key, call = 'split', agreed]: Division): Promise<Foundation | undefined> {
     if (color !== UNDEFINED && !(isInt32(color) && color >= 0))
       this.#refuse('MPI_ERR_ARG', `${call}: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
     if (!isInt32(key)) this.#refuse('MPI_ERR_ARG', `${call}: key is ${describe(key)}, expected a 32-bit integer`)
-    const table = new Int32Array(3 * this.size)
-    table.set([color, key, this.rank === 0 ? newContext(this.job) : 0], 3 * this.rank)
+    const mine = [color, key, this.rank === 0 ? newContext(this.job) : 0, ...(agreed?.values ?? [])]
+    const table = new Int32Array(mine.length * this.size)
+    table.set(mine, mine.length * this.rank)
+    const blocks = equalBlocks(table, mine.length)
     const allgather = this.member.select('allgather', table.byteLength)
-    await this.#agree(call, (channel) => channel.uses(allgather)(channel, equalBlocks(table, 3)))
+    await this.#agree(call, (channel) => channel.uses(allgather)(channel, blocks))
+    const rows = Array.from({ length: this.size }, (_, rank) => [...blocks.of(rank)] as number[])
+    if (agreed !== undefined) this.#checkAgreed(call, rows, agreed)
     if (color === UNDEFINED) return undefined
-    const members = membersOf(table, color).map((rank) => this.group.worldRank(rank))
-    return [this.job, new Group(members), table[2] as number, this.algorithms]
+    const members = membersOf(rows, color).map((rank) => this.group.worldRank(rank))
+    return [this.job, new Group(members), rows[0]?.[2] as number, this.algorithms]
+  }
+
+  /** All ranks see all that is asked for, and so all fail if two differ. */
+  #checkAgreed(call: string, rows: readonly (readonly number[])[], { describe }: Agreed): void {
+    const asked = rows.map((row) => describe(row.slice(3)))
+    const other = asked.findIndex((words) => words !== asked[0])
+    if (other === -1) return
+    const [first, second] = [0, other].map(
+      (rank) => `world rank ${this.group.worldRank(rank)} asked for ${asked[rank]}`,
+    )
+    this.#refuse('MPI_ERR_ARG', `${call}: the ranks disagree: ${first}, ${second}`)
   }
 
   /**
@@ -221,11 +253,10 @@ export class Intracomm extends ObjectCalls {
   }
 }
 
-/** Ranks of a colour by key, in a table of (color, key, context) by rank. `sort` is stable: equal keys keep rank order. */
-function membersOf(table: Int32Array, color: number): number[] {
-  const ranks = Array.from({ length: table.length / 3 }, (_, rank) => rank)
-  const keyOf = (rank: number): number => table[3 * rank + 1] as number
-  return ranks.filter((rank) => table[3 * rank] === color).sort((a, b) => keyOf(a) - keyOf(b))
+/** Ranks of a colour by key, in rows of [color, key, …] by rank. `sort` is stable: equal keys keep rank order. */
+function membersOf(rows: readonly (readonly number[])[], color: number): number[] {
+  const keyOf = (rank: number): number => rows[rank]?.[1] as number
+  return [...rows.keys()].filter((rank) => rows[rank]?.[0] === color).sort((a, b) => keyOf(a) - keyOf(b))
 }
 
 function isMember(comm: Intracomm, group: Group): boolean {

@@ -92,7 +92,8 @@ export class Cartcomm extends TopologyComm {
     const hostOf = comm.hosts.hostOf.slice(0, size)
     const order = reorder ? gridOrder(dims, periods, hostOf) : hostOf.map((_, rank) => rank)
     const [color, key] = member ? [0, order[comm.rank] as number] : [UNDEFINED, 0]
-    const foundation = await Intracomm.divided(comm, color, key, 'Cartcomm.create')
+    const agreed = { values: [...dims, ...periods.map(Number), Number(reorder)], describe: shapeOf }
+    const foundation = await Intracomm.divided(comm, color, key, 'Cartcomm.create', agreed)
     return foundation && new Cartcomm(foundation, [...dims], [...periods]).inherit(comm)
   }
 
@@ -217,6 +218,13 @@ function directions(ndims: number): string {
 }
 
 const OPTIONS = ['dims', 'periods', 'reorder']
+
+/** @param values extents, periods and reorder */
+function shapeOf(values: readonly number[]): string {
+  const ndims = (values.length - 1) / 2
+  const periods = values.slice(ndims, -1).map((period) => period === 1)
+  return `dims [${values.slice(0, ndims).join(', ')}], periods [${periods.join(', ')}], reorder ${values.at(-1) === 1}`
+}
 
 function checkCart(comm: Intracomm, options: CartOptions): void {
   checkNames('Cartcomm.create', options, OPTIONS)

@@ -44,6 +44,7 @@ const CALLS = [
   'splitType',
   'Cartcomm.create',
   'Cartcomm.sub',
+  'Grid.create',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

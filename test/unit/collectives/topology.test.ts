@@ -424,3 +424,33 @@ t.test('neighbours exchange objects in three forms, also around rings of one and
     })
   })
 })
+
+t.test('grids made with different arguments on different ranks: all are told who asked for what', async (t) => {
+  const all = await runRanks(3, async ({ world }) => {
+    const failures: unknown[] = []
+    const other = world.rank === 2
+    for (const make of [
+      () => Grid.create(world, other ? { nprow: 1, npcol: 2 } : { nprow: 2, npcol: 1 }),
+      () => Grid.create(world, { nprow: 1, npcol: 2, order: other ? 'column' : 'row' }),
+      () => Cartcomm.create(world, { dims: other ? [1, 2] : [2, 1] }),
+      () => Cartcomm.create(world, { dims: [2], periods: [other] }),
+    ])
+      failures.push(await make().catch((error: unknown) => String(error)))
+    await world.barrier()
+    return failures
+  })
+  const said = (call: string, first: string, second: string): string =>
+    `MpiError: MPI_ERR_ARG: ${call}: the ranks disagree: world rank 0 asked for ${first}, world rank 2 asked for ${second}`
+  for (const failures of all)
+    t.match(failures, [
+      said('Grid.create', "2 x 1 with order 'row'", "1 x 2 with order 'row'"),
+      said('Grid.create', "1 x 2 with order 'row'", "1 x 2 with order 'column'"),
+      said('Cartcomm.create', 'dims [2, 1], periods [false, false], reorder false', 'dims [1, 2], periods [false, false], reorder false'), // prettier-ignore
+      said('Cartcomm.create', 'dims [2], periods [false], reorder false', 'dims [2], periods [true], reorder false'),
+    ])
+})
+
+t.test('grids of different numbers of dimensions are told apart', async (t) => {
+  const made = runRanks(2, ({ world }) => Cartcomm.create(world, { dims: world.rank === 0 ? [2] : [1, 2] }))
+  await t.rejects(made, { message: /Cartcomm\.create: the ranks disagree on the number of elements/ })
+})
