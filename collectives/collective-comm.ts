@@ -108,7 +108,6 @@ export class CollectiveComm extends PlannedComm {
     recv: R,
     options: O,
   ): Promise<T> {
-    if (this.job.checks !== undefined) return this.blocking(plan)
     const known = plans.recall(send, recv, options)
     return known === undefined ? this.#first(plans, plan, send, recv, options) : this.#make(known)
   }
@@ -121,7 +120,10 @@ export class CollectiveComm extends PlannedComm {
     recv: R,
     options: O,
   ): Promise<T> {
-    return this.blocking(() => plans.remember(plan(this.member, send, recv, options), send, recv, options))
+    const made = (): Plan<T> => plan(this.member, send, recv, options)
+    // With `--check`, each call has memory of its own.
+    if (this.job.checks !== undefined) return this.blocking(made)
+    return this.blocking(() => plans.remember(made(), send, recv, options))
   }
 
   #make<T>(made: Plan<T>): Promise<T> {
