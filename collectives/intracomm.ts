@@ -57,9 +57,6 @@ export interface Agreed {
 /** Which part a rank will be in, its place there, the call that divides, and what all must agree on. */
 type Division = [color: number, key: number, call?: DividingCall, agreed?: Agreed]
 
-/** Divides a communicator as `split` does, for another call. */
-export let splitFor: (comm: Intracomm, ...division: Division) => Promise<Intracomm | undefined>
-
 /** A communicator of a group that does what another does; for the other classes of communicators. */
 export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
 
@@ -74,10 +71,6 @@ export let found: (parent: Intracomm, group: Group, context: number) => Intracom
 export class Intracomm extends ObjectCalls {
   static {
     found = (parent, group, context) => parent.#found(group, context)
-    splitFor = async (comm, ...division) => {
-      const foundation = await comm.#divide(...division)
-      return foundation && new Intracomm(...foundation).inherit(comm)
-    }
   }
 
   /**
@@ -124,7 +117,13 @@ export class Intracomm extends ObjectCalls {
    * @throws {MpiError} MPI_ERR_ARG for wrong arguments
    */
   async split(color: number, key = 0): Promise<Intracomm | undefined> {
-    return splitFor(this, color, key)
+    return this.splitFor(color, key)
+  }
+
+  /** Divides a communicator as `split` does, for another call. Collective. @internal */
+  async splitFor(...division: Division): Promise<Intracomm | undefined> {
+    const foundation = await this.#divide(...division)
+    return foundation && new Intracomm(...foundation).inherit(this)
   }
 
   /** What `split` makes its communicators of; for those of other classes. Collective. @throws like `split` */

@@ -8,7 +8,7 @@ import { UNDEFINED } from '../../runtime/base/constants.ts'
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
 import { checkNames } from '../arguments.ts'
-import { splitFor, type Intracomm } from '../intracomm.ts'
+import type { Intracomm } from '../intracomm.ts'
 import { cheaperOrder } from './placement.ts'
 
 /**
@@ -95,12 +95,12 @@ export class Grid {
     const order = asked === 'auto' ? cheaperOrder(nprow, npcol, comm.hosts.hostOf) : asked
     const call = 'Grid.create'
     const agreed = { values: [nprow, npcol, ORDERS.indexOf(asked)], describe: shapeOf }
-    const all = await splitFor(comm, comm.rank < nprow * npcol ? 0 : UNDEFINED, 0, call, agreed)
+    const all = await comm.splitFor(comm.rank < nprow * npcol ? 0 : UNDEFINED, 0, call, agreed)
     if (all === undefined) return undefined
     const { rank } = all
     const myrow = order === 'row' ? Math.floor(rank / npcol) : rank % nprow
     const mycol = order === 'row' ? rank % npcol : Math.floor(rank / nprow)
-    const [row, column] = await Promise.all([splitFor(all, myrow, mycol, call), splitFor(all, mycol, myrow, call)])
+    const [row, column] = await Promise.all([all.splitFor(myrow, mycol, call), all.splitFor(mycol, myrow, call)])
     const comms = { all, row: row as Intracomm, column: column as Intracomm }
     all.name = `grid ${nprow} x ${npcol}`
     comms.row.name = `row ${myrow}`
