@@ -39,6 +39,13 @@ export interface Roles {
   readonly source: number
 }
 
+/** What ranks do for each other between posting and taking: each part is done by one of them, whoever comes first. */
+export interface Parts {
+  readonly count: number
+  /** Does a part; all have posted, and nobody takes before all parts are done. Its result takes the place of what was posted. */
+  work(postings: Postings, part: number): void
+}
+
 /** What a rank does in a small call. */
 export interface Deeds<T = void> {
   /** What this rank posts, once loaded. */
@@ -53,6 +60,8 @@ export interface Deeds<T = void> {
 export interface SmallCall<T = void> extends Roles, Deeds<T> {
   /** Most bytes with which the board is the quickest way. */
   readonly mostNbytes: number
+  /** Undefined if each rank does for itself what it takes. Else all ranks post, none of them a payload of a few bytes. */
+  readonly parts: Parts | undefined
   readonly span: Span
   // Found out when the call is made first.
   /** Whether the board serves it. */
@@ -68,9 +77,11 @@ export function smallCall<T>(
   { unit, nbytes, dest, source }: Roles,
   { given, load, take, finish }: Deeds<T>,
   mostNbytes = BOARD_NBYTES,
+  parts?: Parts,
 ): SmallCall<T> {
   const [byBoard, terms] = [undefined, undefined]
-  return { unit, nbytes, dest, source, given, span: new Span(given), load, take, finish, mostNbytes, byBoard, terms }
+  const span = new Span(given)
+  return { unit, nbytes, dest, source, given, span, load, take, finish, mostNbytes, parts, byBoard, terms }
 }
 
 /** All ranks but one, as a mask. */

@@ -4,7 +4,8 @@
  * Nobody waits who needs nothing, and no rank waits for another to hand anything on.
  *
  * Cost: what it gives written and what it takes read by each rank, whatever the call. A rank combines all operands itself
- * (fused-reduction.ts), in the tree of power-of-two.ts: the bits are those of recursive doubling, on all ranks. A board is
+ * (fused-reduction.ts), in the tree of power-of-two.ts: the bits are those of recursive doubling, on all ranks. Of long vectors
+ * that all ranks reduce, they do parts for each other: each is reduced once, by whoever has a core then. A board is
  * founded by the first call after some that went by messages; all ranks count alike. Operations of the program's own, which
  * may throw on one rank and not on another, nonblocking and persistent calls, calls of which an algorithm was forced and all
  * longer ones take messages.
@@ -23,7 +24,7 @@ import type { Operation } from '../runtime/engine/operation.ts'
 import type { CollectiveCall, Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { copyElements } from './blocks.ts'
-import type { Plan, Postings, SmallCall } from './plan.ts'
+import type { Parts, Plan, Postings, SmallCall } from './plan.ts'
 import { complete } from './requests.ts'
 
 /** Calls before a board is worth its founding. */
@@ -78,10 +79,12 @@ export class SmallCalls {
   #busy = false
   readonly #queue: (() => void)[] = []
   #postings: BoardPostings | undefined
-  /** What the call that has started waits for: posts of these ranks, room for so many bytes. */
+  /** What the call that has started waits for: posts of these ranks, room for so many bytes, so many parts done. */
   #posters = 0
   #nbytes = 0
+  #parts = 0
   readonly #haveCome = (): boolean => (this.board as Board).havePosted(this.#posters)
+  readonly #haveDone = (): boolean => (this.board as Board).haveDone(this.#parts)
   readonly #hasRoom = (): boolean => (this.board as Board).hasRoom(this.#nbytes)
 
   /** @param isPossible whether all ranks share a host; asked once */
@@ -161,7 +164,7 @@ export class SmallCalls {
 
   #now<T>(call: Call<T>, board: Board): Promise<T> {
     try {
-      if (!this.#start(call, board)) return this.#wait(call, board, false)
+      if (!this.#start(call, board) || !this.#doParts(call, board)) return this.#wait(call, board, false)
       const value = this.#end(call, board)
       return value === undefined ? (SETTLED as Promise<T>) : Promise.resolve(value)
     } catch (error) {
@@ -175,6 +178,7 @@ export class SmallCalls {
     this.#busy = true
     try {
       if (!forTurn || !this.#start(call, board)) await this.#untilThere(call, board)
+      if (!this.#doParts(call, board)) await this.#untilDone(call, board)
       return this.#end(call, board)
     } catch (error) {
       return this.#member.raise(error)
@@ -199,6 +203,26 @@ export class SmallCalls {
     return source === 0 || board.havePosted(source) || this.#linger(this.#haveCome)
   }
 
+  /** All have posted: does parts of the call, if it has some, until none is left. True if all are done. */
+  #doParts(call: Call<unknown>, board: Board): boolean {
+    const { parts } = call.small
+    if (parts === undefined) return true
+    const { count } = parts
+    try {
+      this.#checkAgreement(call, board)
+    } catch (error) {
+      board.end(call.small.nbytes) // others need the room
+      throw error
+    }
+    const postings = this.#posted(board)
+    for (let part = board.takePart(); part < count; part = board.takePart()) {
+      parts.work(postings, part)
+      board.finishPart(count)
+    }
+    this.#parts = count
+    return board.haveDone(count) || this.#linger(this.#haveDone)
+  }
+
   /** Takes what others have posted, which is all there; the call's result. */
   #end<T>(call: Call<T>, board: Board): T {
     const { small } = call
@@ -220,11 +244,20 @@ export class SmallCalls {
 
   /** All that this rank takes is there. */
   #take(call: Call<unknown>, board: Board): void {
+    this.#checkAgreement(call, board)
+    call.small.take(this.#posted(board))
+  }
+
+  /** @throws {MpiError} if a rank that has posted has made another call */
+  #checkAgreement(call: Call<unknown>, board: Board): void {
     const { source, terms } = call.small
     for (let rank = 0; rank < board.size; rank++)
       if ((source & (1 << rank)) !== 0 && !board.agrees(rank, terms as Terms))
         throw this.#disagreement(call, board, rank)
-    call.small.take((this.#postings ??= new BoardPostings(board)))
+  }
+
+  #posted(board: Board): Postings {
+    return (this.#postings ??= new BoardPostings(board))
   }
 
   // ---- waiting -----------------------------------------------------------------------------------------------
@@ -253,6 +286,16 @@ export class SmallCalls {
     )
   }
 
+  /** Waits for the parts that others do. */
+  #untilDone(call: Call<unknown>, board: Board): Promise<void> {
+    const { count } = call.small.parts as Parts
+    return this.#until(
+      call,
+      () => board.haveDoneNow(count),
+      () => (board.rank + 1) % board.size,
+    )
+  }
+
   /**
    * Sleeps until told.
    *
@@ -267,6 +310,7 @@ export class SmallCalls {
       awaited: () => group.worldRank(Math.max(missing(), 0)),
     }
     const { signature } = small.terms as Terms
+    ;(this.board as Board).tellCompleted()
     const operation: Operation = engine.until(condition, { context, source: -1, tag: number }, name, {
       signature,
       describe: describeSignature,

@@ -18,9 +18,9 @@ import {
 import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
 import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
-import { blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
+import { blockLength, blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
 import { fusedReduction, type Extent, type FusedReduction } from '../fused-reduction.ts'
-import { BOARD_NBYTES } from '../../runtime/engine/board.ts'
+import { BOARD_NBYTES, Span } from '../../runtime/engine/board.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
 import {
@@ -29,6 +29,7 @@ import {
   smallCall,
   type Deeds,
   type Member,
+  type Parts,
   type Plan,
   type Postings,
   type Roles,
@@ -102,7 +103,13 @@ export function allreducePlan(
   options?: OpArgument,
 ): Plan<number | undefined> {
   const others = othersThan(member.rank, member.size)
-  const reading: Reading = { dest: others, source: others, extent: 'all', most: MOST_REDUCED_BY_ALL_NBYTES }
+  const reading: Reading = {
+    dest: others,
+    source: others,
+    extent: 'all',
+    most: MOST_REDUCED_BY_ALL_NBYTES,
+    shared: true,
+  }
   return toAll('allreduce', [send, recv, options], member, reading, (channel, { array, load, given }, op) => {
     const algorithm = channel.uses(member.select('allreduce', array.byteLength, op))
     // This one reads the rank's elements where they are.
@@ -202,6 +209,8 @@ interface Form {
   readonly extent: Extent
   /** Bytes of all operands together up to which the board is quicker than messages. */
   readonly most?: number
+  /** All ranks get the same: long vectors are reduced once. */
+  readonly shared?: true
 }
 
 /** The same, and who takes what. */
@@ -262,6 +271,8 @@ function ofBoard<T>(
 ): SmallCall<T> | undefined {
   if (!op.builtIn) return undefined
   const { extent, most = MOST_REDUCED_NBYTES } = form
+  const parts = form.shared === true ? reductionParts(member, op, roles.unit) : undefined
+  if (parts !== undefined) return smallCall(roles, deeds(takingReduced()), BOARD_NBYTES, parts)
   const reduce = boardReduction(member, op, extent, roles.source)
   return smallCall(roles, deeds(reduce), Math.min(BOARD_NBYTES, most / member.size))
 }
@@ -280,6 +291,42 @@ function boardReduction({ rank, size }: Member, op: Op, extent: Extent, source: 
     const all = extent === 'all'
     copyElements(result, all ? reduceInTree(operands, combine) : scanInTree(operands, rank, extent === 'inclusive', combine)) // prettier-ignore
   }
+}
+
+/**
+ * Bytes of a vector from which ranks are quicker that reduce it once, in parts: allreduce, 4 ranks on 2 cores, by parts and each for
+ * itself, 64 KiB 57 and 91 us; by parts and by the messages of work-sharing.ts, 128 KiB 175 and 224, 256 KiB 197 and 581 (when V8
+ * has compiled what those take, 320).
+ */
+const SHARED_NBYTES = 65_536
+/** With fewer, a rank that has lost its core would be waited for. */
+const PARTS_A_RANK = 2
+const LINE_NBYTES = 64
+
+/** The parts of a reduction of vectors like `unit`, each a piece of all of them; undefined if they are short, or have no loop. */
+function reductionParts({ rank, size }: Member, op: Op, unit: TypedArray): Parts | undefined {
+  const { length, byteLength } = unit
+  if (byteLength < SHARED_NBYTES || byteLength > BOARD_NBYTES) return undefined
+  const fused = fusedReduction(op, 'all', { rank, size }, unit)
+  if (fused === undefined) return undefined
+  const longest = blockLength(length, PARTS_A_RANK * size, LINE_NBYTES)
+  const work = (postings: Postings, part: number): void => {
+    const first = part * longest
+    const memory = postings.memory(unit)
+    const places = postings.places(unit, first)
+    const posted = (rank: number): TypedArray => {
+      const at = places[rank] as number
+      return memory.subarray(at, at + Math.min(longest, length - first))
+    }
+    fused(memory, places, posted(rank), posted(0))
+  }
+  return { count: Math.ceil(length / longest), work }
+}
+
+/** Takes what parts have left where rank 0 had posted. */
+function takingReduced(): BoardReduction {
+  let span: Span | undefined
+  return (postings, _own, result) => postings.read(0, (span ??= new Span(result)))
 }
 
 /** Ranks that post vectors like `unit`. */

@@ -46,6 +46,8 @@ const LEFT = 2
 const COMPLETED = 0
 const WANTED = 1
 const AWAITED = 2
+/** Parts that have to be done. */
+const AWAITED_PARTS = 3
 // Words of a slot.
 const CALL = 0
 const SIGNATURE = 1
@@ -55,9 +57,14 @@ const NBYTES = 4
 /** Where the payload begins, in bytes. */
 const AT = 5
 const PAYLOAD = 24
+// Words of the slot of rank 0, in a call of which all ranks do parts, in place of a short payload: parts taken, parts done.
+const TAKEN = 6
+const DONE = 7
 const INLINE_NBYTES = LINE - PAYLOAD
 /** Up to this many bytes a loop is quicker than `set`, which needs a view. */
 const SHORT = 32
+/** From so many bytes on a look at what the others have completed is worth it. */
+const LONG = 16_384
 
 /** A typed array's memory, as the bytes or words that are copied. */
 export class Span {
@@ -99,6 +106,8 @@ export class Board {
   #history = 0
   /** Calls that all ranks are known to have completed. */
   #completed = 0
+  /** The latest call of which others know that this rank has completed it. */
+  #told = 0
   /** Bytes of this rank's ring that have been used so far, round and round, and where each of its latest calls began. */
   #used = 0
   readonly #begun = new Float64Array(SLOTS)
@@ -147,16 +156,26 @@ export class Board {
   #neededFor(nbytes: number): number {
     const slots = this.#call - SLOTS
     if (nbytes <= INLINE_NBYTES) return slots
+    if (nbytes >= LONG) this.#haveAllCompleted(this.#call - 1)
     const kept = this.#placeFor(nbytes) + nbytes - RING_NBYTES
     let oldest = Math.max(this.#oldest, slots + 1)
     while (oldest < this.#call && (this.#begun[oldest & (SLOTS - 1)] as number) < kept) oldest++
     return oldest - 1
   }
 
-  /** Where in the ring the next payload begins: payloads are never wrapped. */
+  /**
+   * Where in the ring the next payload begins: payloads are never wrapped. Its first bytes are used again as soon as nobody needs
+   * them: ranks that wait for each other go through a part of the ring that stays in the caches, not through all of it.
+   */
   #placeFor(nbytes: number): number {
-    const rest = RING_NBYTES - (this.#used % RING_NBYTES)
-    return nbytes <= rest ? this.#used : this.#used + rest
+    const start = Math.ceil(this.#used / RING_NBYTES) * RING_NBYTES
+    return this.#used + nbytes > start || this.#isFree(start + nbytes - RING_NBYTES) ? start : this.#used
+  }
+
+  /** True if all are known to have completed the calls whose payloads begin before `place`. */
+  #isFree(place: number): boolean {
+    const next = this.#completed + 1
+    return next > this.#call - SLOTS && (next >= this.#call || (this.#begun[next & (SLOTS - 1)] as number) >= place)
   }
 
   #haveAllCompleted(call: number): boolean {
@@ -178,6 +197,7 @@ export class Board {
     const { nbytes: length } = payload
     const at = length <= INLINE_NBYTES ? 4 * slot + PAYLOAD : this.#claim(length)
     words[slot + AT] = at
+    if (length > INLINE_NBYTES) words[slot + TAKEN] = words[slot + DONE] = 0
     if (payload.words !== undefined) copyWords(words, at >> 2, payload.words, 0, payload.words.length)
     else if (length > SHORT) copyBytes(this.#bytes.subarray(at, at + length), payload.bytes)
     else for (let i = 0; i < length; i++) this.#bytes[at + i] = payload.bytes[i] as number
@@ -195,8 +215,17 @@ export class Board {
   /** Tells those of `ranks`, a mask, who sleep and for whom this rank's post was the last. */
   tell(ranks: number): void {
     const waiting = this.#look(WAITING) & ranks
-    if (waiting !== 0)
-      this.#wake(WAITING, waiting, (rank) => this.havePosted(Atomics.load(this.#words, this.#lineOf(rank) + AWAITED)))
+    if (waiting !== 0) this.#wake(WAITING, waiting, (rank) => this.#hasCome(rank))
+  }
+
+  /** True if what a rank waits for, who makes the same call, is there. */
+  #hasCome(rank: number): boolean {
+    const line = this.#lineOf(rank)
+    const [posters, parts] = [
+      Atomics.load(this.#words, line + AWAITED),
+      Atomics.load(this.#words, line + AWAITED_PARTS),
+    ]
+    return this.havePosted(posters) && this.haveDone(parts)
   }
 
   /** True if all ranks of a mask have posted their part of the call under way. */
@@ -220,11 +249,40 @@ export class Board {
 
   /** Like `havePosted`; if not, this rank is told when it may ask again. */
   havePostedNow(posters: number): boolean {
-    Atomics.store(this.#words, this.#lineOf(this.rank) + AWAITED, posters)
+    return this.#isThereNow(posters, 0)
+  }
+
+  /** Like `haveDone`; if not, this rank is told when it may ask again. */
+  haveDoneNow(parts: number): boolean {
+    return this.#isThereNow(0, parts)
+  }
+
+  #isThereNow(posters: number, parts: number): boolean {
+    const line = this.#lineOf(this.rank)
+    Atomics.store(this.#words, line + AWAITED, posters)
+    Atomics.store(this.#words, line + AWAITED_PARTS, parts)
     this.#ask(WAITING)
-    const posted = this.havePosted(posters)
-    if (posted) Atomics.and(this.#words, WAITING, ~(1 << this.rank))
-    return posted
+    const isThere = this.#hasCome(this.rank)
+    if (isThere) Atomics.and(this.#words, WAITING, ~(1 << this.rank))
+    return isThere
+  }
+
+  /**
+   * Number of a part of the call under way that no other rank does: 0, 1, …; without end. All have posted, none of them a
+   * short payload.
+   */
+  takePart(): number {
+    return Atomics.add(this.#words, this.#slotOf(0) + TAKEN, 1)
+  }
+
+  /** A part has been done, of so many. */
+  finishPart(parts: number): void {
+    if (Atomics.add(this.#words, this.#slotOf(0) + DONE, 1) === parts - 1) this.tell(~(1 << this.rank))
+  }
+
+  /** True if so many parts have been done. */
+  haveDone(parts: number): boolean {
+    return parts === 0 || Atomics.load(this.#words, this.#slotOf(0) + DONE) >= parts
   }
 
   /** The first rank of a mask that has not posted its part, or -1. */
@@ -294,8 +352,17 @@ export class Board {
    * @param nbytes longest payload of the call, the same on all ranks
    */
   end(nbytes: number): void {
-    if (nbytes <= INLINE_NBYTES && this.#call % CALLS_TOLD !== 0) return
-    Atomics.store(this.#words, this.#lineOf(this.rank) + COMPLETED, this.#call | 0)
+    if (nbytes > INLINE_NBYTES || this.#call % CALLS_TOLD === 0) this.#tellCompleted(this.#call)
+  }
+
+  /** This rank may sleep: others shall know all that it has completed. */
+  tellCompleted(): void {
+    if (this.#told < this.#call - 1) this.#tellCompleted(this.#call - 1)
+  }
+
+  #tellCompleted(call: number): void {
+    this.#told = call
+    Atomics.store(this.#words, this.#lineOf(this.rank) + COMPLETED, call | 0)
     const crowded = Atomics.load(this.#words, CROWDED)
     if (crowded !== 0) this.#wake(CROWDED, crowded, (rank) => this.#hasRoomAgain(rank))
   }

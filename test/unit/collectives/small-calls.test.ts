@@ -346,8 +346,15 @@ t.test('a small call and one that goes by messages are named, both', async (t) =
 
 t.test('other operations, lengths and types are told as they are of messages', async (t) => {
   t.match(await failure([(w) => w.allreduce(1, { op: SUM }), (w) => w.allreduce(1, { op: MAX })]), 'with op MAX')
-  const lengths = [2, 3].map((n) => (world: Intracomm) => world.allreduce(doubles(n), doubles(n), { op: SUM }))
-  t.match(await failure(lengths), /^MPI_ERR_COUNT: allreduce: the ranks disagree on the number of elements/)
+  // In a line, beside it, and of long ones that ranks do parts of.
+  for (const pair of [
+    [2, 3],
+    [2, 9000],
+    [9000, 9001],
+  ]) {
+    const lengths = pair.map((n) => (world: Intracomm) => world.allreduce(doubles(n), doubles(n), { op: SUM }))
+    t.match(await failure(lengths), /^MPI_ERR_COUNT: allreduce: the ranks disagree on the number of elements/)
+  }
   const types = [(world: Intracomm) => world.bcast(doubles(1)), (world: Intracomm) => world.bcast(new Int32Array(2))]
   t.match(
     await failure(types),
