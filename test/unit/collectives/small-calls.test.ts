@@ -228,6 +228,23 @@ t.test('a root may run ahead of the others by more calls than a board has slots,
   t.ok(whenStopped > 100 && whenStopped < MANY - 1, `stopped at call ${whenStopped}`)
 })
 
+t.test('payloads of all lengths in any order, from roots that take turns and run ahead', async (t) => {
+  const lengths = [0, 1, 4, 7, 40, 41, 128, 1000, 65_536, 262_144]
+  await runRanks(3, async ({ world }) => {
+    await foundBoard(world)
+    let seed = 1
+    for (let i = 0; i < 600; i++) {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
+      // Short ones most often: of those, ranks tell only now and then that they have completed them.
+      const length = lengths[(seed >>> 8) % (i % 7 === 0 ? lengths.length : 7)] as number
+      const root = (seed >>> 16) % 50 === 0 ? 1 : 0
+      const data = new Uint8Array(length).fill(world.rank === root ? i : 255)
+      await world.bcast(data, { root })
+      if (!data.every((byte) => byte === i % 256)) t.fail(`call ${i} of ${length} bytes`)
+    }
+  })
+})
+
 t.test('calls that a program makes before it awaits the first, and nonblocking ones between them', async (t) => {
   const sums = await runRanks(4, async ({ world }) => {
     await foundBoard(world)

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { FreeList } from '../../../runtime/base/free-list.ts'
+import { wordsOf } from '../../../runtime/base/words.ts'
 import {
   HEADER_BYTES,
   ringBytes,
@@ -71,6 +72,32 @@ t.test(
     )
   },
 )
+
+/** Bytes from `at` on in memory of their own, which may be words or not. */
+const place = fc.nat({ max: 7 })
+
+t.test('short payloads are the same whether they are copied as words or as bytes, at either end', async () => {
+  const payloads = fc.array(fc.tuple(fc.uint8Array({ maxLength: 160 }), place, place, fc.nat({ max: 12 })))
+  fc.assert(
+    fc.property(payloads, (messages) => {
+      const { writer, reader } = openRing()
+      const [sent, received] = [new Frame(), new Frame()]
+      for (const [content, from, to, room] of messages) {
+        const payload = new Uint8Array(from + content.length).subarray(from)
+        payload.set(content)
+        const target = new Uint8Array(to + content.length + room).fill(7).subarray(to)
+        sent.payload = payload
+        if (!writer.write(sent, wordsOf(payload))) return false
+        reader.peek(received)
+        reader.take(target, content.length, wordsOf(target))
+        reader.tell()
+        if (Buffer.compare(target, Buffer.concat([content, new Uint8Array(room).fill(7)])) !== 0) return false
+      }
+      return !reader.ready
+    }),
+    { numRuns: 300 },
+  )
+})
 
 t.test('a full ring refuses a frame, and takes it when the reader has advanced', async (t) => {
   const { writer, reader } = openRing()
