@@ -144,8 +144,8 @@ function isCollective(context: number): boolean {
 
 function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
   const groups = new Map<string, UnreceivedPicture & { messages: number }>()
-  for (const { source, context, tag, nbytes, elementType, signature } of messages) {
-    const key = `${source} ${context} ${tag}`
+  for (const { source, context, tag, nbytes, elementType, signature, matched } of messages) {
+    const key = `${source} ${context} ${tag} ${matched}`
     const group = groups.get(key)
     if (group !== undefined) group.messages++
     else
@@ -157,6 +157,7 @@ function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
         elements: elementType.name,
         messages: 1,
         collective: isCollective(context) ? describeSignature(signature) : undefined,
+        matched,
       })
   }
   return [...groups.values()]

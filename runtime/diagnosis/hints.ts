@@ -46,6 +46,7 @@ export function nearMisses(reports: readonly RankReport[]): string[] {
 function nearMiss(report: RankReport, wait: WaitPicture, message: UnreceivedPicture): string | undefined {
   if (message.collective !== undefined) return undefined
   const { rank } = report
+  if (message.matched) return matchedMiss(report, wait, message)
   const lies = `a message from ${envelopeText(report, message)} lies unmatched at rank ${rank}, which`
   const sameSource = wait.peer === undefined || wait.peer === message.source
   const sameTag = wait.tag === undefined || wait.tag === message.tag
@@ -57,6 +58,13 @@ function nearMiss(report: RankReport, wait: WaitPicture, message: UnreceivedPict
   if (!sameSource && sameTag)
     return `${lies} waits for rank ${rankIn(commPicture(report, wait.context), wait.peer as number)}: the sources differ`
   return undefined
+}
+
+/** A message that the receive would take if no probe had. */
+function matchedMiss(report: RankReport, wait: WaitPicture, message: UnreceivedPicture): string | undefined {
+  const { source, context, tag } = message
+  if (wait.context !== context || (wait.peer ?? source) !== source || (wait.tag ?? tag) !== tag) return undefined
+  return `rank ${report.rank} has matched a message from ${envelopeText(report, message)} with mprobe or improbe: only recv or irecv of that Message receives it, ${wait.call} does not`
 }
 
 /** Receives from a rank that has been through a collective call of which these ranks have only the messages. */

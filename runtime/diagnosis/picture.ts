@@ -58,6 +58,8 @@ export interface UnreceivedPicture {
   readonly messages: number
   /** The collective call that sent them; undefined for point-to-point. */
   readonly collective: string | undefined
+  /** `mprobe` has taken them, so that no other receive can. */
+  readonly matched: boolean
 }
 
 /** What only the rank itself knows. */

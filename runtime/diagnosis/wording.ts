@@ -61,13 +61,13 @@ function partners(wait: WaitPicture, comm: CommPicture): string {
 
 /** '3 messages: tag 8 from rank 1 on world, 8 bytes (float64)' */
 export function messageText(message: UnreceivedPicture, source: WithComms | undefined): string {
-  const { messages, nbytes, elements, collective, tag } = message
+  const { messages, nbytes, elements, collective, tag, matched } = message
   const comm = commOf(source, message.context)
   const count = messages === 1 ? '1 message' : `${messages} messages`
   const from = `from rank ${rankIn(comm, message.source)} on ${comm.name}`
   if (collective !== undefined) return `${count} ${from} of its ${collectiveCall(tag)}, ${collective}`
   const size = messages === 1 ? bytes(nbytes) : `the first of ${bytes(nbytes)}`
-  return `${count} ${from}, tag ${tag}, ${size} (${elements})`
+  return `${count} ${from}, tag ${tag}, ${size} (${elements})${matched ? ', matched by mprobe or improbe' : ''}`
 }
 
 /** 'rank 1 with tag 8 on world' */

@@ -38,6 +38,8 @@ export class Engine implements WaitCounter {
   readonly workMemories: WorkMemories
   readonly #posted = new PostedQueue<Operation>()
   readonly #unexpected = new UnexpectedQueue<Unexpected>()
+  /** Messages that `improbe` has taken and nobody has received. */
+  readonly #matched = new Set<Unexpected>()
   readonly #probes = new Set<Operation>()
   readonly #conditions = new Conditions()
   /** Waited for, and made of other operations. */
@@ -228,12 +230,15 @@ export class Engine implements WaitCounter {
   improbe(source: number, context: number, tag: number): Unexpected | undefined {
     const key = { source, context, tag }
     if (this.#unexpected.peek(key) === undefined) this.progress()
-    return this.#unexpected.match(key)
+    const message = this.#unexpected.match(key)
+    if (message !== undefined) this.#matched.add(message)
+    return message
   }
 
   /** Starts the receive of a message that `improbe` took. */
   mrecv(view: MessageView | undefined, message: Unexpected, call: string): Operation {
     this.recorder?.begin()
+    this.#matched.delete(message)
     const operation = new Operation(this, call, message, view)
     this.#take(operation, message)
     this.recorder?.posted(operation)
@@ -300,8 +305,10 @@ export class Engine implements WaitCounter {
 
   /** The messages that have arrived and that nobody has received. */
   unreceived(): Unreceived[] {
-    return Array.from(this.#unexpected, ({ context, source, tag, nbytes, elementType, aux }) => {
-      return { context, source, tag, nbytes, elementType: typeOfCode(elementType), signature: aux }
+    return [...this.#matched, ...this.#unexpected].map((message) => {
+      const { context, source, tag, nbytes, elementType, aux } = message
+      const [type, matched] = [typeOfCode(elementType), this.#matched.has(message)]
+      return { context, source, tag, nbytes, elementType: type, signature: aux, matched }
     })
   }
 

@@ -19,4 +19,6 @@ export interface Unreceived extends MatchKey {
   readonly elementType: ElementType
   /** Of the collective call that sent it, 0 for point-to-point. */
   readonly signature: number
+  /** A probe has taken it, so that no other receive can. */
+  readonly matched: boolean
 }

@@ -35,6 +35,14 @@ const wrong: readonly {
     ],
   },
   {
+    what: 'matched',
+    n: 2,
+    says: [
+      /not received: 1 message from rank 1 on world, tag 4, 8 bytes \(float64\), matched by mprobe or improbe/,
+      /Hint: rank 0 has matched a message from rank 1 with tag 4 on world with mprobe or improbe: only recv or irecv of that Message receives it, recv does not/,
+    ],
+  },
+  {
     what: 'ssend',
     n: 2,
     says: [/rank 0 waits in ssend\(dest 1, tag 1, 8 bytes\)/, /all of them send and nobody receives/],

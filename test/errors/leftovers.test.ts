@@ -13,6 +13,10 @@ for (const { what, says } of [
     says: /rank 1: nobody received 3 messages from rank 0 on world, tag 5, the first of 8 bytes \(float64\)/,
   },
   {
+    what: 'matched',
+    says: /rank 1: nobody received 1 message from rank 0 on world, tag 5, 8 bytes \(float64\), matched by mprobe or improbe/,
+  },
+  {
     what: 'receive',
     says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world[^]*Hint: what irecv starts is complete after await request\.wait\(\), .*\nHint: tsmpirun --check tells where/,
   },

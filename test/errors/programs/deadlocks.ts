@@ -179,6 +179,14 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     else await grid.column.barrier()
     await grid.all.barrier()
   },
+
+  /** A message that a probe has taken is received by nothing else. */
+  matched: async (world) => {
+    if (world.rank === 1) await world.send(word(), { dest: 0, tag: 4 })
+    if (world.rank !== 0) return
+    await world.mprobe({ source: 1, tag: 4 })
+    await world.recv(word(), { source: 1, tag: 4 })
+  },
 }
 
 await run(async ({ world, argv }) => {

@@ -9,6 +9,11 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await world.barrier()
   },
 
+  matched: async (world) => {
+    if (world.rank === 0) await world.send(word(), { dest: 1, tag: 5 })
+    else await world.mprobe({ source: 0, tag: 5 })
+  },
+
   receive: async (world) => {
     if (world.rank === 0) world.irecv(word(), { source: 1, tag: 9 })
     await world.barrier()
