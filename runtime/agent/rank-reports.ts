@@ -63,8 +63,8 @@ function isRunning(watch: HostWatch, seat: number): boolean {
 }
 
 function stateOf(watch: HostWatch, seat: number): RankReport['state'] {
-  if (watch.hasEnded(seat)) return 'ended'
   const phase = watch.phaseOf(seat)
+  if (watch.hasEnded(seat)) return phase === PHASE_OF_RANK.RUNNING ? 'exited' : 'ended'
   if (phase === PHASE_OF_RANK.STARTING) return 'starting'
   return phase === PHASE_OF_RANK.FINISHED ? 'finished' : 'running'
 }

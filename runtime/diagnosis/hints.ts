@@ -20,6 +20,7 @@ const MOST_HINTS = 6
 /** Sentences about a job in which nothing moves, without repetition. */
 export function hintsOf(reports: readonly RankReport[], reason: Reason | undefined): string[] {
   const hints = [
+    ...exitHints(reports),
     ...nearMisses(reports),
     ...strayHints(reports),
     ...collectiveHints(reports),
@@ -170,6 +171,13 @@ function everybodyOf({ members, ownSide = [] }: CommPicture): number[] {
 
 function callOn(report: RankReport, comm: CommPicture): WaitPicture | undefined {
   return report.picture?.waits.find(({ collective, context }) => collective !== undefined && context === comm.context)
+}
+
+/** In MPI this is a process that exits without MPI_Finalize. */
+function exitHints(reports: readonly RankReport[]): string[] {
+  return reports
+    .filter(({ state }) => state === 'exited')
+    .map(({ rank }) => `rank ${rank} has called process.exit before main had returned: a rank ends when main returns`)
 }
 
 function sendHints(reason: Reason | undefined): string[] {

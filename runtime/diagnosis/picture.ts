@@ -82,7 +82,8 @@ export interface RankPicture {
 /** A rank as its agent sees it. */
 export interface RankReport {
   readonly rank: number
-  readonly state: 'starting' | 'running' | 'finished' | 'ended'
+  /** `exited`: its thread has ended though its main function had not returned. */
+  readonly state: 'starting' | 'running' | 'finished' | 'ended' | 'exited'
   /** undefined if the rank did not answer: it computes, or is inside a call of the system. */
   readonly picture: RankPicture | undefined
   /** Of a rank that did not answer: where it computes, innermost call first. */

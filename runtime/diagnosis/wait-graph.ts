@@ -56,9 +56,14 @@ function findCycle(rank: number, search: Search): Step[] | undefined {
   return undefined
 }
 
-/** True for a rank whose main function has returned, whatever became of its thread. */
+/** True for a rank whose main function has returned, whatever became of its thread, or never will. */
 export function isOver(report: RankReport | undefined): boolean {
-  return report?.state === 'ended' || report?.state === 'finished'
+  return report !== undefined && (report.state === 'finished' || hasEnded(report))
+}
+
+/** True for a rank whose thread has ended. */
+export function hasEnded({ state }: RankReport): boolean {
+  return state === 'ended' || state === 'exited'
 }
 
 /** Steps out of a rank: those that can only lead to one rank first. */

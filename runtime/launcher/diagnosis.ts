@@ -11,6 +11,7 @@
 import type { AgentEvent, Command } from '../agent/job-description.ts'
 import type { HostLook } from '../agent/host-watch.ts'
 import { leftoversReport } from '../diagnosis/report.ts'
+import { hasEnded } from '../diagnosis/wait-graph.ts'
 import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
 
 /** Between two looks, if frames were still on the wire. */
@@ -145,6 +146,6 @@ export class Diagnosis<A extends Watched> {
 }
 
 /** True of a rank that says that nothing but messages can wake it; one that computes does not answer. */
-function isStuck({ state, picture }: RankReport): boolean {
-  return state === 'ended' || picture?.resources.length === 0
+function isStuck(report: RankReport): boolean {
+  return hasEnded(report) || report.picture?.resources.length === 0
 }

@@ -71,6 +71,15 @@ const wrong: readonly {
     says: [/These wait for a rank that has ended/, /→ rank 0, which has ended/, /but rank 0 has ended/],
   },
   {
+    what: 'exited',
+    n: 3,
+    says: [
+      /→ rank 0, which has ended/,
+      /\n {2}rank 0: ended by process\.exit, before main had returned\n/,
+      /rank 0 has called process\.exit before main had returned: a rank ends when main returns/,
+    ],
+  },
+  {
     what: 'root',
     n: 2,
     says: [/rank 0 is in bcast with root 1, collective call 0 on world; there rank 1 is in bcast with root 0/],
@@ -95,8 +104,8 @@ const wrong: readonly {
     n: 2,
     says: [/sender and receiver use different communicators/, /made at .*deadlocks\.ts:\d+/],
   },
-  { what: 'requests', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:72:/] },
-  { what: 'any', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:77:/] },
+  { what: 'requests', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:78:/] },
+  { what: 'any', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:83:/] },
   { what: 'several', n: 2, says: [/irecv\(source 1, tag 1\) on world, .*deadlocks\.ts/, /where the cycle closes/] },
   {
     what: 'intercommunicator',

@@ -55,6 +55,12 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await world.barrier()
   },
 
+  /** Rank 0 is gone in the middle of main: in MPI, an exit without MPI_Finalize. */
+  exited: async (world) => {
+    if (world.rank === 0) process.exit(0)
+    await world.barrier()
+  },
+
   /** A root that differs: both only wait. */
   root: (world) => world.bcast(word(), { root: world.rank === 0 ? 1 : 0 }),
 
