@@ -128,15 +128,22 @@ export function rootOf(
  * The two buffers of a call must hold the same element type, the right number of elements, and no common memory.
  *
  * @param factor elements received for each element sent: 1, or the number of ranks
+ * @param sentAs what `send` is to the program, before its length
  * @throws {MpiError} MPI_ERR_TYPE, MPI_ERR_COUNT, MPI_ERR_BUFFER
  */
-export function checkPair(call: string, send: TypedArray, recv: TypedArray, factor: number): void {
+export function checkPair(
+  call: string,
+  send: TypedArray,
+  recv: TypedArray,
+  factor: number,
+  sentAs = 'a send buffer of',
+): void {
   checkTypes(call, send, recv)
   const expected = send.length * factor
   if (recv.length !== expected)
     throw new MpiError(
       'MPI_ERR_COUNT',
-      `${call}: the receive buffer has room for ${recv.length} elements, expected ${expected} for a send buffer of ${send.length}`,
+      `${call}: the receive buffer has room for ${recv.length} elements, expected ${expected} for ${sentAs} ${send.length}`,
     )
   if (overlap(send, recv))
     throw new MpiError(
@@ -228,6 +235,11 @@ export function exchangeOptions(
   checkNames(call, options, EXCHANGED_BLOCKS)
   const { sendCounts, recvCounts, sendDispls, recvDispls } = options
   return { outgoing: atPlaces(sendCounts, sendDispls), incoming: atPlaces(recvCounts, recvDispls) }
+}
+
+/** The options of a reduction; missing ones are for the checks to find. */
+export function optionsOf<O>(options: O | undefined): O {
+  return options ?? ({} as O)
 }
 
 /** @throws {MpiError} MPI_ERR_ARG if `options` is no object, or has a name that the call does not know */

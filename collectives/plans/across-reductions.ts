@@ -5,7 +5,7 @@
 import { PROC_NULL, ROOT } from '../../runtime/base/constants.ts'
 import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
-import { checkPair, received, sent, type Source } from '../arguments.ts'
+import { checkPair, optionsOf, received, sent, type Source } from '../arguments.ts'
 import { checkOp, type Op } from '../op.ts'
 import type { OpArgument, ReduceScatterOptions } from '../options.ts'
 import type { Plan } from '../plan.ts'
@@ -123,14 +123,36 @@ export function reduceScatterAcross(
   recv: MessageBuffer,
   options: ReduceScatterOptions,
 ): Plan {
+  return scatteredReduction('reduceScatter', sides, send, recv, optionsOf(options))
+}
+
+/** `reduceScatterAcross` with equal blocks. */
+export function reduceScatterBlockAcross(
+  sides: Sides,
+  send: MessageBuffer,
+  recv: MessageBuffer,
+  options: OpArgument,
+): Plan {
+  const { op } = optionsOf(options)
+  return scatteredReduction('reduceScatterBlock', sides, send, recv, { op })
+}
+
+/** @param form the call as the program makes it, for error messages */
+function scatteredReduction(
+  form: string,
+  sides: Sides,
+  send: MessageBuffer,
+  recv: MessageBuffer,
+  options: ReduceScatterOptions,
+): Plan {
   const call = 'reduceScatter'
   const { rank, size } = sides.member
-  const into = received(call, recv)
-  const { name: op } = checkedOp(call, options, sent(call, send))
+  const into = received(form, recv)
+  const { name: op } = checkedOp(form, options, sent(form, send))
   const { mine, result, inside } = reducing(call, sides, send, options)
   const theirs = newArrayLike(result, result.length)
-  const blocks = reduceBlocks(size, theirs, options.op, options.counts)
-  checkPair(call, blocks.of(rank), into.array, 1)
+  const blocks = reduceBlocks(form, size, theirs, options.op, options.counts)
+  checkPair(form, blocks.of(rank), into.array, 1, 'a block of')
   const counts = Array.from({ length: size }, (_, other) => blocks.countOf(other))
   const spread = scattervPlan(sides.member, theirs, into.array, { root: LEADER, counts })
   return {
@@ -144,16 +166,6 @@ export function reduceScatterAcross(
       into.commit()
     },
   }
-}
-
-/** `reduceScatterAcross` with equal blocks. */
-export function reduceScatterBlockAcross(
-  sides: Sides,
-  send: MessageBuffer,
-  recv: MessageBuffer,
-  { op }: OpArgument,
-): Plan {
-  return reduceScatterAcross(sides, send, recv, { op })
 }
 
 /** A call that resolves to the number in `result`, or to nothing. */
@@ -181,7 +193,7 @@ function reducing(
 }
 
 /** @throws {MpiError} MPI_ERR_OP, MPI_ERR_COUNT if the operation cannot reduce what the buffer holds */
-function checkedOp(call: Plan['call'], { op }: OpArgument, { array }: Source): Op {
+function checkedOp(call: string, { op }: OpArgument, { array }: Source): Op {
   checkOp(call, op, array)
   return op
 }

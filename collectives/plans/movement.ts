@@ -98,7 +98,7 @@ export function scatterPlan(
   const source = member.rank === root ? sent('scatter', send) : undefined
   const blocks = source && equalBlocks(source.array, checkDivisible('scatter', source.array, member.size))
   const into = blocks !== undefined && recv === IN_PLACE ? settled(blocks.of(root)) : received('scatter', recv)
-  if (blocks !== undefined && recv !== IN_PLACE) checkPair('scatter', blocks.of(root), into.array, 1)
+  if (blocks !== undefined && recv !== IN_PLACE) checkPair('scatter', blocks.of(root), into.array, 1, 'a block of')
   const mine = blocks?.of(root)
   const load = (): void => {
     source?.load()

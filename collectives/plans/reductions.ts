@@ -8,6 +8,7 @@ import {
   checkDivisible,
   checkNames,
   checkPair,
+  optionsOf,
   received,
   sent,
   settled,
@@ -160,14 +161,37 @@ export function reduceScatterPlan(
   recv: MessageBuffer,
   options: ReduceScatterOptions,
 ): Plan {
-  const { op, counts } = optionsOf(options)
+  const { counts } = optionsOf(options)
   if (counts === undefined) checkNames('reduceScatter', options, ['op', 'counts'])
-  const into = received('reduceScatter', recv)
-  const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, 'reduceScatter')
+  return scatteredReduction('reduceScatter', member, send, recv, options)
+}
+
+/** `reduceScatterPlan` with equal blocks. */
+export function reduceScatterBlockPlan(
+  member: Member,
+  send: MessageBuffer | InPlace,
+  recv: MessageBuffer,
+  options: OpArgument,
+): Plan {
+  const { op } = optionsOf(options)
+  return scatteredReduction('reduceScatterBlock', member, send, recv, { op })
+}
+
+/** @param form the call as the program makes it, for error messages */
+function scatteredReduction(
+  form: string,
+  member: Member,
+  send: MessageBuffer | InPlace,
+  recv: MessageBuffer,
+  { op, counts }: ReduceScatterOptions,
+): Plan {
+  const into = received(form, recv)
+  const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, form)
   const { given } = work
-  const own = reduceBlocks(member.size, given.array, op, counts).of(member.rank)
+  const blocks = reduceBlocks(form, member.size, given.array, op, counts)
+  const own = blocks.of(member.rank)
   const first = (own.byteOffset - given.array.byteOffset) / own.BYTES_PER_ELEMENT
-  if (send !== IN_PLACE) checkPair('reduceScatter', own, into.array, 1)
+  if (send !== IN_PLACE) checkPair(form, own, into.array, 1, 'a block of')
   const others = othersThan(member.rank, member.size)
   return {
     call: 'reduceScatter',
@@ -182,7 +206,7 @@ export function reduceScatterPlan(
       inOrder(
         () => work.load(),
         () => {
-          const blocks = reduceBlocks(member.size, work.array, op, counts)
+          const blocks = reduceBlocks(form, member.size, work.array, op, counts)
           const algorithm = channel.uses(member.select('reduceScatter', work.array.byteLength, op))
           return settling(channel, op, (own) => algorithm(channel, blocks, own))
         },
@@ -192,16 +216,6 @@ export function reduceScatterPlan(
         },
       ),
   }
-}
-
-/** `reduceScatterPlan` with equal blocks. */
-export function reduceScatterBlockPlan(
-  member: Member,
-  send: MessageBuffer | InPlace,
-  recv: MessageBuffer,
-  { op }: OpArgument,
-): Plan {
-  return reduceScatterPlan(member, send, recv, { op })
 }
 
 /** What of that which has been posted becomes a rank's result. */
@@ -387,11 +401,6 @@ function scratchCopy(send: MessageBuffer | InPlace, call = 'reduce'): Operands {
   }
 }
 
-/** The options of a reduction; missing ones are for the checks to find. */
-function optionsOf<O>(options: O | undefined): O {
-  return options ?? ({} as O)
-}
-
 /** One number as an array that the operation is defined on: integers for bitwise operations. */
 export function scalarArray(call: string, value: number, op: Op | undefined): Operands {
   if (op?.bitwise !== true) return inItself(settled(Float64Array.of(value)))
@@ -404,15 +413,22 @@ function inItself(target: Target): Operands {
   return { ...target, given: target }
 }
 
-export function reduceBlocks(size: number, work: TypedArray, op: Op, counts: readonly number[] | undefined): Blocks {
-  checkOp('reduceScatter', op, work)
+/** @param form the call as the program makes it, for error messages */
+export function reduceBlocks(
+  form: string,
+  size: number,
+  work: TypedArray,
+  op: Op,
+  counts: readonly number[] | undefined,
+): Blocks {
+  checkOp(form, op, work)
   if (counts === undefined) {
-    const length = checkDivisible('reduceScatter', work, size)
-    checkCounts('reduceScatter', op, new Array<number>(size).fill(length), work.length)
+    const length = checkDivisible(form, work, size)
+    checkCounts(form, op, new Array<number>(size).fill(length), work.length)
     return equalBlocks(work, length)
   }
   if (counts.length !== size)
-    throw new MpiError('MPI_ERR_ARG', `reduceScatter: counts has ${counts.length} entries, expected ${size}`)
-  checkCounts('reduceScatter', op, counts, work.length)
+    throw new MpiError('MPI_ERR_ARG', `${form}: counts has ${counts.length} entries, expected ${size}`)
+  checkCounts(form, op, counts, work.length)
   return blocksAt(work, counts)
 }

@@ -91,7 +91,8 @@ export function problemsOfAlgorithms(algorithms: Readonly<Record<string, unknown
 function problemOfName(collective: string, name: unknown): string | undefined {
   const names: readonly string[] | undefined = (ALGORITHM_NAMES as Record<string, readonly string[]>)[collective]
   if (names?.includes(name as string) === true) return undefined
-  return `${collective}: '${String(name)}', expected ${names === undefined ? 'a collective of' : 'one of'} ${(names ?? Object.keys(ALGORITHM_NAMES)).join(', ')}`
+  const seen = name === undefined ? 'no algorithm' : `'${String(name)}'`
+  return `${collective}: ${seen}, expected ${names === undefined ? 'a collective of' : 'one of'} ${(names ?? Object.keys(ALGORITHM_NAMES)).join(', ')}`
 }
 
 /** The rules of a tuning file, or every problem of it. */

@@ -23,7 +23,8 @@ export const NO_OPTIONS = {} as SendOptions & SendrecvOptions
 
 /** What is wrong with the options of a send to one of `size` ranks; undefined if nothing is. */
 export function faultOfSend(call: string, options: SendOptions = NO_OPTIONS, size: number): MpiError | undefined {
-  return faultOfDest(call, options.dest, options.tag ?? 0, size)
+  const { dest, tag = 0 } = options
+  return faultOfDest(call, dest, tag, size)
 }
 
 function faultOfDest(call: string, dest: number, tag: number, size: number): MpiError | undefined {

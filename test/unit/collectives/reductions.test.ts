@@ -169,6 +169,34 @@ t.test('objects are reduced in rank order, on the root or everywhere', async (t)
     })
 })
 
+t.test('blocks of a wrong length are refused in the words of the call', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const none = undefined as unknown as { op: Op }
+    const [four, five, nine] = [4, 5, 9].map((length) => new Float64Array(length)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ]
+    const cases: [() => Promise<void>, string][] = [
+      [
+        () => world.reduceScatter(four, nine, { op: SUM, counts: [1, 3] }),
+        `MPI_ERR_COUNT: reduceScatter: the receive buffer has room for 9 elements, expected ${[1, 3][world.rank]} for a block of`,
+      ],
+      [
+        () => world.reduceScatterBlock(four, nine, { op: SUM }),
+        'MPI_ERR_COUNT: reduceScatterBlock: the receive buffer has room for 9 elements, expected 2 for a block of 2',
+      ],
+      [
+        () => world.reduceScatterBlock(five, nine, { op: SUM }),
+        'MPI_ERR_COUNT: reduceScatterBlock: the buffer holds 5 elements, expected a multiple of 2',
+      ],
+      [() => world.reduceScatterBlock(four, nine, none), 'MPI_ERR_OP: reduceScatterBlock: op is undefined, expected'],
+    ]
+    for (const [call, message] of cases) t.match(await call().catch(String), message)
+    if (world.rank === 0) await t.rejects(world.scatter(four, four), { message: /for a block of 2$/ })
+  })
+})
+
 t.test('alltoallv with zero rows and in place', async (t) => {
   for (const size of [1, 2, 3, 4, 5, 7, 8])
     await runRanks(size, async ({ world }) => {

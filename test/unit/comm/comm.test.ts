@@ -40,6 +40,7 @@ t.test('wrong arguments throw the error class of the standard with the value and
         () => world.send(two, { dest: 0, tag: TAG_UB + 1 }),
         `MPI_ERR_TAG: send: tag is ${TAG_UB + 1}, expected 0..${TAG_UB}`,
       ],
+      [() => world.send(two, { dest: 0, tag: null as unknown as number }), 'MPI_ERR_TAG: send: tag is null, expected'],
       [() => world.recv(two, { source: 9 }), 'MPI_ERR_RANK: recv: source is 9, expected 0..1, ANY_SOURCE or PROC_NULL'],
       [() => world.irecv(two, { tag: 1.5 }), `MPI_ERR_TAG: irecv: tag is 1.5, expected 0..${TAG_UB} or ANY_TAG`],
       [() => world.probe({ source: 2 }), 'MPI_ERR_RANK: probe: source is 2, expected 0..1, ANY_SOURCE or PROC_NULL'],
