@@ -3,6 +3,7 @@
  * shortcuts of their own, stand in collective-comm.ts and intercomm-calls.ts.
  */
 import { untilProgramGoesOn } from '../runtime/comm/buffer-checks.ts'
+import type { Channel } from '../runtime/comm/channel.ts'
 import { Comm } from '../runtime/comm/comm.ts'
 import type { Plan } from './plan.ts'
 import { CollectiveRequest, PersistentCollective, Run } from './requests.ts'
@@ -19,10 +20,7 @@ export class PlannedComm extends Comm {
   protected nonblocking<T>(plan: () => Plan<T>): CollectiveRequest<T> {
     const { engine } = this.job
     const prepared = this.#prepared(plan, (call) => `i${call}`)
-    const run = this.#begun(prepared, (made) => {
-      const { call, particulars } = made
-      return new Run(engine, this.channel(call, particulars, `i${call}`), made)
-    })
+    const run = this.#started(prepared, ({ call, particulars }) => this.channel(call, particulars, `i${call}`))
     return new CollectiveRequest(engine, run, this.#failing(prepared), this.#ending(prepared))
   }
 
@@ -58,7 +56,7 @@ export class PlannedComm extends Comm {
     const { engine } = this.job
     const { call, particulars } = prepared.plan
     const open = this.persistentChannel(call, particulars)
-    const begin = (): Run<T> => this.#begun(again(), (made) => new Run(engine, open(), made))
+    const begin = (): Run<T> => this.#started(again(), open)
     return new PersistentCollective(engine, call, begin, this.#failing(prepared), this.#ending(prepared))
   }
 
@@ -68,6 +66,15 @@ export class PlannedComm extends Comm {
     if (checks === undefined) return { plan: this.checked(plan) }
     const { made, buffers } = this.checked(() => watchedPlan(plan))
     return { plan: made, watch: new WatchedCall(checks, form(made.call), buffers) }
+  }
+
+  #started<T>(prepared: Prepared<T>, open: (made: Plan<T>) => Channel): Run<T> {
+    return this.#begun(prepared, (made) => {
+      const channel = open(made)
+      const run = new Run(this.job.engine, channel, made)
+      prepared.watch?.begun(channel, run.whole)
+      return run
+    })
   }
 
   #begun<T, R>({ plan, watch }: Prepared<T>, begin: (made: Plan<T>) => R): R {

@@ -12,6 +12,8 @@ import { MpiError } from '../runtime/base/errors.ts'
 import type { MessageBuffer, MessageView } from '../runtime/base/message-buffer.ts'
 import { copyRegion, regionOver, slicesOf, type Region } from '../runtime/base/region.ts'
 import { conflict, endOf, packed, POISON, type BufferChecks, type Span } from '../runtime/comm/buffer-checks.ts'
+import type { Channel } from '../runtime/comm/channel.ts'
+import type { Operation } from '../runtime/engine/operation.ts'
 import { observing, type BufferObserver, type Use } from './arguments.ts'
 import type { Plan } from './plan.ts'
 
@@ -107,6 +109,11 @@ export class WatchedCall {
     this.#checks.begun({ call: this.#call, what: 'a call', made, spans, isOver: () => this.#made !== made })
   }
 
+  /** The call that has been started is one that a wait or test must complete. */
+  begun(channel: Channel, whole: Operation): void {
+    if (this.#made !== undefined) this.#checks.started(this, channel.told(whole), this.#made)
+  }
+
   /**
    * The call has ended well, and the program is told so. Delivers its results. Does nothing when called again.
    *
@@ -130,6 +137,7 @@ export class WatchedCall {
   #end(delivered: boolean): Use | undefined {
     if (this.#made === undefined) return undefined
     this.#made = undefined
+    this.#checks.ended(this)
     const disturbed = this.#buffers.map((buffer) => buffer.end(delivered))
     return disturbed.find((use) => use !== undefined)
   }

@@ -37,9 +37,12 @@ export interface ExchangeWatch extends Pick<BufferWatch, 'view' | 'complete'> {
   posted(operations: readonly [receive: Operation | undefined, send: Operation | undefined]): void
 }
 
+/** What reports say of an operation, or of a whole collective call. */
+export type Told = Pick<Operation, 'call' | 'context' | 'source' | 'tag' | 'agreement' | 'nbytes' | 'done' | 'error'>
+
 /** A nonblocking call that the program never completed. */
 export interface NeverCompleted {
-  readonly operation: Operation
+  readonly operation: Told
   readonly dest: number | undefined
   readonly made: Error
 }
@@ -62,6 +65,7 @@ export interface UnderWay {
 export class BufferChecks {
   readonly #underWay = new Set<UnderWay>()
   readonly #watches = new Map<BufferWatch, Error>()
+  readonly #collectives = new Map<object, NeverCompleted>()
   readonly #placeIn: (stack: string) => string | undefined
 
   /** @param placeIn the first line of the program in a stack trace */
@@ -93,6 +97,16 @@ export class BufferChecks {
     const { call, view } = operation
     const isOver = (): boolean => operation.done
     if (!isOver()) this.begun({ call, what: 'a receive', made: new Error(call), spans: spansOf(view, true), isOver })
+  }
+
+  /** A collective call has been started that some wait or test must complete. */
+  started(watch: object, operation: Told, made: Error): void {
+    this.#collectives.set(watch, { operation, dest: undefined, made })
+  }
+
+  /** It is complete, or has failed. */
+  ended(watch: object): void {
+    this.#collectives.delete(watch)
   }
 
   /** Begins to watch the buffer of a send. */
@@ -136,9 +150,10 @@ export class BufferChecks {
 
   /** Requests that no wait or test has completed. */
   neverCompleted(): NeverCompleted[] {
-    return [...this.#watches].flatMap(([{ operation, dest }, made]) =>
-      operation === undefined || operation.error !== undefined ? [] : { operation, dest, made },
+    const messages = [...this.#watches].flatMap(([{ operation, dest }, made]) =>
+      operation === undefined ? [] : { operation, dest, made },
     )
+    return [...messages, ...this.#collectives.values()].filter(({ operation }) => operation.error === undefined)
   }
 
   /** Where a nonblocking call was made that no wait or test has completed. */

@@ -8,6 +8,7 @@
  * Algorithms are generators: they post operations and yield those they wait for. Whoever runs one decides how to wait,
  * and can take it as far as its messages have come without giving up the thread (progress of nonblocking calls).
  */
+import { ANY_SOURCE } from '../base/constants.ts'
 import {
   arrayOver,
   elementTypeOf,
@@ -24,6 +25,7 @@ import type { Engine } from '../engine/engine.ts'
 import { mismatch } from '../engine/envelope.ts'
 import type { Agreement, Operation } from '../engine/operation.ts'
 import type { CollectiveCall } from '../engine/recorder.ts'
+import type { Told } from './buffer-checks.ts'
 import { CallFailure } from './call-failure.ts'
 import { Group } from './group.ts'
 import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
@@ -124,6 +126,24 @@ export class Channel implements Agreement {
     this.form = place.form ?? call
     this.signature = signatureOf(call, particulars)
     this.record = record
+  }
+
+  /** The call for reports, complete when `whole` is. */
+  told(whole: Operation): Told {
+    return {
+      call: this.call,
+      context: this.#context,
+      source: ANY_SOURCE,
+      tag: this.#tag,
+      agreement: this,
+      nbytes: 0,
+      get done() {
+        return whole.done
+      },
+      get error() {
+        return whole.error
+      },
+    }
   }
 
   /** The algorithm that does the work, for the record. */

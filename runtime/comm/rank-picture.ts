@@ -14,7 +14,7 @@ import {
 } from '../diagnosis/picture.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Pending, Unreceived } from '../engine/pending.ts'
-import type { BufferChecks } from './buffer-checks.ts'
+import type { BufferChecks, Told } from './buffer-checks.ts'
 import { commName, homeOf, type Communicators } from './communicators.ts'
 import { describeSignature } from './signature.ts'
 
@@ -124,7 +124,12 @@ async function placeOfWhole({ operation }: Pending, { engine, placeIn }: Picture
   return awaited === undefined ? undefined : placeIn(await awaitingStack(awaited))
 }
 
-function describe({ operation, kind, dest, nbytes }: Pending): Omit<WaitPicture, 'place'> {
+function describe({
+  operation,
+  kind,
+  dest,
+  nbytes,
+}: Omit<Pending, 'operation'> & { readonly operation: Told }): Omit<WaitPicture, 'place'> {
   const { call, context, agreement } = operation
   return {
     kind,

@@ -54,6 +54,13 @@ t.test('a request that no wait or test completes is told with --check', async (t
   )
 })
 
+t.test('collective requests that no wait or test completes are told with --check', async (t) => {
+  const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait-collective'])
+  const told = /rank 1: no wait or test has completed a request: /.source
+  t.match(stderr, new RegExp(`${told}iallreduce with op SUM \\(call 0 on world\\), .*leftovers\\.ts:60`))
+  t.match(stderr, new RegExp(`${told}barrierInit \\(persistent call 0 on world\\), .*leftovers\\.ts:62`))
+})
+
 t.test('a clean program is told nothing', async (t) => {
   for (const options of [[], ['--check'], ['--strict'], ['--ssend-all'], ['--emulate-hosts', '2', '--check']]) {
     const ended = await tsmpirun(['-n', '2', ...options, LEFTOVERS, 'clean'])

@@ -1,5 +1,5 @@
 /** Programs that end and leave something behind, one for each first argument. */
-import { Cartcomm, Grid, run, type Intracomm } from 'tsmpi'
+import { Cartcomm, Grid, run, SUM, type Intracomm } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
@@ -51,6 +51,16 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   wait: async (world) => {
     const request = world.irecv(word(), { source: world.rank ^ 1, tag: 1 })
     await world.send(word(), { dest: world.rank ^ 1, tag: 1 })
+    await world.barrier()
+    void request
+  },
+
+  /** The same of collective calls: one begun for once, one that can be started again. */
+  'wait-collective': async (world) => {
+    const request = world.iallreduce(word(), word(), { op: SUM })
+    const again = world.barrierInit()
+    again.start()
+    await world.barrier()
     await world.barrier()
     void request
   },
