@@ -57,8 +57,8 @@ t.test('a request that no wait or test completes is told with --check', async (t
 t.test('collective requests that no wait or test completes are told with --check', async (t) => {
   const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait-collective'])
   const told = /rank 1: no wait or test has completed a request: /.source
-  t.match(stderr, new RegExp(`${told}iallreduce with op SUM \\(call 0 on world\\), .*leftovers\\.ts:60`))
-  t.match(stderr, new RegExp(`${told}barrierInit \\(persistent call 0 on world\\), .*leftovers\\.ts:62`))
+  t.match(stderr, new RegExp(`${told}iallreduce with op SUM \\(call 0 on world\\), .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}barrierInit \\(persistent call 0 on world\\), .*leftovers\\.ts:\\d+`))
 })
 
 t.test('a clean program is told nothing', async (t) => {

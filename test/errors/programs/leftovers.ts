@@ -1,9 +1,9 @@
 /** Programs that end and leave something behind, one for each first argument. */
-import { Cartcomm, Grid, run, SUM, type Intracomm } from 'tsmpi'
+import { Cartcomm, Grid, Keyval, run, SUM, type Intracomm, type RankContext } from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
-const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
+const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promise<unknown>> = {
   unreceived: async (world) => {
     if (world.rank === 0) for (let i = 0; i < 3; i++) await world.send(word(), { dest: 1, tag: 5 })
     await world.barrier()
@@ -26,10 +26,15 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   },
 
   /** Nobody awaits the sends, which the receiver asks for when their rank is about to end. */
-  unawaited: async (world) => {
-    if (world.rank === 0) for (let i = 0; i < 3; i++) void world.send(new Float64Array(100_000), { dest: 1, tag: 3 })
-    if (world.rank === 0) await world.send(word(), { dest: 1, tag: 4 })
-    else for (const tag of [4, 3, 3, 3]) await world.recv(new Float64Array(100_000), { source: 0, tag })
+  unawaited: async (world, { self, alloc, sharedArrays }) => {
+    const [returned] = (await sharedArrays(world, alloc(Int32Array, 1))) as [Int32Array]
+    if (world.rank === 0) {
+      self.setAttribute(Keyval.create({ delete: () => void Atomics.store(returned, 0, 1) }), undefined)
+      for (let i = 0; i < 3; i++) void world.send(new Float64Array(100_000), { dest: 1, tag: 3 })
+    } else {
+      while (Atomics.load(returned, 0) === 0) await new Promise((resolve) => setImmediate(resolve))
+      for (let i = 0; i < 3; i++) await world.recv(new Float64Array(100_000), { source: 0, tag: 3 })
+    }
   },
 
   communicator: async (world) => {
@@ -81,6 +86,6 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   },
 }
 
-await run(async ({ world, argv }) => {
-  await PROGRAMS[argv[0] as string]?.(world)
+await run(async (context) => {
+  await PROGRAMS[context.argv[0] as string]?.(context.world, context)
 })
