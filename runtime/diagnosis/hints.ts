@@ -109,7 +109,7 @@ export function leftoverHints(left: readonly Leftovers[]): string[] {
   return [
     ...(blocking.length > 0 ? [`main has not waited for ${callsOf(blocking)}: is an await missing?`] : []),
     ...(requests.length > 0
-      ? [`what ${callsOf(requests)} starts is complete after await request.wait(), or await waitAll(requests)`]
+      ? [`requests of ${callsOf(requests)} are complete after await request.wait(), or await waitAll(requests)`]
       : []),
     ...(open.some(({ place }) => place === undefined) ? ['tsmpirun --check tells where calls were started'] : []),
   ]

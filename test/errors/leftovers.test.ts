@@ -18,7 +18,7 @@ for (const { what, says } of [
   },
   {
     what: 'receive',
-    says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world[^]*Hint: what irecv starts is complete after await request\.wait\(\), .*\nHint: tsmpirun --check tells where/,
+    says: /rank 0: a receive is not complete: irecv\(source 1, tag 9\) on world[^]*Hint: requests of irecv are complete after await request\.wait\(\), .*\nHint: tsmpirun --check tells where/,
   },
   { what: 'send', says: /rank 0: a send is not complete: isend\(dest 1, tag 3, 800000 bytes\) on world/ },
   {
