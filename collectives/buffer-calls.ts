@@ -38,9 +38,13 @@ export class BufferCalls extends CollectiveComm {
   readonly #allgather = new KnownPlans<void>()
   readonly #alltoall = new KnownPlans<void>()
   readonly #reduce = new KnownPlans<number | undefined>()
+  readonly #reduceOf = new KnownPlans<number | undefined>()
   readonly #allreduce = new KnownPlans<number | undefined>()
+  readonly #allreduceOf = new KnownPlans<number | undefined>()
   readonly #scan = new KnownPlans<number | undefined>()
+  readonly #scanOf = new KnownPlans<number | undefined>()
   readonly #exscan = new KnownPlans<number | undefined>()
+  readonly #exscanOf = new KnownPlans<number | undefined>()
   readonly #reduceScatter = new KnownPlans<void>()
 
   // ---- synchronization and data movement ---------------------------------------------------------------------
@@ -209,6 +213,7 @@ export class BufferCalls extends CollectiveComm {
    */
   reduce(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: ReduceOptions): Promise<void>
   reduce(send: Operand, recv: Second<ReduceOptions>, options?: ReduceOptions): Promise<number | undefined | void> {
+    if (typeof send === 'number') return this.repeatedOf(this.#reduceOf, PLANS.reduce, send, recv as ReduceOptions)
     return this.repeated(this.#reduce, PLANS.reduce, send, recv, options)
   }
 
@@ -227,6 +232,7 @@ export class BufferCalls extends CollectiveComm {
    */
   allreduce(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   allreduce(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    if (typeof send === 'number') return this.repeatedOf(this.#allreduceOf, PLANS.allreduce, send, recv as OpArgument)
     return this.repeated(this.#allreduce, PLANS.allreduce, send, recv, options)
   }
 
@@ -242,6 +248,7 @@ export class BufferCalls extends CollectiveComm {
    */
   scan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   scan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    if (typeof send === 'number') return this.repeatedOf(this.#scanOf, PLANS.scan, send, recv as OpArgument)
     return this.repeated(this.#scan, PLANS.scan, send, recv, options)
   }
 
@@ -257,6 +264,7 @@ export class BufferCalls extends CollectiveComm {
    */
   exscan(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void>
   exscan(send: Operand, recv: Second<OpArgument>, options?: OpArgument): Promise<number | undefined | void> {
+    if (typeof send === 'number') return this.repeatedOf(this.#exscanOf, PLANS.exscan, send, recv as OpArgument)
     return this.repeated(this.#exscan, PLANS.exscan, send, recv, options)
   }
 

@@ -120,7 +120,37 @@ export class CollectiveComm extends PlannedComm {
     recv: R,
     options: O,
   ): Promise<T> {
-    const made = (): Plan<T> => plan(this.member, send, recv, options)
+    return this.#remembered(plans, () => plan(this.member, send, recv, options), send, recv, options)
+  }
+
+  /** Like `repeated`, for calls that take a number. */
+  protected repeatedOf<T, O extends PlanOptions | undefined>(
+    plans: KnownPlans<T>,
+    plan: PlanOf<T, number, O, undefined>,
+    value: number,
+    options: O,
+  ): Promise<T> {
+    const known = plans.recall(undefined, undefined, options)
+    return known?.put?.(value) === true ? this.#make(known) : this.#firstOf(plans, plan, value, options)
+  }
+
+  #firstOf<T, O extends PlanOptions | undefined>(
+    plans: KnownPlans<T>,
+    plan: PlanOf<T, number, O, undefined>,
+    value: number,
+    options: O,
+  ): Promise<T> {
+    const made = (): Plan<T> => plan(this.member, value, options, undefined)
+    return this.#remembered(plans, made, undefined, undefined, options)
+  }
+
+  #remembered<T>(
+    plans: KnownPlans<T>,
+    made: () => Plan<T>,
+    send: unknown,
+    recv: unknown,
+    options: PlanOptions | undefined,
+  ): Promise<T> {
     // With `--check`, each call has memory of its own.
     if (this.job.checks !== undefined) return this.blocking(made)
     return this.blocking(() => plans.remember(made(), send, recv, options))

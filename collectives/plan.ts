@@ -97,6 +97,8 @@ export interface Plan<T = void> {
   readonly small?: SmallCall<T> | undefined
   /** A blocking call runs it, or has failed with it: it may use memory of the plan's own, so that no other call may run it. */
   underWay?: boolean
+  /** Of a call that takes a number: makes it the one that the plan is run for. False if that is none for the operation. */
+  readonly put?: ((value: number) => boolean) | undefined
   /** One run of the call; returns what a scalar or object form resolves to. */
   steps(channel: Channel): Steps<T>
 }

@@ -56,7 +56,7 @@ export interface Retired {
 
 /** A call on its way. */
 interface Call<T> {
-  readonly name: CollectiveName
+  readonly made: Plan<T>
   readonly small: SmallCall<T>
   readonly number: number
   /** When and where it was made, if that is recorded. */
@@ -155,7 +155,7 @@ export class SmallCalls {
       const { recorder } = this.#member.engine
       const number = this.#member.begin(made.call)
       small.terms ??= termsOf(made, small)
-      const call = { name: made.call, small, number, begun: recorder?.now() ?? 0, place: recorder?.place(made.call) }
+      const call = { made, small, number, begun: recorder?.now() ?? 0, place: recorder?.place(made.call) }
       return this.#busy ? this.#wait(call, board, true) : this.#now(call, board)
     } catch (error) {
       return Promise.reject(error as Error)
@@ -174,12 +174,15 @@ export class SmallCalls {
 
   /** Goes on with a call that others keep waiting: for its turn, if it has not started, and for what it takes. */
   async #wait<T>(call: Call<T>, board: Board, forTurn: boolean): Promise<T> {
+    call.made.underWay = true
     if (forTurn) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#busy = true
     try {
       if (!forTurn || !this.#start(call, board)) await this.#untilThere(call, board)
       if (!this.#doParts(call, board)) await this.#untilDone(call, board)
-      return this.#end(call, board)
+      const value = this.#end(call, board)
+      call.made.underWay = false
+      return value
     } catch (error) {
       return this.#member.raise(error)
     } finally {
@@ -237,9 +240,9 @@ export class SmallCalls {
     return small.finish()
   }
 
-  #recordOf({ name, small, begun, place }: Call<unknown>): CollectiveCall {
+  #recordOf({ made, small, begun, place }: Call<unknown>): CollectiveCall {
     const nbytes = small.dest === 0 ? 0 : small.span.nbytes
-    return { call: name, context: this.#member.context, place, begun, algorithm: 'sharedBoard', nbytes }
+    return { call: made.call, context: this.#member.context, place, begun, algorithm: 'sharedBoard', nbytes }
   }
 
   /** All that this rank takes is there. */
@@ -303,15 +306,15 @@ export class SmallCalls {
    * @param missing a rank that has to do something for it
    */
   async #until(call: Call<unknown>, isMet: () => boolean, missing: () => number): Promise<void> {
-    const { name, number, small } = call
+    const { made, number, small } = call
     const { engine, group, context } = this.#member
     const condition = {
-      isMet: () => isMet() || this.#checkStray(name, number),
+      isMet: () => isMet() || this.#checkStray(made.call, number),
       awaited: () => group.worldRank(Math.max(missing(), 0)),
     }
     const { signature } = small.terms as Terms
     ;(this.board as Board).tellCompleted()
-    const operation: Operation = engine.until(condition, { context, source: -1, tag: number }, name, {
+    const operation: Operation = engine.until(condition, { context, source: -1, tag: number }, made.call, {
       signature,
       describe: describeSignature,
       record: engine.recorder && this.#recordOf(call),
@@ -330,7 +333,8 @@ export class SmallCalls {
     )
   }
 
-  #disagreement({ name, small, number }: Call<unknown>, board: Board, rank: number): MpiError {
+  #disagreement({ made, small, number }: Call<unknown>, board: Board, rank: number): MpiError {
+    const name = made.call
     const { engine, group } = this.#member
     const posted = board.termsOf(rank)
     const source = group.worldRank(rank)

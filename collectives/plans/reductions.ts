@@ -73,6 +73,7 @@ export function reducePlan(
   return {
     call: 'reduce',
     particulars: { op: op.name, root },
+    put: scalar ? putting(work, op) : undefined,
     small: ofBoard(member, op, { extent: 'all' }, roles, (reduce) => ({
       given: given.array,
       load: () => given.load(),
@@ -262,6 +263,7 @@ function toAll(
   return {
     call,
     particulars: { op: op.name },
+    put: scalar ? putting(work, op) : undefined,
     small: ofBoard(member, op, reading, reduced(work.array, dest, source), (reduce) => ({
       given: work.given.array,
       load: source === 0 ? load : () => work.given.load(),
@@ -407,6 +409,15 @@ export function scalarArray(call: string, value: number, op: Op | undefined): Op
   if ((value | 0) !== value)
     throw new MpiError('MPI_ERR_TYPE', `${call}: ${op.name} of ${value}, expected a 32-bit integer`)
   return inItself(settled(Int32Array.of(value)))
+}
+
+/** What `scalarArray` has made takes another number. */
+function putting({ array }: Operands, { bitwise }: Op): (value: number) => boolean {
+  return (value) => {
+    if (bitwise && (value | 0) !== value) return false
+    array[0] = value
+    return true
+  }
 }
 
 function inItself(target: Target): Operands {

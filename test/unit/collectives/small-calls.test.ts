@@ -1,6 +1,6 @@
 /** Small calls through the board: what they compute, how far ranks may run ahead, and what they say when ranks disagree. */
 import t from 'tap'
-import { IN_PLACE, MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
+import { BXOR, IN_PLACE, MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 
 /** More calls than a communicator makes by messages before it has a board. */
@@ -317,6 +317,47 @@ t.test('buffers that take turns, and one that is transferred and made anew', asy
     t.ok(moved.length === 20_000 && moved.every((value) => value === 11))
   })
 })
+
+for (const size of [1, 2, 3, 4, 5, 7, 8])
+  t.test(`numbers of ${size} ranks, whatever was reduced before them, and several at once`, async (t) => {
+    const lowest = Op.create((incoming, accumulator) => accumulator.set(incoming as never))
+    const ranks = Array.from({ length: size }, (_, rank) => rank)
+    await runRanks(size, async ({ world }) => {
+      const { rank } = world
+      for (let i = 0; i < 2 * CALLS_BEFORE; i++)
+        for (const [op, reduce] of [
+          [SUM, (a, b) => a + b],
+          [MAX, Math.max],
+          [BXOR, (a, b) => a ^ b],
+          [lowest, (a) => a],
+        ] as [Op, (a: number, b: number) => number][]) {
+          // Each call twice in a row: the second goes by what the first was found to mean.
+          for (const [j, root] of [i % size, i % size, 0, 0].entries()) {
+            const value = (of: number): number => 31 * i + 7 * j + of
+            const upTo = (end: number): number | undefined =>
+              end === 0
+                ? undefined
+                : ranks
+                    .slice(0, end)
+                    .map(value)
+                    .reduce((a, b) => reduce(a, b))
+            const mine = value(rank)
+            t.same(
+              await Promise.all([
+                world.allreduce(mine, { op }),
+                world.allreduce(mine, { op }),
+                world.reduce(mine, { op, root }),
+                world.scan(mine, { op }),
+                world.exscan(mine, { op }),
+              ]),
+              [upTo(size), upTo(size), rank === root ? upTo(size) : undefined, upTo(rank + 1), upTo(rank)],
+            )
+          }
+        }
+      await t.rejects(world.allreduce(1.5, { op: BXOR }), { code: 'MPI_ERR_TYPE' })
+      t.equal(await world.allreduce(1.5, { op: SUM }), 1.5 * size)
+    })
+  })
 
 t.test('communicators that come and go give their boards back', async (t) => {
   await runRanks(2, async ({ world }) => {
