@@ -51,6 +51,34 @@ for (const count of [SHORT, LONG])
     t.end()
   })
 
+for (const count of [SHORT, LONG])
+  t.test(`a plan is known for other views of the same ${count} elements, and of no others`, (t) => {
+    const plans = new KnownPlans<void>()
+    const memory = new ArrayBuffer(8 * (count + 1))
+    const view = (offset = 0, length = count): Float64Array => new Float64Array(memory, offset, length)
+    const recv = new Float64Array(count)
+    const plan = plans.remember(planOf(view(), recv), view(), recv, undefined)
+    t.equal(plans.recall(view(), recv, undefined), plan)
+    t.equal(plans.recall(view(), recv.subarray(), undefined), plan)
+    for (const other of [view(8), view(0, count - 1), new BigInt64Array(memory, 0, count), new Float64Array(count)])
+      t.equal(plans.recall(other, recv, undefined), undefined)
+    t.equal(plans.recall(recv, view(), undefined), undefined)
+    plan.underWay = true
+    t.equal(plans.recall(view(), recv, undefined), undefined, 'nor while it is under way')
+    t.end()
+  })
+
+t.test('the latest of many plans are known', (t) => {
+  const plans = new KnownPlans<void>()
+  const all = Array.from({ length: 100 }, () => {
+    const buffer = new Float64Array(SHORT)
+    return { buffer, plan: plans.remember(planOf(buffer), buffer, undefined, { op: SUM }) }
+  })
+  const known = all.filter(({ buffer, plan }) => plans.recall(buffer, undefined, { op: SUM }) === plan)
+  t.same(known, all.slice(-16))
+  t.end()
+})
+
 t.test('buffers that take turns are all known, with markers and without a second', (t) => {
   const plans = new KnownPlans<void>()
   const buffers = [SHORT, LONG, 3, 4, LONG + 1].map((count) => new Float64Array(count))
@@ -66,11 +94,15 @@ t.test('buffers that take turns are all known, with markers and without a second
 })
 
 t.test('a buffer that was transferred is not the one that the plan was made for', (t) => {
-  const plans = new KnownPlans<void>()
-  const buffer = new Float64Array(SHORT)
-  plans.remember(planOf(buffer), buffer, undefined, undefined)
-  structuredClone(buffer.buffer, { transfer: [buffer.buffer] })
-  t.equal(plans.recall(buffer, undefined, undefined), undefined)
+  for (const count of [SHORT, LONG]) {
+    const plans = new KnownPlans<void>()
+    const buffer = new Float64Array(count)
+    const view = buffer.subarray()
+    plans.remember(planOf(buffer), buffer, undefined, undefined)
+    t.not(plans.recall(view, undefined, undefined), undefined)
+    structuredClone(buffer.buffer, { transfer: [buffer.buffer] })
+    for (const one of [buffer, view]) t.equal(plans.recall(one, undefined, undefined), undefined)
+  }
   t.end()
 })
 
