@@ -7,10 +7,11 @@ import { Parser } from 'tap-parser'
  * Tests of a TAP stream.
  *
  * @param {string} tap the whole TAP text of a run
- * @returns {{ passed: number, failed: number, skipped: number, failures: string[] }} failures: full names of failed tests
+ * @returns {{ passed: number, failed: number, failures: string[], skips: { name: string, reason: string }[] }} with the
+ *   full names of tests that failed or were skipped
  */
 export function countTests(tap) {
-  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  const counts = { passed: 0, failed: 0, failures: [], skips: [] }
   countInside(Parser.parse(tap), [], counts)
   return counts
 }
@@ -25,10 +26,15 @@ function countInside(events, path, counts) {
     if (type === 'bailout') fail(counts, [...path, `Bail out! ${payload}`])
     if (type !== 'assert') continue
     assertions++
-    if (payload.skip || payload.todo) counts.skipped++
+    const reason = payload.skip || payload.todo
+    if (reason)
+      counts.skips.push({
+        name: fullName([...path, payload.name]),
+        reason: reason === true ? 'no reason given' : reason,
+      })
     else if (child !== undefined) countBlock(payload, child, [...path, payload.name], counts)
     else if (!payload.ok && path.length === 0) fail(counts, [payload.name])
-    if (child !== undefined || payload.skip || payload.todo) isOneTest = false
+    if (child !== undefined || reason) isOneTest = false
     child = undefined
   }
   return isOneTest && assertions > 0
@@ -44,5 +50,9 @@ function countBlock(result, events, path, counts) {
 
 function fail(counts, path) {
   counts.failed++
-  counts.failures.push(path.join(' > '))
+  counts.failures.push(fullName(path))
+}
+
+function fullName(path) {
+  return path.join(' > ')
 }

@@ -1,6 +1,7 @@
 // `npm test`: every check of the project, cheapest to explain first, then all tap tests. It stops at the first check that
-// fails, and ends with the line `N passed, N failed` (then `, N skipped` if any), where each check and each test counts as
-// one (see count-tests.mjs for what a test is) and a check that was not reached counts as skipped.
+// fails, and ends with the line `N passed, N failed` (then `, N skipped` if any, which are listed with their reasons), where
+// each check and each test counts as one (see count-tests.mjs for what a test is) and a check that was not reached counts as
+// skipped.
 //
 // Arguments are handed to tap: `npm test -- 'test/unit/**/*.test.ts'` runs all checks and the tests of one folder.
 import { spawn, spawnSync } from 'node:child_process'
@@ -12,7 +13,7 @@ import { countTests } from './count-tests.mjs'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CHECKS = ['build', 'typecheck', 'lint', 'format:check', 'layers', 'docs:check']
 
-const total = { passed: 0, failed: 0, skipped: 0, failures: [] }
+const total = { passed: 0, failed: 0, failures: [], skips: [] }
 for (const check of CHECKS) runCheck(check)
 if (total.failed === 0) await runTests(process.argv.slice(2))
 else console.log('not run: the tap tests')
@@ -20,8 +21,7 @@ report()
 
 function runCheck(name) {
   if (total.failed > 0) {
-    console.log(`not run: ${name}`)
-    total.skipped++
+    add({ skips: [{ name, reason: 'a check before it has failed' }] })
     return
   }
   const start = performance.now()
@@ -68,16 +68,18 @@ function isDiagnostic(line) {
   return line.trim() !== '' && !/^\s*(ok \d|\d+\.\.\d+|# (time|Subtest|failed)|TAP version)/.test(line)
 }
 
-function add({ passed = 0, failed = 0, skipped = 0, failures = [] }) {
+function add({ passed = 0, failed = 0, failures = [], skips = [] }) {
   total.passed += passed
   total.failed += failed
-  total.skipped += skipped
   total.failures.push(...failures)
+  total.skips.push(...skips)
 }
 
 function report() {
-  if (total.failed > 0) console.log(`\nFailed:\n${total.failures.map((name) => `  ${name}`).join('\n')}\n`)
-  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+  const skips = total.skips.map(({ name, reason }) => `${name}: ${reason}`)
+  for (const [title, lines] of Object.entries({ Failed: total.failures, Skipped: skips }))
+    if (lines.length > 0) console.log(`\n${[`${title}:`, ...lines].join('\n  ')}`)
+  const skipped = skips.length > 0 ? `, ${skips.length} skipped` : ''
   console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
   process.exitCode = total.failed > 0 ? 1 : 0
 }

@@ -39,7 +39,7 @@ const STREAMS = [
 ok 1 - file
 1..1
 `,
-    expected: { passed: 2, failed: 0, skipped: 0, failures: [] },
+    expected: { passed: 2, failed: 0, failures: [], skips: [] },
   },
   {
     name: 'a failed test counts once and is named, its parents do not count',
@@ -58,7 +58,7 @@ ok 1 - file
 not ok 1 - file
 1..1
 `,
-    expected: { passed: 1, failed: 1, skipped: 0, failures: ['file > first'] },
+    expected: { passed: 1, failed: 1, failures: ['file > first'], skips: [] },
   },
   {
     name: 'a file that fails after its tests passed counts as one failure',
@@ -75,12 +75,12 @@ not ok 1 - file
   ...
 1..1
 `,
-    expected: { passed: 1, failed: 1, skipped: 0, failures: ['file'] },
+    expected: { passed: 1, failed: 1, failures: ['file'], skips: [] },
   },
   {
     name: 'a file that ends before its first test counts as one failure',
     tap: 'TAP version 14\nnot ok 1 - file\n  ---\n  exitCode: 3\n  ...\n1..1\n',
-    expected: { passed: 0, failed: 1, skipped: 0, failures: ['file'] },
+    expected: { passed: 0, failed: 1, failures: ['file'], skips: [] },
   },
   {
     name: 'skipped tests count neither as passed nor as failed',
@@ -96,12 +96,20 @@ not ok 1 - file
 ok 1 - file
 1..1
 `,
-    expected: { passed: 1, failed: 0, skipped: 2, failures: [] },
+    expected: {
+      passed: 1,
+      failed: 0,
+      failures: [],
+      skips: [
+        { name: 'file > later', reason: 'no library' },
+        { name: 'file > some day', reason: 'no reason given' },
+      ],
+    },
   },
   {
     name: 'a file that bails out counts as a failure',
     tap: 'TAP version 14\nok 1 - file # SKIP none\nBail out! no memory\n',
-    expected: { passed: 0, failed: 1, skipped: 1, failures: ['Bail out! no memory'] },
+    expected: { passed: 0, failed: 1, failures: ['Bail out! no memory'], skips: [{ name: 'file', reason: 'none' }] },
   },
 ]
 
