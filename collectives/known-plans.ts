@@ -24,87 +24,83 @@ export interface PlanOptions {
 /** Latest plans that are kept: buffers take turns, and so do views of one. */
 const KEPT = 16
 
-/** The elements of a typed array. */
-class Place {
-  readonly memory: ArrayBufferLike
+/** A buffer, a marker such as IN_PLACE, or what is not there. */
+class Argument {
+  readonly value: unknown
+  /** Where the elements of a typed array lie. */
+  readonly memory: ArrayBufferLike | undefined
   readonly #offset: number
   readonly #length: number
   readonly #type: unknown
 
-  constructor({ buffer, byteOffset, length, constructor }: TypedArray) {
-    this.memory = buffer
-    this.#offset = byteOffset
-    this.#length = length
-    this.#type = constructor
+  constructor(value: unknown) {
+    const array = isTypedArray(value) ? value : undefined
+    this.value = value
+    this.memory = array?.buffer
+    this.#offset = array?.byteOffset ?? 0
+    this.#length = array?.length ?? 0
+    this.#type = array?.constructor
   }
 
-  is(other: Place): boolean {
-    return this.#isBeside(other) && this.memory === other.memory && this.#type === other.#type
+  /** The same marker, or the same elements, if through another view. */
+  isLike(other: Argument): boolean {
+    if (this.#offset !== other.#offset || this.#length !== other.#length || this.memory !== other.memory) return false
+    return this.memory === undefined ? this.value === other.value : this.#type === other.#type
   }
 
-  #isBeside(other: Place): boolean {
-    return this.#offset === other.#offset && this.#length === other.#length
+  /** Not transferred or resized meanwhile. `byteLength` would not do: V8 makes a call of it, 8 ns. */
+  get isWhole(): boolean {
+    return this.memory === undefined || (this.value as TypedArray).length === this.#length
   }
 
-  /** Its memory was not transferred or resized meanwhile. `byteLength` would not do: V8 makes a call of it, 8 ns. */
-  isOf(array: unknown): boolean {
-    return (array as TypedArray).length === this.#length
+  /** No memory, or so little that it may be kept. */
+  get isLittle(): boolean {
+    return this.memory === undefined || isRemembered(this.value)
   }
 }
 
 /** What a call is made with. */
 class Arguments {
-  readonly #send: unknown
-  readonly #recv: unknown
+  readonly #send: Argument
+  readonly #recv: Argument
   readonly #op: Op | undefined
   readonly #root: number | undefined
-  readonly #sent: Place | undefined
-  readonly #received: Place | undefined
 
   constructor(send: unknown, recv: unknown, options: PlanOptions | undefined) {
-    this.#send = send
-    this.#recv = recv
+    this.#send = new Argument(send)
+    this.#recv = new Argument(recv)
     this.#op = options?.op
     this.#root = options?.root
-    this.#sent = placeOf(send)
-    this.#received = placeOf(recv)
   }
 
   /** These very ones. */
   are(send: unknown, recv: unknown, options: PlanOptions | undefined): boolean {
-    return this.#send === send && this.#recv === recv && this.#op === options?.op && this.#root === options?.root
+    if (this.#send.value !== send || this.#recv.value !== recv) return false
+    return this.#op === options?.op && this.#root === options?.root
   }
 
-  /** The same elements, if through other views. */
-  areAt(other: Arguments): boolean {
-    return (
-      this.#op === other.#op &&
-      this.#root === other.#root &&
-      (this.#sent === undefined || other.#sent === undefined
-        ? this.#send === other.#send
-        : this.#sent.is(other.#sent)) &&
-      (this.#received === undefined || other.#received === undefined
-        ? this.#recv === other.#recv
-        : this.#received.is(other.#received))
-    )
+  areLike(other: Arguments): boolean {
+    if (this.#op !== other.#op || this.#root !== other.#root) return false
+    return this.#send.isLike(other.#send) && this.#recv.isLike(other.#recv)
   }
 
-  /** The buffers are as long as they were. */
   get areWhole(): boolean {
-    return this.#sent?.isOf(this.#send) !== false && this.#received?.isOf(this.#recv) !== false
+    return this.#send.isWhole && this.#recv.isWhole
   }
 
-  /** No memory, or so little that it may be kept. */
   get areLittle(): boolean {
-    return isLittle(this.#send) && isLittle(this.#recv)
+    return this.#send.isLittle && this.#recv.isLittle
   }
 
   /** The memory of both buffers, of one of them twice if there is no other. */
-  get memory(): readonly [ArrayBufferLike, ArrayBufferLike] | undefined {
-    const first = this.#sent ?? this.#received
-    return first && [first.memory, (this.#received ?? first).memory]
+  get memory(): Memory | undefined {
+    const [sent, received] = [this.#send.memory, this.#recv.memory]
+    const first = sent ?? received
+    return first && [first, received ?? first]
   }
 }
+
+type Memory = readonly [ArrayBufferLike, ArrayBufferLike]
 
 interface Known<T> {
   readonly plan: Plan<T>
@@ -121,8 +117,9 @@ class LatestPlans<T> {
     this.#oldest = (this.#oldest + 1) % KEPT
   }
 
+  /** One that can be used: a call that overlaps another like it, or follows one that failed, has made a plan of its own. */
   find(given: Arguments): Known<T> | undefined {
-    return this.#known.find((known) => known.for.areAt(given))
+    return this.#known.find((known) => known.for.areLike(given) && isUsable(known))
   }
 }
 
@@ -134,12 +131,11 @@ export class KnownPlans<T> {
   /** A plan for the same arguments. */
   recall(send: unknown, recv: unknown, options: PlanOptions | undefined): Plan<T> | undefined {
     const latest = this.#latest
-    const known = latest?.for.are(send, recv, options) === true ? latest : this.#find(send, recv, options)
-    return known?.for.areWhole === true && known.plan.underWay !== true ? known.plan : undefined
+    if (latest?.for.are(send, recv, options) === true && isUsable(latest)) return latest.plan
+    return this.#find(new Arguments(send, recv, options))?.plan
   }
 
-  #find(send: unknown, recv: unknown, options: PlanOptions | undefined): Known<T> | undefined {
-    const given = new Arguments(send, recv, options)
+  #find(given: Arguments): Known<T> | undefined {
     const known = this.#little.find(given)
     if (known !== undefined) return (this.#latest = known)
     const memory = this.#much && given.memory
@@ -156,7 +152,7 @@ export class KnownPlans<T> {
     return plan
   }
 
-  #with([first, second]: readonly [ArrayBufferLike, ArrayBufferLike]): LatestPlans<T> {
+  #with([first, second]: Memory): LatestPlans<T> {
     this.#much ??= new WeakMap()
     let others = this.#much.get(first)
     if (others === undefined) this.#much.set(first, (others = new WeakMap()))
@@ -166,19 +162,16 @@ export class KnownPlans<T> {
   }
 }
 
-/** Typed arrays, markers such as IN_PLACE, and what is not there. */
+/** The call before has ended, and the buffers are as they were. */
+function isUsable({ plan, for: made }: Known<unknown>): boolean {
+  return plan.underWay !== true && made.areWhole
+}
+
+/** Not an ndarray or a DataView, which are resolved anew each time. */
 function isPlain(argument: unknown): boolean {
   return argument === undefined || typeof argument === 'symbol' || isTypedArray(argument)
 }
 
 function isTypedArray(argument: unknown): argument is TypedArray {
   return ArrayBuffer.isView(argument) && !(argument instanceof DataView)
-}
-
-function isLittle(argument: unknown): boolean {
-  return !isTypedArray(argument) || isRemembered(argument)
-}
-
-function placeOf(argument: unknown): Place | undefined {
-  return isTypedArray(argument) ? new Place(argument) : undefined
 }

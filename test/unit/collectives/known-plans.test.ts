@@ -68,6 +68,16 @@ for (const count of [SHORT, LONG])
     t.end()
   })
 
+for (const count of [SHORT, LONG])
+  t.test(`beside a plan under way, or one that has failed, another of ${count} elements is known`, (t) => {
+    const plans = new KnownPlans<void>()
+    const buffer = new Float64Array(count)
+    plans.remember(planOf(buffer), buffer, undefined, undefined).underWay = true
+    const other = plans.remember(planOf(buffer), buffer, undefined, undefined)
+    for (const view of [buffer, buffer.subarray()]) t.equal(plans.recall(view, undefined, undefined), other)
+    t.end()
+  })
+
 t.test('the latest of many plans are known', (t) => {
   const plans = new KnownPlans<void>()
   const all = Array.from({ length: 100 }, () => {
