@@ -36,8 +36,8 @@ export class PlannedComm extends Comm {
 
   /** Like `persistent`, of a call that takes values: each start plans anew, with what they are then. */
   protected persistentObject<T>(plan: () => Plan<T>): PersistentCollective<T> {
-    const prepared = { plan: this.checked(plan) }
-    return this.#startable(prepared, () => ({ plan: this.checked(plan) }))
+    const prepared = this.#prepared(plan, (call) => `${call}Init`)
+    return this.#startable(prepared, () => ({ ...prepared, plan: this.checked(plan) }))
   }
 
   /** Makes a blocking call whose buffers are watched to its end: a program may have forgotten to await it. */
@@ -72,7 +72,7 @@ export class PlannedComm extends Comm {
     return this.#begun(prepared, (made) => {
       const channel = open(made)
       const run = new Run(this.job.engine, channel, made)
-      prepared.watch?.begun(channel, run.whole)
+      prepared.watch?.mustBeCompleted(channel, run.whole)
       return run
     })
   }

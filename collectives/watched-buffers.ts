@@ -110,8 +110,8 @@ export class WatchedCall {
   }
 
   /** The call that has been started is one that a wait or test must complete. */
-  begun(channel: Channel, whole: Operation): void {
-    if (this.#made !== undefined) this.#checks.started(this, channel.told(whole), this.#made)
+  mustBeCompleted(channel: Channel, whole: Operation): void {
+    if (this.#made !== undefined) this.#checks.mustBeCompleted(this, channel.told(whole), this.#made)
   }
 
   /**
@@ -137,7 +137,7 @@ export class WatchedCall {
   #end(delivered: boolean): Use | undefined {
     if (this.#made === undefined) return undefined
     this.#made = undefined
-    this.#checks.ended(this)
+    this.#checks.completed(this)
     const disturbed = this.#buffers.map((buffer) => buffer.end(delivered))
     return disturbed.find((use) => use !== undefined)
   }

@@ -5,7 +5,7 @@
  * A message is delivered into memory of the check's own, and a pending receive buffer is filled with POISON, so that a
  * program that reads it too early sees nothing it could take for data, and one that writes to it is found when the
  * request is completed. The elements of a pending send are remembered by a checksum. Requests that are never completed
- * are kept for the report at the end. Those of collective calls have several buffers: watched-call.ts.
+ * are kept for the report at the end. Those of collective calls have several buffers: watched-buffers.ts.
  */
 import { MpiError } from '../base/errors.ts'
 import { MessageView } from '../base/message-buffer.ts'
@@ -100,12 +100,12 @@ export class BufferChecks {
   }
 
   /** A collective call has been started that some wait or test must complete. */
-  started(watch: object, operation: Told, made: Error): void {
+  mustBeCompleted(watch: object, operation: Told, made: Error): void {
     this.#collectives.set(watch, { operation, dest: undefined, made })
   }
 
   /** It is complete, or has failed. */
-  ended(watch: object): void {
+  completed(watch: object): void {
     this.#collectives.delete(watch)
   }
 

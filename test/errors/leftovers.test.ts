@@ -59,6 +59,7 @@ t.test('collective requests that no wait or test completes are told with --check
   const told = /rank 1: no wait or test has completed a request: /.source
   t.match(stderr, new RegExp(`${told}iallreduce with op SUM \\(call 0 on world\\), .*leftovers\\.ts:\\d+`))
   t.match(stderr, new RegExp(`${told}barrierInit \\(persistent call 0 on world\\), .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}bcastObjectInit .*\\(persistent call 1 on world\\), .*leftovers\\.ts:\\d+`))
 })
 
 t.test('a clean program is told nothing', async (t) => {

@@ -65,6 +65,8 @@ const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promi
     const request = world.iallreduce(word(), word(), { op: SUM })
     const again = world.barrierInit()
     again.start()
+    const objects = world.bcastObjectInit('all', { root: 0 })
+    objects.start()
     await world.barrier()
     await world.barrier()
     void request
