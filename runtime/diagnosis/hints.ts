@@ -177,7 +177,7 @@ function callOn(report: RankReport, comm: CommPicture): WaitPicture | undefined 
 function exitHints(reports: readonly RankReport[]): string[] {
   return reports
     .filter(({ state }) => state === 'exited')
-    .map(({ rank }) => `rank ${rank} has called process.exit before main had returned: a rank ends when main returns`)
+    .map(({ rank }) => `rank ${rank} has ended before main had returned: does it call process.exit?`)
 }
 
 function sendHints(reason: Reason | undefined): string[] {

@@ -75,7 +75,7 @@ function chain(steps: readonly Step[], kind: 'cycle' | 'ended', reports: readonl
 export function doing(report: RankReport): string {
   const { state, picture } = report
   if (state === 'ended') return 'ended'
-  if (state === 'exited') return 'ended by process.exit, before main had returned'
+  if (state === 'exited') return 'ended before main had returned'
   if (state === 'starting') return 'has not called run yet'
   if (picture === undefined) return busy(report)
   const main = isOver(report) ? 'main has returned' : 'in no call of the runtime'

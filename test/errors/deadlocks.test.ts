@@ -75,8 +75,8 @@ const wrong: readonly {
     n: 3,
     says: [
       /→ rank 0, which has ended/,
-      /\n {2}rank 0: ended by process\.exit, before main had returned\n/,
-      /rank 0 has called process\.exit before main had returned: a rank ends when main returns/,
+      /\n {2}rank 0: ended before main had returned\n/,
+      /Hint: rank 0 has ended before main had returned: does it call process\.exit\?\n/,
     ],
   },
   {
