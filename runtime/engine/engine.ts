@@ -52,8 +52,8 @@ export class Engine implements WaitCounter {
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
   readonly #nonePosted = (): boolean => this.#posted.size === 0
   readonly #idle: (() => void) | undefined
-  /** After a power of two looks, less 1, a wait is long: never, if nothing records. */
-  readonly #longWait: number
+  /** Bits of the number of looks that are 0 when the recorder is told that a wait goes on: none, if nothing records. */
+  readonly #waitInterval: number
   #lastEagerId = 0
   #waits = 0
   /** Messages received without a look at what else has come. */
@@ -66,7 +66,7 @@ export class Engine implements WaitCounter {
   constructor(open: (progress: Progress) => Transport, recorder?: Recorder) {
     this.recorder = recorder
     this.#idle = recorder === undefined ? undefined : () => recorder.idle()
-    this.#longWait = (recorder?.longWait ?? 2 ** 30) - 1
+    this.#waitInterval = (recorder?.waitInterval ?? 2 ** 30) - 1
     this.transport = open(() => this.progress())
     this.workMemories = new WorkMemories(this.transport)
     this.#window = new EagerWindow(this.transport.worldSize)
@@ -322,6 +322,11 @@ export class Engine implements WaitCounter {
     return this.#waits
   }
 
+  /** Waits that have begun and waits that have ended. */
+  get waitTurns(): number {
+    return 2 * this.#ended + this.#waits
+  }
+
   /** True while frames of this rank have not left it: it must keep making progress before it may end. */
   get hasUnsentFrames(): boolean {
     return !this.#outbox.isEmpty
@@ -343,7 +348,7 @@ export class Engine implements WaitCounter {
   /** @param enough true if what is left may as well come later: messages that no receive waits for stay where they are */
   #progressUntil(enough?: () => boolean): number {
     const before = this.#ended
-    if ((++this.#looks & this.#longWait) === 0 && this.#waits > 0) this.recorder?.waitsLong(this)
+    if ((++this.#looks & this.#waitInterval) === 0 && this.#waits > 0) this.recorder?.waitGoesOn(this)
     this.transport.poll(this.#deliver, undefined, enough)
     if (!this.#conditions.isEmpty) this.#conditions.ask()
     if (!this.#outbox.isEmpty) this.#outbox.flush()

@@ -45,6 +45,14 @@ export interface Header {
   readonly id: number
 }
 
+/** What a recorder asks a rank that waits. */
+export interface WaitingRank {
+  /** Waits that have begun and waits that have ended: unchanged while the rank waits for the same. */
+  readonly waitTurns: number
+  /** All that has been started and has not ended, waited for or not. */
+  pending(): Iterable<{ readonly operation: Operation }>
+}
+
 export interface Recorder {
   /** The time in milliseconds, for the `begun` of what follows. */
   now(): number
@@ -91,15 +99,11 @@ export interface Recorder {
    */
   waitEnded(operation: Operation, looks: number): void
 
-  /** Looks for messages, a power of two, after which a wait is long, and `waitsLong` is called. */
-  readonly longWait: number
+  /** Looks for messages, a power of two, between two calls of `waitGoesOn`. */
+  readonly waitInterval: number
 
-  /**
-   * This rank waits, and has time: for what should be seen of it if it waits for ever.
-   *
-   * @param rank knows everything that has been started and has not ended, waited for or not
-   */
-  waitsLong(rank: { pending(): Iterable<{ readonly operation: Operation }> }): void
+  /** This rank waits, and has time: for what should be seen of it if it waits for ever. */
+  waitGoesOn(rank: WaitingRank): void
 
   /** A collective call has ended. */
   collective(call: CollectiveCall): void

@@ -8,7 +8,6 @@
  * Below: noted-calls.ts for what is noted, profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts
  * for the lines of the program.
  */
-import { awaitingStack } from '../base/awaiting-stack.ts'
 import type { Operation } from '../engine/operation.ts'
 import {
   CALLS_NOW,
@@ -17,20 +16,23 @@ import {
   type Header,
   type Place,
   type Recorder,
+  type WaitingRank,
 } from '../engine/recorder.ts'
 import { EventClock } from './event-clock.ts'
+import { LongWait, type Wait } from './long-wait.ts'
 import { NotedCalls, type Run } from './noted-calls.ts'
 import { NumberedNames, type Announce, type Call } from './numbered-names.ts'
 import { blankMark, type Mark } from './operation-marks.ts'
 import { PlaceFinder } from './place-finder.ts'
 import { ProfileTally } from './profile-tally.ts'
 import { blankRecord, RecordKeeper } from './record-keeper.ts'
-import { RECORD, TOTAL, UNDER_WAY, type TraceMemory, type TraceRecord } from './trace-memory.ts'
+import { RECORD, TOTAL, UNDER_WAY, WAITS, type TraceMemory, type TraceRecord } from './trace-memory.ts'
 
-/** Looks of a wait that has lasted some 100 us, of a rank that has a core to itself. */
-const LONG_WAIT_LOOKS = 4096
-/** Those of one that sleeps between them, some milliseconds. */
-const LONG_WAIT_TURNS = 8
+/** Looks between two questions whether a wait is long: 2 us of a rank that has a core to itself, 2 ms of one that sleeps. */
+const LOOKS_A_QUESTION = 64
+/** Those of one that always sleeps between two looks. */
+const SLEEPS_A_QUESTION = 2
+
 export interface RecorderOptions {
   /** Looks after which a wait has lasted longer than a few events: the clock must be read. */
   readonly quickLooks: number
@@ -67,9 +69,8 @@ export class EventRecorder implements Recorder {
   readonly #brief: Mark
   /** Looks at the latest reading of the clock in the wait that goes on. */
   #looksRead = 0
-  /** What this rank waits in, as it is shown and has not changed. */
-  #shown: TraceRecord[] | undefined
-  readonly longWait: number
+  readonly #longWait: LongWait
+  readonly waitInterval: number
 
   constructor(memory: TraceMemory, options: RecorderOptions) {
     this.#memory = memory
@@ -86,7 +87,11 @@ export class EventRecorder implements Recorder {
     this.#sharedMark = { ...blankMark(this.#wait), shared: true }
     this.#brief = blankMark(this.#wait)
     this.#notes = new NotedCalls(this.#clock, this.#tally, this.#keeper, this.#wait)
-    this.longWait = options.quickLooks > LONG_WAIT_TURNS ? LONG_WAIT_LOOKS : LONG_WAIT_TURNS
+    this.#longWait = new LongWait(memory, (call, stack) => {
+      const text = options.placeIn(stack)
+      return text === undefined ? undefined : this.#names.place(`${call}\t${text}`)
+    })
+    this.waitInterval = options.quickLooks > 1 ? LOOKS_A_QUESTION : SLEEPS_A_QUESTION
     memory.totals[TOTAL.BEGUN] = this.now()
   }
 
@@ -202,7 +207,7 @@ export class EventRecorder implements Recorder {
   }
 
   waitBegan(operation: Operation): void {
-    if (this.#shown !== undefined) this.#waitsAreOver()
+    if (this.#longWait.isShown) this.#longWait.over()
     const known = operation.mark as Mark | undefined
     if (known?.shared === true && this.#inHurry) {
       this.#hurriedWaitBegan()
@@ -223,7 +228,7 @@ export class EventRecorder implements Recorder {
   }
 
   waitEnded(operation: Operation, looks: number): void {
-    if (this.#shown !== undefined) this.#waitsAreOver()
+    if (this.#longWait.isShown) this.#longWait.over()
     const mark = this.#markOf(operation)
     // Waits that end with one look share a reading.
     const isLong = looks > this.#options.quickLooks && looks !== this.#looksRead
@@ -244,29 +249,27 @@ export class EventRecorder implements Recorder {
   }
 
   /** All that is known reaches its reader, and what the rank waits in with it. */
-  waitsLong(rank: { pending(): Iterable<{ readonly operation: Operation }> }): void {
-    if (this.#shown !== undefined) return
-    this.#notes.settle()
-    this.#memory.publish()
-    // By call: a collective one waits for several messages, of which the receives know most.
-    const waits = new Map<unknown, { operation: Operation; record: TraceRecord }>()
+  waitGoesOn(rank: WaitingRank): void {
+    const ms = this.#longWait.lastsMs(rank)
+    if (ms === undefined) return
+    if (!this.#longWait.isShown) {
+      this.#notes.settle()
+      this.#memory.publish()
+      this.#longWait.show(this.#waitsOf(rank))
+    }
+    this.#longWait.placeOne(ms)
+  }
+
+  /** By call: a collective one waits for several messages, of which the receives know most. */
+  #waitsOf(rank: WaitingRank): Wait[] {
+    const waits = new Map<unknown, Wait>()
     for (const { operation } of rank.pending()) {
       const call = isInner(operation) ? `${operation.context} ${operation.tag}` : operation
       const record = waits.has(call) ? undefined : this.#waitIn(operation)
       if (record !== undefined) waits.set(call, { operation, record })
+      if (waits.size === WAITS) break
     }
-    const shown = (this.#shown = [...waits.values()].map(({ record }) => record))
-    this.#memory.showWaits(shown)
-    for (const { operation, record } of waits.values())
-      if (record.place === 0) void this.#placeWait(operation, record, shown)
-  }
-
-  /** There was no time to find the line when the call began; now there is. */
-  async #placeWait({ awaited, call }: Operation, record: TraceRecord, shown: TraceRecord[]): Promise<void> {
-    const text = awaited && this.#options.placeIn(await awaitingStack(awaited))
-    if (text === undefined || this.#shown !== shown) return
-    record.place = this.#names.place(`${call}\t${text}`)
-    this.#memory.showWaits(shown)
+    return [...waits.values()]
   }
 
   /** The call in which the program waits for an operation, if it does. */
@@ -291,11 +294,6 @@ export class EventRecorder implements Recorder {
     if (call !== undefined) return this.#collectiveOf(call)
     const record = this.#recordOf(operation, mark)
     return mark.inner ? { ...record, kind: RECORD.COLLECTIVE, peer: -1, tag: -1, id: 0 } : record
-  }
-
-  #waitsAreOver(): void {
-    this.#shown = undefined
-    this.#memory.hideWaits()
   }
 
   collective(call: CollectiveCall): void {

@@ -76,7 +76,7 @@ export const PLACES = 1024
 export const PLACE_SUMS = 3
 
 /** Most waits that are shown. */
-const WAITS = 16
+export const WAITS = 16
 const WAITS_SHOWN = 2 * WAITS
 
 /** A record is as long as this many doubles. */

@@ -221,7 +221,7 @@ t.test(
       createWorld(engine, () => process.exit(1)),
     ]
     const received = world.recv(new Int8Array(1), { source: 0, tag: 5 })
-    for (let look = 0; look < recorder.longWait; look++) engine.progress()
+    for (const end = performance.now() + 30; performance.now() < end;) engine.progress()
     await new Promise((resolve) => setImmediate(resolve))
     const [wait] = [...decodeRecords(memory.waits(machineMs()))]
     t.match(wait, { kind: RECORD.CALL | UNDER_WAY, peer: 0, tag: 5 })
@@ -231,3 +231,25 @@ t.test(
     t.equal(memory.waits(machineMs()).length, 0)
   },
 )
+
+t.test('no lines are looked for in waits that follow each other, though one goes on beside them', async (t) => {
+  const hub = new InprocHub(2)
+  const memory = new TraceMemory(TraceMemory.create(1 << 16, 2), 2)
+  let asked = 0
+  const recorder = new EventRecorder(memory, { ...QUIET, placeIn: () => void asked++ })
+  const engine = new Engine((progress) => hub.open(1, progress), recorder)
+  const [{ world: sender }, { world }] = [
+    createWorld(new Engine((progress) => hub.open(0, progress)), () => process.exit(1)),
+    createWorld(engine, () => process.exit(1)),
+  ]
+  const last = world.recv(new Int8Array(1), { source: 0, tag: 9 })
+  for (const end = performance.now() + 60; performance.now() < end;) {
+    const received = world.recv(new Int8Array(1), { source: 0, tag: 5 })
+    for (let look = 0; look < 4 * recorder.waitInterval; look++) engine.progress()
+    await sender.send(new Int8Array(1), { dest: 1, tag: 5 })
+    await received
+  }
+  t.equal(asked, 0)
+  await sender.send(new Int8Array(1), { dest: 1, tag: 9 })
+  await last
+})
