@@ -155,7 +155,8 @@ export class SmallCalls {
       const { recorder } = this.#member.engine
       const number = this.#member.begin(made.call)
       small.terms ??= termsOf(made, small)
-      const call = { made, small, number, begun: recorder?.now() ?? 0, place: recorder?.place(made.call) }
+      const begun = recorder?.collectiveBegins() ?? 0
+      const call = { made, small, number, begun, place: recorder?.place(made.call) }
       return this.#busy ? this.#wait(call, board, true) : this.#now(call, board)
     } catch (error) {
       return Promise.reject(error as Error)

@@ -84,7 +84,7 @@ type CallRecord = { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] }
 
 function beginRecord({ recorder }: Engine, { context }: ChannelPlace, call: CollectiveName): CallRecord | undefined {
   if (recorder === undefined) return undefined
-  return { call, context, place: recorder.place(call), begun: recorder.now(), algorithm: '', nbytes: 0 }
+  return { call, context, place: recorder.place(call), begun: recorder.collectiveBegins(), algorithm: '', nbytes: 0 }
 }
 
 export class Channel implements Agreement {

@@ -63,6 +63,9 @@ export interface Recorder {
    */
   idle(): void
 
+  /** A collective call begins: the time, for its `begun`. */
+  collectiveBegins(): number
+
   /** The line of the program that is making a call, if it was looked up. Called inside of the call. */
   place(call: string): Place | undefined
 

@@ -114,6 +114,12 @@ export class EventRecorder implements Recorder {
     this.#begun = this.#clock.now()
   }
 
+  collectiveBegins(): number {
+    this.#notes.settle()
+    // Programs compute before they meet: an estimate would make that part of the call.
+    return this.#clock.read()
+  }
+
   place(name: string): Place | undefined {
     return this.#places.find(name, this.#names.call(name))
   }

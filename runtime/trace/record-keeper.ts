@@ -14,8 +14,10 @@ export class RecordKeeper {
 
   /** Whether to `keep` so many records, the first of which begins at `begun`; if not, they are counted. */
   hasRoomFor(count: number, begun: number): boolean {
-    if (!this.#memory.keepsRecords) return false
-    if (this.#mayHaveRoom) return true
+    const memory = this.#memory
+    if (!memory.keepsRecords) return false
+    if (this.#mayHaveRoom && memory.hasRoomFor(count)) return true
+    this.fresh = false
     this.#lose(count, begun)
     return false
   }
@@ -23,7 +25,7 @@ export class RecordKeeper {
   keep(record: TraceRecord): void {
     const memory = this.#memory
     if (!memory.keepsRecords) return
-    if (this.#mayHaveRoom && memory.hasRoom) {
+    if (this.#mayHaveRoom && memory.hasRoomFor(1)) {
       if (this.#lost > 0) this.#tellLost(record.begun)
       memory.write(record)
       if (this.fresh) memory.publish()

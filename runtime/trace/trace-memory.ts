@@ -129,11 +129,11 @@ export class TraceMemory {
     return this.#capacity > 0
   }
 
-  /** Whether there is room for a mark of loss, a record, and another mark of loss at the end. */
-  get hasRoom(): boolean {
-    if (this.#room() >= 3) return true
+  /** Whether there is room for a mark of loss, so many records, and another mark of loss at the end. */
+  hasRoomFor(records: number): boolean {
+    if (this.#room() >= records + 2) return true
     this.#taken = Atomics.load(this.#counters, TAKEN)
-    return this.#room() >= 3
+    return this.#room() >= records + 2
   }
 
   /** Appends a record, to be seen after `publish`; false if there is no room. */

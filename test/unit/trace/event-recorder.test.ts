@@ -204,6 +204,26 @@ t.test('what a program computes between messages in a hurry is no communication'
   t.end()
 })
 
+t.test('what a program computes before a collective call, after messages in a hurry, is no part of the call', (t) => {
+  const memory = new TraceMemory(TraceMemory.create(0, 2), 2)
+  const recorder = new EventRecorder(memory, QUIET)
+  const message = { context: 0, tag: 0, source: 1, dest: 1, nbytes: 8, id: -1 }
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < 2020; i++) {
+      recorder.begin()
+      recorder.sentNow(CALL_NOW.SEND, message)
+    }
+    for (const end = performance.now() + 5; performance.now() < end;);
+    const begun = recorder.collectiveBegins()
+    recorder.idle() // for the others
+    recorder.collective({ call: 'barrier', context: 1, place: undefined, begun, algorithm: '', nbytes: 0 })
+  }
+  recorder.close()
+  const [barriers] = summarize(memory, machineMs()).calls.filter(({ count }) => count === 10)
+  t.ok((barriers?.ms ?? 50) < 25, `${barriers?.ms} ms, while 50 were computed`)
+  t.end()
+})
+
 t.test(
   'a long wait whose line there was no time to find gets it from who waits; it is gone when the wait is over',
   async (t) => {
