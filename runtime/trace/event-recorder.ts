@@ -396,7 +396,7 @@ export class EventRecorder implements Recorder {
   #callEnded(operation: Operation, mark: Mark, ended: number): void {
     const { begun, call, place } = mark
     this.#write(this.#kindOf(mark), operation, mark, begun, ended)
-    this.#tally.call(call.number, place, ended - begun)
+    this.#tally.call(call.number, place, call === this.#wait ? this.#tally.waited(begun, ended) : ended - begun)
     this.#tally.communicated(begun, ended)
   }
 

@@ -114,9 +114,9 @@ export class NotedCalls {
     const ended = this.#clock.after(2 * count)
     const eachMs = (ended - begun) / count
     const waits = this.#waitsNoted
-    const waitsMs = begun + waits * eachMs - this.#waitsBegun
     this.#tally.communicated(waits > 0 ? this.#waitsBegun : begun, ended)
-    for (const run of this.#runs) if (run.count > 0) this.#add(run, this.#waits(run) ? waitsMs : eachMs)
+    const waitMs = waits > 0 ? this.#tally.waited(this.#waitsBegun, begun + waits * eachMs) / waits : 0
+    for (const run of this.#runs) if (run.count > 0) this.#add(run, run.count * (this.#waits(run) ? waitMs : eachMs))
     if (this.#keeper.hasRoomFor(count, begun)) this.#keep(count, begun, eachMs, waits)
     for (const run of this.#runs) run.count = 0
     this.#count = 0
@@ -126,11 +126,11 @@ export class NotedCalls {
     return run === this.waits || run === this.vainWaits
   }
 
-  #add(run: Run, eachMs: number): void {
+  #add(run: Run, ms: number): void {
     const { count, call, peer, nbytes } = run
     call.unplaced += count
     if (run === this.sends) this.#tally.sent(peer, count * nbytes)
-    this.#tally.calls(call.number, count, count * eachMs, count * nbytes)
+    this.#tally.calls(call.number, count, ms, count * nbytes)
   }
 
   /** The first `waits` are waits, which end together; the others follow each other. */

@@ -30,9 +30,13 @@ export interface ProfileSums extends Traffic {
  */
 export function summarize(memory: TraceMemory, nowMs: number): ProfileSums {
   const [calls, places] = [memory.calls.slice(), memory.places.slice()]
+  // By call, since when it has been counted: several under way overlap, and no time counts twice.
+  const since = new Map<number, number>()
   for (const { call, place, begun, ended } of decodeRecords(memory.waits(endOf(memory, nowMs)))) {
-    addCall(calls, call * CALL_SUMS, ended - begun)
-    if (place > 0) addCall(places, place * PLACE_SUMS, ended - begun)
+    const ms = Math.max((since.get(call) ?? ended) - begun, 0)
+    since.set(call, Math.min(since.get(call) ?? ended, begun))
+    addCall(calls, call * CALL_SUMS, ms)
+    if (place > 0) addCall(places, place * PLACE_SUMS, ms)
   }
   return { ...trafficOf(memory, nowMs), calls: sumsOf(calls, CALL_SUMS), places: sumsOf(places, PLACE_SUMS) }
 }

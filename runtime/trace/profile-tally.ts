@@ -9,6 +9,8 @@ export class ProfileTally {
   readonly #sent: Float64Array
   /** Until when communication has been counted. */
   #accounted = 0
+  /** Until when waits have been counted. */
+  #waited = 0
 
   constructor({ totals, calls, places, sent }: TraceMemory) {
     this.#totals = totals
@@ -38,6 +40,14 @@ export class ProfileTally {
     add(calls, call * CALL_SUMS, count)
     add(calls, call * CALL_SUMS + 1, nbytes)
     add(calls, call * CALL_SUMS + 2, ms)
+  }
+
+  /** Milliseconds of a wait that count: `waitAll` waits for many at once, and no time counts twice. */
+  waited(begun: number, ended: number): number {
+    const since = Math.max(begun, this.#waited)
+    if (ended <= since) return 0
+    this.#waited = ended
+    return ended - since
   }
 
   sent(dest: number, nbytes: number): void {

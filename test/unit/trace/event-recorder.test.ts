@@ -224,6 +224,21 @@ t.test('what a program computes before a collective call, after messages in a hu
   t.end()
 })
 
+for (const messages of [4, 4000])
+  t.test(`waits for ${messages} messages that overlap count their time once`, async (t) => {
+    const [one, other] = open(2) as [ReturnType<typeof open>[number], ReturnType<typeof open>[number]]
+    const buffer = new Int8Array(8)
+    const received = waitAll(Array.from({ length: messages }, () => one.world.irecv(buffer, { source: 1 })))
+    for (const end = performance.now() + 20; performance.now() < end;);
+    for (let i = 0; i < messages; i++) await other.world.send(buffer, { dest: 0 })
+    await received
+    one.recorder.close()
+    const { totalMs, calls } = summarize(one.memory, machineMs())
+    const waits = calls.find(({ number }) => one.names.get(number) === 'wait')
+    t.equal(waits?.count, messages)
+    t.ok((waits?.ms ?? 0) >= 15 && (waits?.ms ?? 0) <= totalMs, `${waits?.ms} ms of ${totalMs}`)
+  })
+
 t.test(
   'a long wait whose line there was no time to find gets it from who waits; it is gone when the wait is over',
   async (t) => {
