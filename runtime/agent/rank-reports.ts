@@ -14,6 +14,8 @@ const ANSWER_MS = 250
 /** What the thorough question takes longer, for each rank of the host, and at most. */
 const THOROUGH = { eachMs: 50, mostMs: 2000 } as const
 const SAMPLE_LIMIT_MS = 1000
+/** For ranks that are about to answer: less than the launcher waits for the host. */
+const INSIDE_MS = 1500
 /** Functions shown of a rank that computes. */
 const SHOWN_FRAMES = 3
 /** What lies here is no program of the user's. */
@@ -39,7 +41,9 @@ export async function rankReports(
   { thorough, map }: { readonly thorough: boolean; readonly map?: ProgramMap | undefined },
 ): Promise<RankReport[]> {
   const asked = threads.filter(({ seat }) => !watch.hasEnded(seat))
-  const pictures = await answers(asked, thorough)
+  const answers = new Answers(asked, thorough)
+  const { pictures } = answers
+  await answers.of(asked, ANSWER_MS + (thorough ? Math.min(THOROUGH.eachMs * asked.length, THOROUGH.mostMs) : 0))
   const silent = threads.filter(({ rank, seat }) => !pictures.has(rank) && isRunning(watch, seat))
   const sampled =
     silent.length === 0 || !thorough
@@ -48,6 +52,10 @@ export async function rankReports(
           silent.map(({ worker }) => worker.threadId),
           SAMPLE_LIMIT_MS,
         )
+  await answers.of(
+    silent.filter(({ worker }) => isInside(sampled.get(worker.threadId), map)),
+    INSIDE_MS,
+  )
   const silentSeconds = watch.silentSeconds()
   return threads.map(({ rank, seat, worker }) => ({
     rank,
@@ -69,33 +77,51 @@ function stateOf(watch: HostWatch, seat: number): RankReport['state'] {
   return phase === PHASE_OF_RANK.FINISHED ? 'finished' : 'running'
 }
 
-/** Pictures by rank, of those who answer in time. */
-function answers(threads: readonly RankThread[], thorough: boolean): Promise<Map<number, RankPicture>> {
-  const pictures = new Map<number, RankPicture>()
-  return new Promise((resolve) => {
-    const extraMs = thorough ? Math.min(THOROUGH.eachMs * threads.length, THOROUGH.mostMs) : 0
-    const limit = setTimeout(() => resolve(pictures), ANSWER_MS + extraMs)
+/** The pictures of ranks that have been asked, as they come. */
+class Answers {
+  /** By rank. */
+  readonly pictures = new Map<number, RankPicture>()
+  #heard: (() => void) | undefined
+
+  constructor(threads: readonly RankThread[], thorough: boolean) {
     for (const { rank, inquiries } of threads) {
       inquiries.removeAllListeners('message')
       inquiries.on('message', (picture: RankPicture) => {
-        pictures.set(rank, picture)
-        if (pictures.size < threads.length) return
-        clearTimeout(limit)
-        resolve(pictures)
+        this.pictures.set(rank, picture)
+        this.#heard?.()
       })
       inquiries.postMessage({ thorough })
     }
-    if (threads.length > 0) return
-    clearTimeout(limit)
-    resolve(pictures)
-  })
+  }
+
+  /** Waits until these have come, for so long at most. */
+  of(threads: readonly RankThread[], limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, limitMs)
+      this.#heard = () => {
+        if (!threads.every(({ rank }) => this.pictures.has(rank))) return
+        clearTimeout(limit)
+        resolve()
+      }
+      this.#heard()
+    })
+  }
+}
+
+/** Whether a rank is in the runtime, called by no line of a program: about to answer. */
+function isInside(frames: readonly SampledFrame[] | undefined, map: ProgramMap | undefined): boolean {
+  return frames !== undefined && frames.length > 0 && !frames.some((frame) => isOfProgram(frame, map))
+}
+
+function isOfProgram({ url }: SampledFrame, map: ProgramMap | undefined): boolean {
+  return url === map?.url || !(url === '' || url.startsWith('node:') || url.startsWith(INSTALLATION))
 }
 
 /** The innermost function, and those of the program it was called by. */
 function shownFrames(frames: readonly SampledFrame[], map: ProgramMap | undefined): string[] {
   const [innermost, ...rest] = frames.filter(({ url }) => url !== '' && !url.startsWith('node:'))
   if (innermost === undefined) return []
-  const callers = rest.filter(({ url }) => url === map?.url || !url.startsWith(INSTALLATION))
+  const callers = rest.filter((frame) => isOfProgram(frame, map))
   return [innermost, ...callers].slice(0, SHOWN_FRAMES).map(({ name, url, line, column }) => {
     const place = url === map?.url ? map.place(line, column)?.replace(/:\d+$/, '') : undefined
     const shown = place ?? `${decodeURIComponent(url.replace(/^file:\/\//, ''))}:${line}`

@@ -17,6 +17,8 @@ export interface Call {
   readonly nonblocking: boolean
   /** Calls since the last one that was looked up. */
   unplaced: number
+  /** Whether one has been. */
+  placed: boolean
 }
 
 export class NumberedNames {
@@ -61,7 +63,7 @@ export class NumberedNames {
     const known = this.#calls.get(name)
     if (known !== undefined) return known
     const number = this.#number('call', this.#calls.size + 1, CALLS, name)
-    const call: Call = { name, number, nonblocking: NONBLOCKING.test(name), unplaced: 0 }
+    const call: Call = { name, number, nonblocking: NONBLOCKING.test(name), unplaced: 0, placed: false }
     this.#calls.set(name, call)
     this.#byNumber[number] = call
     return call

@@ -1,8 +1,8 @@
 /**
  * Finds the lines of the program that make calls.
  *
- * Invariant: finding one costs microseconds; it takes PLACE_SHARE of the time and no more. A call that was looked up stands for
- * those of its kind before it that were not.
+ * Invariant: finding one costs microseconds; it takes PLACE_SHARE of the time and no more, but for the first call of each
+ * kind. A call that was looked up stands for those of its kind before it that were not.
  */
 import type { Place } from '../engine/recorder.ts'
 import type { Call, NumberedNames } from './numbered-names.ts'
@@ -30,7 +30,8 @@ export class PlaceFinder {
   find(name: string, call: Call): Place | undefined {
     this.latestMs = 0
     const weight = ++call.unplaced
-    if (!this.mayFind) return undefined
+    if (!this.mayFind && call.placed) return undefined
+    call.placed = true
     const before = performance.now()
     const text = this.#locate()
     const place = text === undefined ? undefined : this.#names.place(`${name}\t${text}`)

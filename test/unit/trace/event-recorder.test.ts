@@ -224,6 +224,27 @@ t.test('what a program computes before a collective call, after messages in a hu
   t.end()
 })
 
+t.test('the first call of each kind is looked up, however long that takes', (t) => {
+  const places: string[] = []
+  const recorder = new EventRecorder(new TraceMemory(TraceMemory.create(0, 2), 2), {
+    ...QUIET,
+    locate: () => {
+      for (const end = performance.now() + 20; performance.now() < end; );
+      return 'program.ts:1:1'
+    },
+    announce: (kind, _number, text) => void (kind === 'place' && places.push(text)),
+  })
+  const message = { context: 0, tag: 0, source: 1, dest: 1, nbytes: 8, id: -1 }
+  for (let i = 0; i < 3; i++) {
+    recorder.begin()
+    recorder.sentNow(CALL_NOW.SEND, message)
+    recorder.begin()
+    recorder.receivedNow(CALL_NOW.RECV, message)
+  }
+  t.strictSame(places, ['send\tprogram.ts:1:1', 'recv\tprogram.ts:1:1'])
+  t.end()
+})
+
 for (const messages of [4, 4000])
   t.test(`waits for ${messages} messages that overlap count their time once`, async (t) => {
     const [one, other] = open(2) as [ReturnType<typeof open>[number], ReturnType<typeof open>[number]]
