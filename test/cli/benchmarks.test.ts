@@ -6,9 +6,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { ALL, SOAK } from '../helpers/effort.ts'
 import { start, type Ended } from '../helpers/tsmpirun.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(20 * 60_000)
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-bench-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -95,7 +95,7 @@ for (const [name, runs] of Object.entries(BENCHES))
 t.test('a file for the results that cannot be written is refused before anything is measured', async (t) => {
   writeFileSync(join(folder, 'kept'), 'as it was')
   const named = Object.entries(BENCHES).filter(([, runs]) => runs.some(({ args }) => args.includes('--json')))
-  for (const [name] of ALL ? named : named.slice(0, 1)) {
+  for (const [name] of SOAK ? named : named.slice(0, 1)) {
     const { code, stdout, stderr } = await bench(name, ['--json', join(folder, 'kept', 'x.json')])
     t.match(stderr, /--json: cannot write .*kept.x\.json: ENOTDIR/, name)
     t.equal(stdout, '')

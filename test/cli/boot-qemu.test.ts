@@ -10,6 +10,7 @@ import { parseCluster } from '../../commands/boot/description.ts'
 import { writeDirectory } from '../../commands/boot/directory.ts'
 import { renderCluster } from '../../commands/boot/render.ts'
 import { Cable, cannotCable, without } from '../helpers/boot-cable.ts'
+import { ALL } from '../helpers/effort.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-boot-'))
 chmodSync(folder, 0o755)
@@ -20,7 +21,7 @@ const LIMIT_MS = 240_000
 const SECTOR = 512
 
 function skipped(): string | false {
-  if (process.env['TSMPI_TEST_ALL'] !== '1') return 'only with TSMPI_TEST_ALL=1'
+  if (!ALL) return 'only with TSMPI_TEST_ALL=1'
   return without('qemu-system-x86_64') || cannotCable()
 }
 

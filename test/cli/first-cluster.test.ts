@@ -4,6 +4,7 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 import t from 'tap'
+import { ALL } from '../helpers/effort.ts'
 import { machinesMissing, startMachines } from '../helpers/two-machines.ts'
 
 interface Step {
@@ -32,8 +33,7 @@ const PRINTS: readonly (readonly [command: RegExp, output: RegExp])[] = [
 ]
 
 /** Without TSMPI_TEST_ALL the systems are smaller than on the page. */
-const small = (command: string): string =>
-  process.env['TSMPI_TEST_ALL'] === '1' ? command : command.replace(/--n [\d,]+/, '--n 200,400')
+const small = (command: string): string => (ALL ? command : command.replace(/--n [\d,]+/, '--n 200,400'))
 
 const missing = machinesMissing()
 if (missing !== undefined) t.plan(0, `skipped: ${missing}`)

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { findCblas } from '../../hpl/blas/openblas.ts'
+import { ALL } from '../helpers/effort.ts'
 import { messages, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
 // Most of a small job is its start: three at once keep the cores busy.
 t.jobs = 3
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(20 * 60_000)
 
 const fixture = (path: string): URL => new URL(`../fixtures/hpl/${path}`, import.meta.url)

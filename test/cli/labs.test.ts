@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { listLabs } from '../../commands/lab/catalogue.ts'
+import { ALL } from '../helpers/effort.ts'
 import { start, TSMPI, type Ended } from '../helpers/tsmpirun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-test-labs-'))
@@ -89,5 +90,5 @@ t.test('mistakes are told', async (t) => {
 })
 
 function skipped(name: string): string | false {
-  return RUN_ALWAYS.includes(name) || process.env['TSMPI_TEST_ALL'] === '1' ? false : 'runs with TSMPI_TEST_ALL=1'
+  return ALL || RUN_ALWAYS.includes(name) ? false : 'runs with TSMPI_TEST_ALL=1'
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { ALL } from '../helpers/effort.ts'
 import { shell } from '../helpers/shell.ts'
 import { allGone, descendants, start } from '../helpers/tsmpirun.ts'
 
@@ -25,7 +26,7 @@ const COMMANDS = {
   sweep: `node ${TSMPI} hpl sweep --n 32,64 --nb 8 --grid 1x1 --blas wasm -o ${join(folder, '$$.jsonl')}`,
   doctor: `node ${TSMPI} doctor --emulate-hosts 2`,
   // Each of its contenders is a job or two.
-  ...(process.env['TSMPI_TEST_ALL'] === '1' && { bench: BENCH }),
+  ...(ALL && { bench: BENCH }),
 }
 const BAR = /\[=*-*\] \d+\/\d+(, [\d.]+ (s|min).* left)?: \w/
 const COLOUR = /\u001B\[\d+(;\d+)*m/

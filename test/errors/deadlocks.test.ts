@@ -1,5 +1,6 @@
 /** Jobs that cannot go on are ended and explained; jobs that only wait for long are left alone. */
 import t from 'tap'
+import { ALL } from '../helpers/effort.ts'
 import { messages, start, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const DEADLOCKS = 'test/errors/programs/deadlocks.ts'
@@ -168,8 +169,6 @@ const wrong: readonly {
   },
 ]
 
-/** All of them between hosts as well takes as long again. */
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 const FAR = ['ring', 'ended', 'nonblocking', 'gone']
 
 for (const { what, n, options = [], says, nearOnly = false } of wrong)

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.ts'
+import { ALL } from './effort.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
 /** tap puts its hooks into the NODE_OPTIONS of whatever a test starts; they listen for signals, as no shell's children do. */
@@ -30,7 +31,7 @@ export interface Running {
  * Far above what any test needs: a job that hangs is told, with what it printed, and fails its own test only. All recorded
  * runs of HPL over sockets take 50 s on two quiet cores, and 150 s on two slow ones beside other tests.
  */
-const LIMIT_MS = process.env['TSMPI_TEST_ALL'] === '1' ? 450_000 : 150_000
+const LIMIT_MS = ALL ? 450_000 : 150_000
 
 export interface StartOptions {
   readonly cwd?: string

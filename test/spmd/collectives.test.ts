@@ -1,15 +1,15 @@
 /**
  * Collectives over real transports: the same checks as in one thread, over shared memory and over ZeroMQ. With
- * TSMPI_TEST_ALL=1 on every number of ranks up to 8, and windows of 100 000 nonblocking calls over each instead of 600.
+ * TSMPI_TEST_ALL=1 on every number of ranks up to 8, and windows of 100 000 nonblocking calls instead of 600.
  */
 import t from 'tap'
 import { runRanks } from '../../testing.ts'
 import { checkPromises } from '../helpers/collective-promises.ts'
+import { ALL, SOAK } from '../helpers/effort.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/spmd/programs/collectives.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(30 * 60_000)
 
 const jobs = [
@@ -38,13 +38,13 @@ for (const job of jobs)
 /** Jobs, the nonblocking calls that each makes if everything is tested, and the seed. */
 const windows: readonly (readonly [readonly string[], number, number?])[] = [
   [['-n', '4'], 100_000],
-  [['-n', '4', '--emulate-hosts', '2'], 20_000],
-  [['-n', '3', '--transport', 'zmq'], 20_000],
-  ...(ALL ? [20, 30, 40, 50].map((seed) => [['-n', '3', '--transport', 'zmq'], 20_000, seed] as const) : []),
+  [['-n', '4', '--emulate-hosts', '2'], SOAK ? 20_000 : 5000],
+  [['-n', '3', '--transport', 'zmq'], SOAK ? 20_000 : 5000],
+  ...(SOAK ? [20, 30, 40, 50].map((seed) => [['-n', '3', '--transport', 'zmq'], 20_000, seed] as const) : []),
   ...(ALL
     ? [1, 2, 5, 6, 7, 8].flatMap((n) => [
-        [['-n', `${n}`], 5000] as const,
-        [['-n', `${n}`, '--transport', 'zmq'], 5000] as const,
+        [['-n', `${n}`], SOAK ? 5000 : 1000] as const,
+        [['-n', `${n}`, '--transport', 'zmq'], SOAK ? 5000 : 1000] as const,
       ])
     : []),
 ]

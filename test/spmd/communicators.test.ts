@@ -6,9 +6,9 @@ import t from 'tap'
 import { Cartcomm, Distgraph, Intercomm } from '../../index.ts'
 import { runRanks } from '../../testing.ts'
 import { checkCommunicators } from '../helpers/communicator-checks.ts'
+import { ALL } from '../helpers/effort.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(20 * 60_000)
 
 for (const size of [1, 2, 3, 4, 5, 6, 7, 8])
@@ -21,7 +21,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8])
 
 for (const [job, inTurn] of [
   [['-n', '4', '--emulate-hosts', '2'], 100_000],
-  [['-n', '4'], 20_000],
+  [['-n', '4'], 5000],
   [['-n', '3', '--transport', 'zmq'], 5000],
   [['-n', '7', '--emulate-hosts', '3', '--map-by', 'node'], 1000],
 ] as const)

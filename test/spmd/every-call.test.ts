@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import * as api from '../../index.ts'
 import { runRanks } from '../../testing.ts'
+import { ALL } from '../helpers/effort.ts'
 import { everyCall, watchCalls } from '../helpers/every-call.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
@@ -14,7 +15,6 @@ const PAGES = fileURLToPath(new URL('../../docs/reference/tsmpi/classes/', impor
 /** What ends the job, and what V8 has given MpiError. */
 const LEFT_OUT = /\.(abort|captureStackTrace|prepareStackTrace)$/
 const SIZES = [1, 2, 3, 4, 5, 7, 8]
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 /** Numbers of ranks of real jobs: a part of them by default. */
 const JOBS = { auto: ALL ? SIZES : [1, 4, 7], zmq: ALL ? SIZES : [2, 3] }
 

@@ -3,10 +3,10 @@
  * is counted where no clock is needed: test/unit/engine.
  */
 import t, { type Test } from 'tap'
+import { ALL } from '../helpers/effort.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/spmd/programs/flood.ts'
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 /** By which the process with the flooded rank may grow: of messages that were awaited, however many. */
 const BOUND = 100e6
 

@@ -3,9 +3,9 @@
  * ranks with grids of 1 to 8 of them. A part of the recorded runs by default, all of them with TSMPI_TEST_ALL=1.
  */
 import t from 'tap'
+import { ALL } from '../helpers/effort.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(30 * 60_000)
 
 /** How to connect the ranks, and the sweep that is done in part. */

@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { runRanks } from '../../testing.ts'
+import { ALL } from '../helpers/effort.ts'
 import { LENGTH, MARKS, tooLittleMemory, wrongMarks } from '../helpers/large-messages.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
@@ -25,8 +26,7 @@ t.test('a message beyond 4 GiB between threads', { skip: tooLittleMemory(5) }, a
   t.equal(ended.code, 0)
 })
 
-const betweenHosts =
-  process.env['TSMPI_TEST_ALL'] === '1' ? tooLittleMemory(10) : 'without TSMPI_TEST_ALL=1 it takes too long'
+const betweenHosts = ALL ? tooLittleMemory(10) : 'without TSMPI_TEST_ALL=1 it takes too long'
 t.test('a message beyond 4 GiB between hosts', { skip: betweenHosts, timeout: 10 * 60_000 }, async (t) => {
   const ended = await tsmpirun(['-n', '2', '--emulate-hosts', '2', 'test/spmd/programs/large-message.ts'])
   t.equal(messages(ended), '')
@@ -34,8 +34,7 @@ t.test('a message beyond 4 GiB between hosts', { skip: betweenHosts, timeout: 10
   t.equal(ended.code, 0)
 })
 
-const object =
-  process.env['TSMPI_TEST_ALL'] === '1' ? tooLittleMemory(14) : 'without TSMPI_TEST_ALL=1 it takes too long'
+const object = ALL ? tooLittleMemory(14) : 'without TSMPI_TEST_ALL=1 it takes too long'
 t.test('an object with an array of 2.5 GiB', { skip: object, timeout: 10 * 60_000 }, async (t) => {
   const ended = await tsmpirun(['-n', '2', 'test/spmd/programs/large-object.ts'])
   t.equal(messages(ended), '')

@@ -4,11 +4,11 @@
  */
 import t from 'tap'
 import { runRanks } from '../../testing.ts'
+import { ALL } from '../helpers/effort.ts'
 import { checkSemantics } from '../helpers/semantics-checks.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 import { randomNumbers } from '../../runtime/base/random-numbers.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(20 * 60_000)
 /** Numbers of ranks: all up to 8, or those given. */
 const sizes = (...some: number[]): number[] => (ALL ? [1, 2, 3, 4, 5, 6, 7, 8] : some)

@@ -17,9 +17,9 @@ import {
 } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 import { checkWindows, randomNumbers } from '../../helpers/collective-windows.ts'
+import { ALL } from '../../helpers/effort.ts'
 import { FORMS, make } from '../../helpers/forms.ts'
 
-const ALL = process.env.TSMPI_TEST_ALL === '1'
 /** Calls for each of the 14 runs below: 100 000 in all if everything is tested. */
 const CALLS = ALL ? 100_000 / 14 : 1000
 

@@ -8,10 +8,10 @@ import { ANY_SOURCE, ANY_TAG, Cartcomm, Distgraph, Intercomm, waitAll } from '..
 import { randomNumbers } from '../../../runtime/base/random-numbers.ts'
 import { runRanks, type TestRank } from '../../../testing.ts'
 import type { InprocOptions } from '../../../runtime/transport/inproc.ts'
+import { ALL, SOAK } from '../../helpers/effort.ts'
 import { communicators, play } from '../../helpers/random-player.ts'
 import { programFor, type Program } from '../../helpers/random-programs.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(10 * 60_000)
 
 const program = fc.constantFrom(1, 2, 3, 4, 5, 7, 8).chain(programFor)
@@ -48,7 +48,7 @@ t.test('random programs do what the sequential model says, however frames are de
       const failed = await failures(plan, options)
       if (failed.length > 0) throw new Error(failed.join('\n'))
     }),
-    { numRuns: ALL ? 600 : 80 },
+    { numRuns: SOAK ? 600 : ALL ? 200 : 80 },
   )
   t.pass('the programs')
 })

@@ -7,6 +7,7 @@ import { runHpl, type TestRecord } from '../../../hpl/driver.ts'
 import type { HplParameters } from '../../../hpl/parameters.ts'
 import type { InprocOptions } from '../../../runtime/transport/inproc.ts'
 import { runRanks } from '../../../testing.ts'
+import { ALL } from '../../helpers/effort.ts'
 import { orderedBlas, solveOnGrid } from '../../helpers/hpl-problems.ts'
 import {
   compareEightRanks,
@@ -19,7 +20,6 @@ import {
   SWEEPS,
 } from '../../helpers/hpl-reference.ts'
 
-const ALL = process.env['TSMPI_TEST_ALL'] === '1'
 if (ALL) t.setTimeout(15 * 60_000)
 
 t.equal(EXPECTED_RESIDUALS.length, 70)

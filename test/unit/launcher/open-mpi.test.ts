@@ -11,6 +11,7 @@ import t from 'tap'
 import { parseCommandLine } from '../../../runtime/launcher/command-line.ts'
 import { planLaunch } from '../../../runtime/launcher/launch-plan.ts'
 import { UsageError } from '../../../runtime/launcher/usage-error.ts'
+import { ALL } from '../../helpers/effort.ts'
 
 const { spawnSync } = process.getBuiltinModule('node:child_process')
 const version = spawnSync('mpirun', ['--version'], { encoding: 'utf8' }).stdout as string | null
@@ -124,6 +125,6 @@ t.test('ranks run where Open MPI would run them', { skip: missing ?? false }, as
     if (refused ? !ours.startsWith('refused') : ours !== theirs)
       throw new Error(`${args.join(' ')}\n${file}Open MPI: ${theirs}\nhere:     ${ours}`)
   })
-  await fc.assert(property, { numRuns: process.env['TSMPI_TEST_ALL'] === '1' ? 60 : 25 })
+  await fc.assert(property, { numRuns: ALL ? 60 : 25 })
   t.ok(seen.placed >= 5, `${seen.placed} placed, ${seen.refused} refused`)
 })
