@@ -229,7 +229,7 @@ t.test('the first call of each kind is looked up, however long that takes', (t) 
   const recorder = new EventRecorder(new TraceMemory(TraceMemory.create(0, 2), 2), {
     ...QUIET,
     locate: () => {
-      for (const end = performance.now() + 20; performance.now() < end; );
+      for (const end = performance.now() + 20; performance.now() < end;);
       return 'program.ts:1:1'
     },
     announce: (kind, _number, text) => void (kind === 'place' && places.push(text)),
