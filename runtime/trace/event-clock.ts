@@ -4,7 +4,7 @@
  *
  * Invariant: times never go back. While events follow each other at microseconds, and have done so for a while, one
  * reading serves STRETCH of them, and the times between are dealt out at half their pace, behind the clock rather than
- * ahead of it. Whoever has nothing to do but wait calls `read`, which costs nothing then and begins a new stretch, and
+ * ahead of it. Whoever is going to wait for long calls `read`, which costs nothing then and begins a new stretch, and
  * `readAfterWait` when that is over.
  */
 import { machineMs } from '../base/machine-clock.ts'
@@ -84,6 +84,14 @@ export class EventClock {
   get latest(): number {
     return this.#time
   }
+}
+
+/**
+ * When calls began that may have begun at an estimated time: they are quick, and long waits have their own readings, so that
+ * the rest was spent between calls.
+ */
+export function begunInHurry(begun: number, ended: number): number {
+  return Math.max(begun, ended - STRETCH * HURRY_MS)
 }
 
 /** The machine's monotonic clock, which all its threads and processes share, minus that of this thread. */

@@ -6,7 +6,7 @@
  *
  * Below: event-clock.ts for the times, profile-tally.ts for the sums, record-keeper.ts for the records.
  */
-import type { EventClock } from './event-clock.ts'
+import { begunInHurry, type EventClock } from './event-clock.ts'
 import type { Call } from './numbered-names.ts'
 import type { ProfileTally } from './profile-tally.ts'
 import { blankRecord, type RecordKeeper } from './record-keeper.ts'
@@ -110,8 +110,9 @@ export class NotedCalls {
 
   #settle(): void {
     const count = this.#count
-    const begun = this.#clock.latest
+    const latest = this.#clock.latest
     const ended = this.#clock.after(2 * count)
+    const begun = begunInHurry(latest, ended)
     const eachMs = (ended - begun) / count
     const waits = this.#waitsNoted
     this.#tally.communicated(waits > 0 ? this.#waitsBegun : begun, ended)
