@@ -6,7 +6,7 @@
  * times, its sums and its record when this rank waits itself.
  *
  * Below: noted-calls.ts for what is noted, profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts
- * for the lines of the program.
+ * for the lines of the program, long-wait.ts for what the rank hangs in.
  */
 import type { Operation } from '../engine/operation.ts'
 import {
