@@ -1,32 +1,44 @@
-// `npm test`: every check of the project, cheapest to explain first, then all tap tests. It stops at the first check that
-// fails, and ends with the line `N passed, N failed` (then `, N skipped` if any, which are listed with their reasons), where
+// `npm test`: every check of the project, some at once, then all tap tests. It begins nothing after a check that fails, and
+// ends with the line `N passed, N failed` (then `, N skipped` if any, which are listed with their reasons), where
 // each check and each test counts as one (see count-tests.mjs for what a test is) and a check that was not reached counts as
 // skipped.
 //
 // Arguments are handed to tap: `npm test -- 'test/unit/**/*.test.ts'` runs all checks and the tests of one folder.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { countTests } from './count-tests.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const CHECKS = ['build', 'typecheck', 'lint', 'format:check', 'layers', 'docs:check']
+/** After the build, which some of them read; the longest first. */
+const CHECKS = ['lint', 'typecheck', 'format:check', 'docs:check', 'layers']
+const AT_ONCE = 2
 
 const total = { passed: 0, failed: 0, failures: [], skips: [] }
-for (const check of CHECKS) runCheck(check)
+await runCheck('build')
+await Promise.all(Array.from({ length: AT_ONCE }, runChecks))
 if (total.failed === 0) await runTests(process.argv.slice(2))
 else console.log('not run: the tap tests')
 report()
 
-function runCheck(name) {
+/** Runs those that nobody has begun. */
+async function runChecks() {
+  for (let check = CHECKS.shift(); check !== undefined; check = CHECKS.shift()) await runCheck(check)
+}
+
+async function runCheck(name) {
   if (total.failed > 0) {
     add({ skips: [{ name, reason: 'a check before it has failed' }] })
     return
   }
   const start = performance.now()
-  const { status } = spawnSync('npm', ['run', '--silent', name], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn('npm', ['run', '--silent', name], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const printed = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => printed.push(piece))
+  const [status] = await once(child, 'close')
   const took = `${((performance.now() - start) / 1000).toFixed(1)} s`
+  process.stdout.write(Buffer.concat(printed))
   console.log(`${status === 0 ? 'ok' : 'FAILED'}: ${name} (${took})`)
   add(status === 0 ? { passed: 1 } : { failed: 1, failures: [`npm run ${name}`] })
 }

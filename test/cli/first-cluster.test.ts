@@ -4,7 +4,7 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { ALL } from '../helpers/effort.ts'
+import { SOAK } from '../helpers/effort.ts'
 import { machinesMissing, startMachines } from '../helpers/two-machines.ts'
 
 interface Step {
@@ -32,8 +32,8 @@ const PRINTS: readonly (readonly [command: RegExp, output: RegExp])[] = [
   [/wall/, /Linpack on 2 hosts of 1 rank [^]*2 hosts (do not )?beat one [^]*drawing: wall\.svg\n/],
 ]
 
-/** Without TSMPI_TEST_ALL the systems are smaller than on the page. */
-const small = (command: string): string => (ALL ? command : command.replace(/--n [\d,]+/, '--n 200,400'))
+/** Without TSMPI_TEST_ALL=2 the systems are smaller than on the page. */
+const small = (command: string): string => (SOAK ? command : command.replace(/--n [\d,]+/, '--n 200,400'))
 
 const missing = machinesMissing()
 if (missing !== undefined) t.plan(0, `skipped: ${missing}`)

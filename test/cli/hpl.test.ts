@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { findCblas } from '../../hpl/blas/openblas.ts'
-import { ALL } from '../helpers/effort.ts'
+import { SOAK } from '../helpers/effort.ts'
 import { messages, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
 // Most of a small job is its start: three at once keep the cores busy.
 t.jobs = 3
-if (ALL) t.setTimeout(20 * 60_000)
+if (SOAK) t.setTimeout(20 * 60_000)
 
 const fixture = (path: string): URL => new URL(`../fixtures/hpl/${path}`, import.meta.url)
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tsmpi-test-hpl-')))
@@ -67,17 +67,17 @@ function testsOf(report: string, n: number): string[] {
   return tests.filter((text) => new RegExp(`^W\\S+ +${n} `, 'm').test(text))
 }
 
-// Over sockets 864 tests take their time: by default those of one order.
+// Over sockets 864 tests take their time: those of one order, all with TSMPI_TEST_ALL=2.
 for (const [n, job] of [
   [29, ['--emulate-hosts', '2']],
   [35, ['--transport', 'zmq']],
 ] as const)
   test(`the tests of the shipped HPL.dat are reported as netlib does, ${job.join(' ')}`, async (t) => {
-    const dat = ALL ? SHIPPED : withLines({ 5: '1', 6: String(n) })
+    const dat = SOAK ? SHIPPED : withLines({ 5: '1', 6: String(n) })
     const ended = await hplWith(dat, ...job, 'hpl', '--blas', 'ordered')
     t.equal(ended.code, 0)
     t.equal(messages(ended), '')
-    for (const order of ALL ? [29, 30, 34, 35] : [n]) {
+    for (const order of SOAK ? [29, 30, 34, 35] : [n]) {
       const expected = testsOf(RECORDED, order)
       t.equal(expected.length, 216)
       t.ok(testsOf(ended.stdout, order).join() === expected.join(), 'equal but for times, rates and dates')
