@@ -43,8 +43,8 @@ const windows: readonly (readonly [readonly string[], number, number?])[] = [
   ...(SOAK ? [20, 30, 40, 50].map((seed) => [['-n', '3', '--transport', 'zmq'], 20_000, seed] as const) : []),
   ...(ALL
     ? [1, 2, 5, 6, 7, 8].flatMap((n) => [
-        [['-n', `${n}`], SOAK ? 5000 : 1000] as const,
-        [['-n', `${n}`, '--transport', 'zmq'], SOAK ? 5000 : 1000] as const,
+        [['-n', `${n}`], SOAK ? 5000 : 600] as const,
+        [['-n', `${n}`, '--transport', 'zmq'], SOAK ? 5000 : 300] as const,
       ])
     : []),
 ]
