@@ -1,18 +1,17 @@
 /**
  * Whatever part of a job dies, stops or falls silent: all of it ends within the limits, one message names what was lost, and
- * nothing stays, neither process nor socket nor file. Every case runs twice, with TSMPI_TEST_ALL=1
- * 4 times, with TSMPI_TEST_ALL=2 20 times.
+ * nothing stays, neither process nor socket nor file. Every case runs 20 times with TSMPI_TEST_ALL=1.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { ALL, SOAK } from '../helpers/effort.ts'
+import { ALL } from '../helpers/effort.ts'
 import { openSockets, socketsOf } from '../helpers/sockets.ts'
 import { allGone, descendants, isAlive, isStopped, start, type Ended, type Running } from '../helpers/tsmpirun.ts'
 import { until } from '../helpers/until.ts'
 
-const TIMES = SOAK ? 20 : ALL ? 4 : 2
+const TIMES = ALL ? 20 : 2
 if (TIMES > 2) t.setTimeout(20 * 60_000)
 /** At once: a machine of two cores starts so many jobs in a moment. */
 const AT_ONCE = 4

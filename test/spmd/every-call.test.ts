@@ -1,13 +1,13 @@
 /**
  * Every call of the reference does what it should on 1, 2, 3, 4, 5, 7 and 8 ranks, in one thread, over shared memory and over
- * ZeroMQ (there with TSMPI_TEST_ALL=2 only, else on some of them). What the calls are is read in docs/reference, so that none is forgotten.
+ * ZeroMQ (there with TSMPI_TEST_ALL=1 only, else on some of them). What the calls are is read in docs/reference, so that none is forgotten.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import * as api from '../../index.ts'
 import { runRanks } from '../../testing.ts'
-import { ALL, SOAK } from '../helpers/effort.ts'
+import { ALL } from '../helpers/effort.ts'
 import { everyCall, watchCalls } from '../helpers/every-call.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
@@ -16,7 +16,7 @@ const PAGES = fileURLToPath(new URL('../../docs/reference/tsmpi/classes/', impor
 const LEFT_OUT = /\.(abort|captureStackTrace|prepareStackTrace)$/
 const SIZES = [1, 2, 3, 4, 5, 7, 8]
 /** Numbers of ranks of real jobs: a part of them by default. */
-const JOBS = { auto: ALL ? SIZES : [1, 4, 7], zmq: SOAK ? SIZES : ALL ? [1, 4, 8] : [2, 3] }
+const JOBS = { auto: ALL ? SIZES : [1, 4, 7], zmq: ALL ? SIZES : [2, 3] }
 
 /** All methods of all classes, as Class.method. */
 const methods = readdirSync(PAGES).flatMap((page) => {

@@ -1,10 +1,9 @@
 /**
  * HPL's arithmetic does not depend on how the ranks are connected: netlib's recorded numbers over every transport, on 8
- * ranks with grids of 1 to 8 of them. A part of the recorded runs by default, most of them with TSMPI_TEST_ALL=1, all
- * with TSMPI_TEST_ALL=2.
+ * ranks with grids of 1 to 8 of them. A part of the recorded runs by default, all of them with TSMPI_TEST_ALL=1.
  */
 import t from 'tap'
-import { ALL, SOAK } from '../helpers/effort.ts'
+import { ALL } from '../helpers/effort.ts'
 import { messages, tsmpirun } from '../helpers/tsmpirun.ts'
 
 if (ALL) t.setTimeout(30 * 60_000)
@@ -21,13 +20,9 @@ const COMPARISONS = {
   rounded: 'on the fast kernels pivots are the same and x is within rounding',
 }
 
-/**
- * The sweeps take ten minutes of two cores, through sockets more, with ZeroMQ alone everything does: a part must do there. In
- * one thread they are compared as a whole (test/unit/hpl/residuals.test.ts).
- */
+/** Through sockets the sweeps take minutes, with ZeroMQ alone everything does: a part of them must do there. */
 function isWhole(transport: string, what: string): boolean {
-  if (transport === 'shared memory' && SOAK) return true
-  return ALL && transport !== 'ZeroMQ alone' && what !== 'sweeps'
+  return ALL && (transport === 'shared memory' || (transport === 'ZeroMQ between hosts' && what !== 'sweeps'))
 }
 
 for (const [transport, { options, sweep }] of Object.entries(TRANSPORTS))
