@@ -14,8 +14,8 @@ const ANSWER_MS = 250
 /** What the thorough question takes longer, for each rank of the host, and at most. */
 const THOROUGH = { eachMs: 50, mostMs: 2000 } as const
 const SAMPLE_LIMIT_MS = 1000
-/** For ranks that are about to answer: less than the launcher waits for the host. */
-const INSIDE_MS = 1500
+/** For all of it, if ranks are about to answer: less than the launcher waits for the host. */
+const WHOLE_MS = 2800
 /** Functions shown of a rank that computes. */
 const SHOWN_FRAMES = 3
 /** What lies here is no program of the user's. */
@@ -40,6 +40,7 @@ export async function rankReports(
   watch: HostWatch,
   { thorough, map }: { readonly thorough: boolean; readonly map?: ProgramMap | undefined },
 ): Promise<RankReport[]> {
+  const begun = performance.now()
   const asked = threads.filter(({ seat }) => !watch.hasEnded(seat))
   const answers = new Answers(asked, thorough)
   const { pictures } = answers
@@ -54,7 +55,7 @@ export async function rankReports(
         )
   await answers.of(
     silent.filter(({ worker }) => isInside(sampled.get(worker.threadId), map)),
-    INSIDE_MS,
+    Math.max(WHOLE_MS - (performance.now() - begun), 0),
   )
   const silentSeconds = watch.silentSeconds()
   return threads.map(({ rank, seat, worker }) => ({

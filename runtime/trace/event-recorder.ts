@@ -19,7 +19,7 @@ import {
   type WaitingRank,
 } from '../engine/recorder.ts'
 import { begunInHurry, EventClock } from './event-clock.ts'
-import { LongWait, type Wait } from './long-wait.ts'
+import { LongWait, questionInterval, type Wait } from './long-wait.ts'
 import { NotedCalls, type Run } from './noted-calls.ts'
 import { NumberedNames, type Announce, type Call } from './numbered-names.ts'
 import { blankMark, type Mark } from './operation-marks.ts'
@@ -27,11 +27,6 @@ import { PlaceFinder } from './place-finder.ts'
 import { ProfileTally } from './profile-tally.ts'
 import { blankRecord, RecordKeeper } from './record-keeper.ts'
 import { RECORD, TOTAL, UNDER_WAY, WAITS, type TraceMemory, type TraceRecord } from './trace-memory.ts'
-
-/** Looks between two questions whether a wait is long: 2 us of a rank that has a core to itself, 2 ms of one that sleeps. */
-const LOOKS_A_QUESTION = 64
-/** Those of one that always sleeps between two looks. */
-const SLEEPS_A_QUESTION = 2
 
 export interface RecorderOptions {
   /** Looks after which a wait has lasted longer than a few events: the clock must be read. */
@@ -91,7 +86,7 @@ export class EventRecorder implements Recorder {
       const text = options.placeIn(stack)
       return text === undefined ? undefined : this.#names.place(`${call}\t${text}`)
     })
-    this.waitInterval = options.quickLooks > 1 ? LOOKS_A_QUESTION : SLEEPS_A_QUESTION
+    this.waitInterval = questionInterval(options.quickLooks > 1)
     memory.totals[TOTAL.BEGUN] = this.now()
   }
 
@@ -150,7 +145,7 @@ export class EventRecorder implements Recorder {
   /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `NotedCalls`. */
   #overNow(run: Run, callNow: CallNow, { context, tag, nbytes, id }: Header, peer: number): void {
     const call = this.#callsNow[callNow] ?? (this.#callsNow[callNow] = this.#names.call(CALLS_NOW[callNow]))
-    if (this.#inHurry) {
+    if (call.placed && this.#inHurry) {
       this.#notes.note(run, call, context, peer, tag, nbytes, id)
       return
     }
@@ -189,7 +184,8 @@ export class EventRecorder implements Recorder {
   posted(operation: Operation): void {
     if (this.#inHurry && !operation.done && this.#postedInHurry(operation)) return
     this.#notes.settle()
-    const begun = this.#begunExactly ? this.#begun : operation.done ? this.#clock.latest : this.#clock.read()
+    const waits = !operation.done && !isInner(operation)
+    const begun = this.#begunExactly ? this.#begun : waits ? this.#clock.read() : this.#clock.latest
     // Received inside of a collective call that posts it: all is recorded.
     if (operation.done && operation.mark === undefined && isInner(operation)) return
     const mark = this.#markOf(operation)
@@ -420,7 +416,7 @@ export class EventRecorder implements Recorder {
   /** Receives that programs post by the dozen get no marks of their own. False if it is none of them. */
   #postedInHurry(operation: Operation): boolean {
     const call = this.#names.call(operation.call)
-    if (isInner(operation) || !call.nonblocking) return false
+    if (isInner(operation) || !call.nonblocking || !call.placed) return false
     if (this.#sharedMark.call !== call) this.#sharedMark = { ...blankMark(call), shared: true }
     operation.mark = this.#sharedMark
     const { context, source, tag } = operation

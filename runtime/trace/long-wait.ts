@@ -16,6 +16,16 @@ const LONG_MS = 10
 /** Part of a wait that may be spent on finding lines. */
 const PLACE_SHARE = 0.02
 
+/** Looks between two questions whether a wait is long: 2 us of a rank that has a core to itself, 2 ms of one that sleeps. */
+const LOOKS_A_QUESTION = 64
+/** Those of a rank that sleeps between any two looks. */
+const SLEEPS_A_QUESTION = 2
+
+/** Looks for messages after which to ask again whether a wait is long, a power of two. */
+export function questionInterval(spins: boolean): number {
+  return spins ? LOOKS_A_QUESTION : SLEEPS_A_QUESTION
+}
+
 export interface Wait {
   readonly operation: Operation
   readonly record: TraceRecord
