@@ -8,6 +8,7 @@ import type { Region } from '../base/region.ts'
 import { loadWaker } from './poll.ts'
 import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from './host-heap.ts'
 import { Doorbell } from './doorbell.ts'
+import { OwnProcessor } from './own-processor.ts'
 import { RingReader, RingWriter, type Place } from './ring.ts'
 import { SharedMemories } from './shared-memories.ts'
 import { PHASE_OF_RANK, Stillness } from './stillness.ts'
@@ -101,7 +102,8 @@ export class ShmTransport implements Transport {
     const vigil = { stillness: this.#stillness, frameReady, onlyMessagesWake }
     const bells = seats.map((_, index) => new Doorbell(heap.memory, seatOffset(index)))
     const roomy = (): boolean => seating.spin || isRoomy(bells, seating.cores)
-    this.#waiter = new ThreadWaiter(progress, bells[seat] as Doorbell, vigil, roomy)
+    const ownProcessor = new OwnProcessor(heap.memory, seat, bells)
+    this.#waiter = new ThreadWaiter(progress, bells[seat] as Doorbell, vigil, ownProcessor, roomy)
   }
 
   /** Lets the agent see that this rank's main function has returned, or is called once more. */

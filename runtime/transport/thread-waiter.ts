@@ -9,6 +9,7 @@
 import { loadYield } from '../base/native-calls.ts'
 import type { Progress } from './transport.ts'
 import type { Doorbell } from './doorbell.ts'
+import type { OwnProcessor } from './own-processor.ts'
 import type { Stillness } from './stillness.ts'
 
 /** Looks in the microtask, before the event loop turns: about 2 us. */
@@ -62,6 +63,7 @@ export class ThreadWaiter {
   readonly #doorbell: Doorbell
   readonly #roomy: () => boolean
   readonly #vigil: Vigil
+  readonly #ownProcessor: OwnProcessor
   /** Sleeps since something came. */
   #sleeps = 0
   /** Gives the core to another thread; loaded when it is worth it. */
@@ -80,9 +82,10 @@ export class ThreadWaiter {
    *   HPL N = 8000 on a 2 x 2 grid and two cores: while two ranks sleep until the next panel, the other two agree on its
    *   pivots 8000 times; when they sleep each time, 0.31 s of 3.2 s are such that all four sleep, when they look 0.16 s
    */
-  constructor(progress: Progress, doorbell: Doorbell, vigil: Vigil, roomy: () => boolean) {
+  constructor(progress: Progress, doorbell: Doorbell, vigil: Vigil, ownProcessor: OwnProcessor, roomy: () => boolean) {
     this.#progress = progress
     this.#vigil = vigil
+    this.#ownProcessor = ownProcessor
     this.#doorbell = doorbell
     this.#roomy = roomy
   }
@@ -156,6 +159,8 @@ export class ThreadWaiter {
 
   /** Before the first sleep of a wait only: a rank that waits for long must leave its core alone. */
   #lookLong(): boolean {
+    if (this.#look(LOOKS_A_READING)) return true
+    this.#ownProcessor.seek()
     const end = performance.now() + SPIN_MS
     do if (this.#look(LOOKS_A_READING)) return true
     while (this.#roomy() && performance.now() < end)
