@@ -17,14 +17,13 @@ const STRETCH = 32
 const HASTY_READINGS = 32
 
 export class EventClock {
-  /** Machine's clock minus this thread's, milliseconds. */
-  readonly #origin = clockOrigin()
   readonly #onReading: (passedMs: number) => void
+  // Doubles from the start: what V8 has compiled for integers would be compiled again.
   /** The latest time told. */
-  #time = 0
+  #time = 0.5
   /** The latest reading. */
-  #latest = 0
-  #pace = 0
+  #latest = 0.5
+  #pace = 0.5
   #hasty = 0
   /** Events that the latest reading is good for, itself included, and those of them that are left. */
   #stretch = 1
@@ -49,7 +48,7 @@ export class EventClock {
 
   /** The same, read. */
   read(): number {
-    const time = performance.now() + this.#origin
+    const time = machineMs()
     const passedMs = time - this.#latest
     const pace = passedMs / Math.max(this.#stretch - this.#left, 1)
     this.#hasty = pace < HURRY_MS ? this.#hasty + 1 : 0
@@ -61,7 +60,7 @@ export class EventClock {
 
   /** The same, after this rank has waited: that it took long does not mean that events come slowly. */
   readAfterWait(): number {
-    const time = performance.now() + this.#origin
+    const time = machineMs()
     return this.#begin(time, time - this.#latest)
   }
 
@@ -92,10 +91,4 @@ export class EventClock {
  */
 export function begunInHurry(begun: number, ended: number): number {
   return Math.max(begun, ended - STRETCH * HURRY_MS)
-}
-
-/** The machine's monotonic clock, which all its threads and processes share, minus that of this thread. */
-function clockOrigin(): number {
-  // Whatever comes between the two readings only makes the difference larger.
-  return Math.min(...Array.from({ length: 5 }, () => -performance.now() + machineMs()))
 }

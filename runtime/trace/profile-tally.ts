@@ -7,10 +7,10 @@ export class ProfileTally {
   readonly #calls: Float64Array
   readonly #places: Float64Array
   readonly #sent: Float64Array
-  /** Until when communication has been counted. */
-  #accounted = 0
+  /** Until when communication has been counted. Doubles from the start. */
+  #accounted = 0.5
   /** Until when waits have been counted. */
-  #waited = 0
+  #waited = 0.5
 
   constructor({ totals, calls, places, sent }: TraceMemory) {
     this.#totals = totals

@@ -16,7 +16,7 @@ export class RecordKeeper {
   hasRoomFor(count: number, begun: number): boolean {
     const memory = this.#memory
     if (!memory.keepsRecords) return false
-    if (this.#mayHaveRoom && memory.hasRoomFor(count)) return true
+    if (this.#mayHaveRoom() && memory.hasRoomFor(count)) return true
     this.fresh = false
     this.#lose(count, begun)
     return false
@@ -25,7 +25,7 @@ export class RecordKeeper {
   keep(record: TraceRecord): void {
     const memory = this.#memory
     if (!memory.keepsRecords) return
-    if (this.#mayHaveRoom && memory.hasRoomFor(1)) {
+    if (this.#mayHaveRoom() && memory.hasRoomFor(1)) {
       if (this.#lost > 0) this.#tellLost(record.begun)
       memory.write(record)
       if (this.fresh) memory.publish()
@@ -34,7 +34,7 @@ export class RecordKeeper {
   }
 
   /** Of a flood, only the records for which the clock is read look whether there is room again. */
-  get #mayHaveRoom(): boolean {
+  #mayHaveRoom(): boolean {
     return this.#lost === 0 || this.fresh
   }
 

@@ -9,6 +9,7 @@ import { loadWaker } from './poll.ts'
 import { HeapAllocator, RING_CAPACITY, ringOffset, seatOffset, type HostHeapLayout } from './host-heap.ts'
 import { Doorbell } from './doorbell.ts'
 import { OwnProcessor } from './own-processor.ts'
+import { Patience } from './patience.ts'
 import { RingReader, RingWriter, type Place } from './ring.ts'
 import { SharedMemories } from './shared-memories.ts'
 import { PHASE_OF_RANK, Stillness } from './stillness.ts'
@@ -22,9 +23,6 @@ import { Frame, type Inlet, type Progress, type Transport } from './transport.ts
 const NEAR_EAGER_LIMIT = 16_384
 /** Between hosts an answer costs a round trip on the wire, so more is sent unasked. */
 export const FAR_EAGER_LIMIT = 65_536
-
-/** Looks at the ring of one rank before a receive from it gives up its turn: 1 to 2 us, as long as an answer takes. */
-const INLET_LOOKS = 400
 
 /** Where this rank sits. Made by the agent, handed to the rank's thread. */
 export interface Seating {
@@ -63,7 +61,7 @@ export class ShmTransport implements Transport {
   readonly #readers: RingReader[]
   /** By world rank; undefined for this rank and those of other hosts. */
   readonly #inlets: (RingReader | undefined)[]
-  readonly #inletLooks: number
+  readonly #patience: Patience
   /** Seat that frames to a world rank go to: its own, or the agent's. */
   readonly #route: Int32Array
   readonly #agentSeat: number
@@ -93,7 +91,7 @@ export class ShmTransport implements Transport {
     )
     this.#readers = readers.filter((reader) => reader !== undefined)
     this.#inlets = Array.from({ length: seating.worldSize }, (_, rank) => readers[seats.indexOf(rank)])
-    this.#inletLooks = seating.spin ? INLET_LOOKS : 1
+    this.#patience = new Patience(seating.spin)
     this.#route = new Int32Array(seating.worldSize).fill(this.#agentSeat)
     for (const [index, worldRank] of seats.entries()) this.#route[worldRank] = index
     this.#stillness = new Stillness(heap.memory, seat)
@@ -117,6 +115,7 @@ export class ShmTransport implements Transport {
   }
 
   trySend(dest: number, frame: Frame, payloadWords?: Int32Array): boolean {
+    if (this.#patience.inVain) this.#patience.sends()
     const link = this.#links[this.#route[dest] as number] as Link
     if (!link.writer.write(frame, payloadWords)) return false
     link.doorbell.ring()
@@ -128,6 +127,7 @@ export class ShmTransport implements Transport {
     for (const reader of this.#readers) {
       while (reader !== except && reader.ready) {
         if (enough?.() === true) return reader.tell()
+        if (this.#patience.inVain) this.#patience.receives()
         reader.read(frame)
         deliver(frame)
         reader.advance()
@@ -143,7 +143,9 @@ export class ShmTransport implements Transport {
       reader.tell()
       idle?.()
     }
-    for (let look = this.#inletLooks; look > 0; look--) if (reader.ready) return reader
+    const patience = this.#patience
+    for (let look = patience.looks; look > 0; look--) if (reader.ready) return reader
+    patience.inVain = true
     return undefined
   }
 

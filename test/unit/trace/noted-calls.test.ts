@@ -116,3 +116,29 @@ t.test('a memory that is full loses whole runs, and says how many', (t) => {
   )
   t.end()
 })
+
+t.test('a receive that is held is noted before whatever comes next, as its message is then', (t) => {
+  const { clock, names, notes, taken } = open(64)
+  const [send, recv, wait] = [names.call('send'), names.call('recv'), names.call('wait')]
+  const message = (id: number) => ({ context: 0, tag: 8, source: 1, dest: 0, nbytes: 10, id })
+  notes.hold(recv, message(-1))
+  notes.note(notes.sends, send, 0, 1, 7, 100, -2)
+  notes.hold(recv, message(-3))
+  notes.hold(recv, message(-4))
+  notes.noteHeld()
+  notes.hold(recv, message(-5))
+  clock.read()
+  notes.waitsBegin()
+  notes.hold(recv, message(-6))
+  notes.noteWait(notes.waits, wait, 0, 1, 9, 10, -7)
+  notes.hold(recv, message(-8))
+  notes.settle()
+  const records = taken()
+  t.strictSame(
+    records.map(({ kind, tag, id }) => [kind, tag, id]),
+    [-1, -2, -3, -4, -5, -6, -7, -8].map((id) =>
+      id === -2 ? [RECORD.SEND, 7, id] : [RECORD.RECEIVE, id === -7 ? 9 : 8, id],
+    ),
+  )
+  t.end()
+})
