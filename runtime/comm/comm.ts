@@ -17,7 +17,7 @@ import { Message } from './message.ts'
 import { deserializeObject, objectView } from './object-messages.ts'
 import { ObjectRequest } from './object-request.ts'
 import type { BlockingRecvOptions, RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
-import { faultOfExchange, faultOfReceive, faultOfSend, isRank, isTag, NO_OPTIONS } from './peer-and-tag.ts'
+import { faultOfExchange, faultOfReceive, faultOfSend, isRank, isTag, NO_OPTIONS, type Rules } from './peer-and-tag.ts'
 import { PersistentRequest, Request, type StatusOf } from './request.ts'
 import { LatestStatus, EMPTY_STATUS, PROC_NULL_STATUS, sendStatus, type Received, type Status } from './status.ts'
 
@@ -35,6 +35,7 @@ export class Comm extends CommContext {
   readonly #latestSent = new LatestView()
   readonly #latestStatus = new LatestStatus()
   readonly #latestReceived = new LatestView()
+  readonly #rules: Rules = { size: this.peers.size, allNames: this.job.checks !== undefined }
 
   // ---- blocking ----------------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ export class Comm extends CommContext {
   async sendrecvReplace(buffer: MessageBuffer, options: SendrecvOptions): Promise<Status> {
     const call = 'sendrecvReplace'
     const view = this.#resolve(buffer, call)
-    this.#refuse(call, faultOfExchange(call, options, this.peers.size))
+    this.#refuse(call, faultOfExchange(call, options, this.#rules))
     const { transport } = this.job.engine
     const memory = transport.alloc(view.nbytes)
     view.pack(memory)
@@ -132,7 +133,7 @@ export class Comm extends CommContext {
    */
   async probe(options: BlockingRecvOptions = {}): Promise<Status> {
     const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
-    this.#refuse('probe', faultOfReceive('probe', options, this.peers.size))
+    this.#refuse('probe', faultOfReceive('probe', options, this.#rules))
     if (source === PROC_NULL) return PROC_NULL_STATUS
     for (;;) {
       await this.#untilArrival('probe', source, tag, signal)
@@ -145,7 +146,7 @@ export class Comm extends CommContext {
   /** Like `probe`, but returns undefined at once if no message is there. Local. */
   iprobe(options: RecvOptions = {}): Status | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#refuse('iprobe', faultOfReceive('iprobe', options, this.peers.size))
+    this.#refuse('iprobe', faultOfReceive('iprobe', options, this.#rules))
     if (source === PROC_NULL) return PROC_NULL_STATUS
     const envelope = this.job.engine.iprobe(this.#worldSource(source), this.context, tag)
     return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
@@ -154,7 +155,7 @@ export class Comm extends CommContext {
   /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. */
   async mprobe(options: BlockingRecvOptions = {}): Promise<Message> {
     const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
-    this.#refuse('mprobe', faultOfReceive('mprobe', options, this.peers.size))
+    this.#refuse('mprobe', faultOfReceive('mprobe', options, this.#rules))
     for (;;) {
       const message = this.improbe({ source, tag })
       if (message !== undefined) return message
@@ -165,7 +166,7 @@ export class Comm extends CommContext {
   /** Like `mprobe`, but returns undefined at once if no message is there. Local. */
   improbe(options: RecvOptions = {}): Message | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#refuse('improbe', faultOfReceive('improbe', options, this.peers.size))
+    this.#refuse('improbe', faultOfReceive('improbe', options, this.#rules))
     const { engine } = this.job
     const home = {
       watch: (view: MessageView, call: string) => this.#watchReceive(view, call),
@@ -199,7 +200,7 @@ export class Comm extends CommContext {
     const view = this.#resolve(buffer, call, this.#latestReceived)
     const status = this.#receivedNow(view, options, false)
     if (status !== undefined) return this.#ready(status)
-    this.#refuse(call, faultOfReceive(call, options, this.peers.size))
+    this.#refuse(call, faultOfReceive(call, options, this.#rules))
     const watch = this.#watchReceive(view, call)
     return this.#receiving(this.#expect(call, watch?.view ?? view, options), watch)
   }
@@ -232,7 +233,7 @@ export class Comm extends CommContext {
     const call = 'recvInit'
     const view = this.#resolve(buffer, call)
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#refuse(call, faultOfReceive(call, options, this.peers.size))
+    this.#refuse(call, faultOfReceive(call, options, this.#rules))
     let told = this.#statusOf
     const post = (): Operation | undefined => {
       const watch = this.#watchReceive(view, call)
@@ -276,7 +277,7 @@ export class Comm extends CommContext {
     const call = 'sendrecvObject'
     const view = this.checked(() => objectView(value, call))
     // A send that is refused must not leave a receive behind.
-    this.#refuse(call, faultOfExchange(call, options, this.peers.size))
+    this.#refuse(call, faultOfExchange(call, options, this.#rules))
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const receive = this.#expect(call, undefined, { source, tag: recvTag })
     const send = this.#post(call, view, { dest, tag: sendTag }, false)
@@ -356,7 +357,7 @@ export class Comm extends CommContext {
   }
 
   #post(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Operation | undefined {
-    this.#refuse(call, faultOfSend(call, options, this.peers.size))
+    this.#refuse(call, faultOfSend(call, options, this.#rules))
     const { dest, tag = 0 } = options
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
@@ -371,7 +372,7 @@ export class Comm extends CommContext {
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
-    this.#refuse(call, faultOfReceive(call, options, this.peers.size))
+    this.#refuse(call, faultOfReceive(call, options, this.#rules))
     if (source === PROC_NULL) return undefined
     const { engine, checks } = this.job
     const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
@@ -388,7 +389,7 @@ export class Comm extends CommContext {
     const from = sent instanceof MessageView ? sent : this.#resolve(sent, call)
     const into = received instanceof MessageView ? received : this.#resolve(received, call)
     // A send that is refused must not leave a receive behind.
-    this.#refuse(call, faultOfExchange(call, options, this.peers.size))
+    this.#refuse(call, faultOfExchange(call, options, this.#rules))
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const { checks } = this.job
     const watch = checks && this.checked(() => checks.exchange(from, into, call))
@@ -408,7 +409,7 @@ export class Comm extends CommContext {
 
   #prepareSend(call: string, buffer: MessageBuffer, options: SendOptions, synchronous: boolean): PersistentRequest {
     const view = this.#resolve(buffer, call)
-    this.#refuse(call, faultOfSend(call, options, this.peers.size))
+    this.#refuse(call, faultOfSend(call, options, this.#rules))
     const { dest, tag = 0 } = options
     let told: StatusOf = sendStatus
     const post = (): Operation | undefined => {

@@ -7,6 +7,7 @@ import { describe } from '../base/message-buffer.ts'
 import { faultOfNames } from '../base/option-names.ts'
 import type { RecvOptions, SendOptions, SendrecvOptions } from './options.ts'
 
+const SEND_OPTIONS = ['dest', 'tag']
 const RECV_OPTIONS = ['source', 'tag', 'signal']
 const EXCHANGE_OPTIONS = ['dest', 'source', 'sendTag', 'recvTag']
 
@@ -18,40 +19,48 @@ export function isTag(tag: number): boolean {
   return Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
 }
 
+export interface Rules {
+  /** Of the group that ranks belong to. */
+  readonly size: number
+  /** Whether to look at the names of all options, which takes as long as a small message, or where a slip is likely. */
+  readonly allNames: boolean
+}
+
 /** Stands for options that a program has left out though it must not: they are refused for want of `dest`. */
 export const NO_OPTIONS = {} as SendOptions & SendrecvOptions
 
-/** What is wrong with the options of a send to one of `size` ranks; undefined if nothing is. */
-export function faultOfSend(call: string, options: SendOptions = NO_OPTIONS, size: number): MpiError | undefined {
+/** What is wrong with the options of a send; undefined if nothing is. */
+export function faultOfSend(call: string, options: SendOptions = NO_OPTIONS, rules: Rules): MpiError | undefined {
   const { dest, tag = 0 } = options
-  return faultOfDest(call, dest, tag, size)
+  return faultOfDest(call, dest, tag, rules) ?? (rules.allNames ? faultOfNames(call, options, SEND_OPTIONS) : undefined)
 }
 
-function faultOfDest(call: string, dest: number, tag: number, size: number): MpiError | undefined {
+function faultOfDest(call: string, dest: number, tag: number, { size }: Rules): MpiError | undefined {
   if (!isRank(dest, size) && dest !== PROC_NULL) return wrongRank(call, 'dest', dest, `0..${size - 1} or PROC_NULL`)
   return isTag(tag) ? undefined : wrongTag(call, tag, `0..${TAG_UB}`)
 }
 
 /** What is wrong with the options of a receive or a probe; undefined if nothing is. */
-export function faultOfReceive(call: string, options: RecvOptions, size: number): MpiError | undefined {
+export function faultOfReceive(call: string, options: RecvOptions, rules: Rules): MpiError | undefined {
   const { source = ANY_SOURCE, tag = ANY_TAG } = options
+  const { size, allNames } = rules
   if (!isRank(source, size) && source !== ANY_SOURCE && source !== PROC_NULL)
     return wrongRank(call, 'source', source, `0..${size - 1}, ANY_SOURCE or PROC_NULL`)
   if (!isTag(tag) && tag !== ANY_TAG) return wrongTag(call, tag, `0..${TAG_UB} or ANY_TAG`)
-  return options.source === undefined ? faultOfNames(call, options, RECV_OPTIONS) : undefined
+  return allNames || options.source === undefined ? faultOfNames(call, options, RECV_OPTIONS) : undefined
 }
 
 /** What is wrong with the options of a send and a receive at the same time; undefined if nothing is. */
 export function faultOfExchange(
   call: string,
   options: SendrecvOptions = NO_OPTIONS,
-  size: number,
+  rules: Rules,
 ): MpiError | undefined {
   const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
   return (
-    faultOfDest(call, dest, sendTag, size) ??
-    faultOfReceive(call, { source, tag: recvTag }, size) ??
-    (options.source === undefined ? faultOfNames(call, options, EXCHANGE_OPTIONS) : undefined)
+    faultOfDest(call, dest, sendTag, rules) ??
+    faultOfReceive(call, { source, tag: recvTag }, rules) ??
+    (rules.allNames || options.source === undefined ? faultOfNames(call, options, EXCHANGE_OPTIONS) : undefined)
   )
 }
 

@@ -124,7 +124,8 @@ export class Diagnosis<A extends Watched> {
     const found: RankReport[] = []
     const missing = new Set(this.#agents.filter(({ gone }) => !gone))
     await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, REPORTS_MS)
+      // A job that has ended meanwhile does not wait for agents that cannot answer any more.
+      const limit = setTimeout(resolve, REPORTS_MS).unref()
       const done = (): void => {
         clearTimeout(limit)
         resolve()

@@ -268,3 +268,12 @@ for (const [how, where] of [
     t.match(told, /rank 1: in recv\(source 0, tag 1\) on world/)
     t.equal(code, 143, 'the job went on')
   })
+
+t.test('a job that is stopped while its ranks are asked what they do ends as any other', async (t) => {
+  const job = start(['-n', '2', 'test/errors/programs/watched.ts', 'main'])
+  await job.printed('computing')
+  job.child.kill('SIGUSR1')
+  job.child.kill('SIGTERM')
+  const { code, signal } = await job.ended
+  t.strictSame([code, signal], [143, null])
+})

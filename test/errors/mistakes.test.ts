@@ -36,6 +36,7 @@ const SAID: Readonly<Record<string, RegExp>> = {
     /MPI_ERR_BUFFER: ibcast: the buffer overlaps that of a call under way \(iallgather at .*mistakes\.ts:\d+:\d+\)/,
   'halo-overlap': /MPI_ERR_BUFFER: neighborAlltoallInit: the send and the receive buffer overlap/,
   rank: /MPI_ERR_RANK: sendrecv: dest is 2, expected 0\.\.1 or PROC_NULL/,
+  option: /MPI_ERR_ARG: send: there is no option "tga", expected \{ dest, tag \}/,
   start: /MPI_ERR_REQUEST: start: the request of recvInit is active, expected a wait or test first/,
 }
 

@@ -161,6 +161,14 @@ const PROGRAMS: Record<string, Program> = {
     return world.sendrecv(doubles(1), doubles(1), { dest: right })
   },
 
+  /** A slip in the name of an option, which types do not catch in an object made elsewhere. */
+  option: async (world, wrong) => {
+    const other = world.rank ^ 1
+    const where = wrong ? { dest: other, tga: 7 } : { dest: other, tag: 7 }
+    await world.send(doubles(1), where)
+    await world.recv(doubles(1), { source: other })
+  },
+
   /** A persistent request is started again before it has been completed. */
   start: async (world, wrong) => {
     const other = world.rank ^ 1

@@ -21,6 +21,7 @@ import {
   type Intracomm,
 } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
+import { checkedWorlds } from '../../helpers/checked-ranks.ts'
 
 const two = new Float64Array(2)
 const transferred = new Float64Array(2)
@@ -110,6 +111,33 @@ t.test('options that a call does not know are refused, also by calls that would 
     ]
     for (const [call, message] of cases) t.match(await refusal(call), message)
   })
+})
+
+t.test('with --check every name is looked at', async (t) => {
+  const world = checkedWorlds(2)[0] as Intracomm
+  const slip = { tga: 7 }
+  const cases: [() => unknown, string][] = [
+    [
+      () => world.send(two, { dest: 1, ...slip }),
+      'MPI_ERR_ARG: send: there is no option "tga", expected { dest, tag }',
+    ],
+    [() => world.isend(two, { dest: 1, ...slip }), 'MPI_ERR_ARG: isend: there is no option "tga"'],
+    [() => world.ssendInit(two, { dest: 1, ...slip }), 'MPI_ERR_ARG: ssendInit: there is no option "tga"'],
+    [() => world.sendObject(1, { dest: 1, ...slip }), 'MPI_ERR_ARG: sendObject: there is no option "tga"'],
+    [
+      () => world.recv(two, { source: 1, ...slip }),
+      'MPI_ERR_ARG: recv: there is no option "tga", expected { source, tag, signal }',
+    ],
+    [() => world.irecv(two, { source: 1, ...slip }), 'MPI_ERR_ARG: irecv: there is no option "tga"'],
+    [() => world.iprobe({ source: 1, ...slip }), 'MPI_ERR_ARG: iprobe: there is no option "tga"'],
+    [
+      () => world.sendrecv(two, two.slice(), { dest: 1, source: 1, ...slip }),
+      'MPI_ERR_ARG: sendrecv: there is no option "tga", expected { dest, source, sendTag, recvTag }',
+    ],
+  ]
+  for (const [call, message] of cases) t.match(await refusal(call), message)
+  await world.send(two, { dest: PROC_NULL, tag: 7 })
+  await world.recv(two, { source: PROC_NULL, tag: 7, signal: new AbortController().signal })
 })
 
 /** Calls with blocks on two ranks, each with an option that there is not, or without counts. */
