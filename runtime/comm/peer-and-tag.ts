@@ -22,7 +22,7 @@ export function isTag(tag: number): boolean {
 export interface Rules {
   /** Of the group that ranks belong to. */
   readonly size: number
-  /** Whether to look at the names of all options, which takes as long as a small message, or where a slip is likely. */
+  /** Whether the names of all options are looked at, which takes as long as a small message, or only where no source is given. */
   readonly allNames: boolean
 }
 

@@ -96,9 +96,9 @@ export class EventRecorder implements Recorder {
   }
 
   idle(): void {
+    this.#notes.noteHeld()
     // Among calls that follow each other quickly most waits are short, and what the clock costs is seen: a fifth of a
     // microsecond, in which a core may be shared with the rank that is waited for.
-    this.#notes.noteHeld()
     if (this.#clock.isEstimating) return
     this.#notes.settle()
     this.#begun = this.#clock.read()
