@@ -158,22 +158,16 @@ export class EventRecorder implements Recorder {
     this.#notes.settle()
     const record = this.#record
     record.kind = kind
-    record.begun = this.#begunExactly ? this.#begun : 0
     record.nbytes = nbytes
     record.call = call.number
     record.context = context
     record.peer = peer
     record.tag = tag
     record.id = id
-    this.#endExactly(call, record)
-  }
-
-  #endExactly(call: Call, record: TraceRecord): void {
     const place = this.#places.find(call.name, call)
-    const isEstimate = record.begun === 0
-    const begun = isEstimate ? this.#clock.now() : record.begun
+    const begun = this.#begunExactly ? this.#begun : this.#clock.now()
     record.ended = Math.max(this.#clock.now() - this.#places.latestMs, begun)
-    record.begun = isEstimate ? begunInHurry(begun, record.ended) : begun
+    record.begun = this.#begunExactly ? begun : begunInHurry(begun, record.ended)
     this.#count(record, place)
   }
 

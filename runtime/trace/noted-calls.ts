@@ -75,7 +75,7 @@ export class NotedCalls {
    * @param message stays as it is until the next is held
    */
   hold(call: Call, message: Header): void {
-    if (this.#held !== undefined) this.noteHeld()
+    this.noteHeld()
     this.#held = message
     this.#heldCall = call
   }
@@ -90,7 +90,7 @@ export class NotedCalls {
 
   /** @param run that of the call's kind, but for waits */
   note(run: Run, call: Call, context: number, peer: number, tag: number, nbytes: number, id: number): void {
-    if (this.#held !== undefined) this.noteHeld()
+    this.noteHeld()
     const alike = run.call === call && run.context === context && run.peer === peer && run.tag === tag
     if (!alike || run.nbytes !== nbytes) {
       if (run.count > 0) this.#settle()
@@ -133,7 +133,7 @@ export class NotedCalls {
 
   /** What has been noted gets its times, as late as whatever comes next allows, its sums and its place in the trace. */
   settle(): void {
-    if (this.#held !== undefined) this.noteHeld()
+    this.noteHeld()
     if (this.#count > 0) this.#settle()
   }
 
