@@ -14,24 +14,33 @@ const FEWEST_LOOKS = 100
 export class Patience {
   readonly #most: number
   /** Of a receive that begins now. */
-  looks: number
+  #looks: number
   /** The latest looks were in vain, and the rank has neither sent nor received since. */
-  inVain = false
+  #inVain = false
 
   /** @param spins whether waiting ranks may spin */
   constructor(spins: boolean) {
-    this.looks = this.#most = spins ? MOST_LOOKS : 1
+    this.#looks = this.#most = spins ? MOST_LOOKS : 1
   }
 
-  /** The rank sends: it had something else to do than to look. */
+  /** Looks until something is ready, but not for ever; true if it is. */
+  sees(inlet: { readonly ready: boolean }): boolean {
+    for (let look = this.#looks; look > 0; look--) if (inlet.ready) return true
+    this.#inVain = true
+    return false
+  }
+
+  /** The rank sends: after looks in vain, it had something else to do. */
   sends(): void {
-    this.inVain = false
-    this.looks = Math.max(this.looks / 2, Math.min(FEWEST_LOOKS, this.#most))
+    if (!this.#inVain) return
+    this.#inVain = false
+    this.#looks = Math.max(this.#looks / 2, Math.min(FEWEST_LOOKS, this.#most))
   }
 
-  /** The rank receives: it could have looked for longer. */
+  /** The rank receives: after looks in vain, it could have looked for longer. */
   receives(): void {
-    this.inVain = false
-    this.looks = Math.min(this.looks * 2, this.#most)
+    if (!this.#inVain) return
+    this.#inVain = false
+    this.#looks = Math.min(this.#looks * 2, this.#most)
   }
 }

@@ -115,7 +115,7 @@ export class ShmTransport implements Transport {
   }
 
   trySend(dest: number, frame: Frame, payloadWords?: Int32Array): boolean {
-    if (this.#patience.inVain) this.#patience.sends()
+    this.#patience.sends()
     const link = this.#links[this.#route[dest] as number] as Link
     if (!link.writer.write(frame, payloadWords)) return false
     link.doorbell.ring()
@@ -127,7 +127,7 @@ export class ShmTransport implements Transport {
     for (const reader of this.#readers) {
       while (reader !== except && reader.ready) {
         if (enough?.() === true) return reader.tell()
-        if (this.#patience.inVain) this.#patience.receives()
+        this.#patience.receives()
         reader.read(frame)
         deliver(frame)
         reader.advance()
@@ -143,10 +143,7 @@ export class ShmTransport implements Transport {
       reader.tell()
       idle?.()
     }
-    const patience = this.#patience
-    for (let look = patience.looks; look > 0; look--) if (reader.ready) return reader
-    patience.inVain = true
-    return undefined
+    return this.#patience.sees(reader) ? reader : undefined
   }
 
   inletNow(source: number): Inlet | undefined {

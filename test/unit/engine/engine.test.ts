@@ -8,10 +8,10 @@ import { ANY_SOURCE, ANY_TAG } from '../../../runtime/base/constants.ts'
 import { resolveBuffer } from '../../../runtime/base/message-buffer.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
 import type { Operation } from '../../../runtime/engine/operation.ts'
-import { CALL_NOW } from '../../../runtime/engine/recorder.ts'
+import { CALL_NOW, type CallNow, type Header, type Recorder } from '../../../runtime/engine/recorder.ts'
 import { CREDIT_PORTION, EAGER_OVERHEAD, EAGER_WINDOW } from '../../../runtime/engine/tunables.ts'
 import { InprocHub, type InprocOptions } from '../../../runtime/transport/inproc.ts'
-import { FRAME, Frame, type Transport } from '../../../runtime/transport/transport.ts'
+import { FRAME, Frame, type Inlet, type Transport } from '../../../runtime/transport/transport.ts'
 
 const CONTEXT = 0
 
@@ -332,5 +332,44 @@ t.test('a rank that never waits sees what has come when it probes', (t) => {
     t.equal(b[look](0, CONTEXT, 0)?.nbytes, 4)
     t.equal(b[look](0, CONTEXT, 0)?.nbytes, look === 'iprobe' ? 4 : undefined)
   }
+  t.end()
+})
+
+t.test('a recorder may keep the header of a message until it is told of the next', (t) => {
+  const view = resolveBuffer(new Float64Array(1), 'test')
+  const floats = {
+    kind: FRAME.EAGER,
+    elementType: view.elementType.code,
+    context: CONTEXT,
+    source: 0,
+    dest: 1,
+    nbytes: 8,
+  }
+  const tags = [3, 1, 4, 1, 5]
+  let next = 0
+  const inlet: Inlet = {
+    peek: (frame) => void Object.assign(frame, { ...floats, tag: tags[next], id: -1 - next }),
+    take: () => void next++,
+  }
+  let kept: Header | undefined
+  let copy: Partial<Header> = {}
+  const told: CallNow[] = []
+  const recorder = {
+    begin: () => undefined,
+    receivedNow: (call: CallNow, message: Header) => {
+      t.match(kept ?? {}, copy)
+      kept = message
+      copy = { ...message }
+      told.push(call)
+    },
+  } as Partial<Recorder> as Recorder
+  const inlets = { inletOf: () => inlet, inletNow: () => inlet }
+  const engine = new Engine((progress) => Object.assign(new InprocHub(2).open(1, progress), inlets), recorder)
+  for (const [i, tag] of tags.entries()) {
+    t.equal(engine.irecvNow(view, 0, CONTEXT, tag + 1), undefined, 'the next message has another tag')
+    t.match(kept ?? {}, copy)
+    t.equal(engine[i % 2 === 0 ? 'recvNow' : 'irecvNow'](view, 0, CONTEXT, tag)?.tag, tag)
+  }
+  t.same(told, [CALL_NOW.RECV, CALL_NOW.IRECV, CALL_NOW.RECV, CALL_NOW.IRECV, CALL_NOW.RECV])
   t.end()
 })
