@@ -6,12 +6,13 @@
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { Comm } from '../runtime/comm/comm.ts'
-import { foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
+import { channelBeside, foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { isRank } from '../runtime/comm/peer-and-tag.ts'
 import { checkNames } from './arguments.ts'
 import { IntercommObjectCalls } from './intercomm-object-calls.ts'
-import { found, type Intracomm } from './intracomm.ts'
+import { swap, tellFrom } from './founding.ts'
+import { agree, found, type Intracomm } from './intracomm.ts'
 import { swapAcross } from './plans/across.ts'
 
 /**
@@ -32,10 +33,11 @@ export interface IntercommOptions {
   readonly peer?: Comm
   /** Rank in `peer` of the other side's leader. */
   readonly remoteLeader: number
-  /** Tag of the leaders' messages in `peer`; default 0. */
+  /** Tells calls apart that the leaders have under way in `peer` at the same time; default 0. */
   readonly tag?: number
 }
 
+const CREATE = 'Intercomm.create'
 const OPTIONS = ['localLeader', 'peer', 'remoteLeader', 'tag']
 
 /** What the leaders tell each other. */
@@ -58,8 +60,8 @@ export class Intercomm extends IntercommObjectCalls {
   /**
    * Joins the ranks of `local` and those of another communicator. Collective over both.
    *
-   * @throws {MpiError} MPI_ERR_RANK for wrong leaders, MPI_ERR_COMM if the leader has no `peer`, MPI_ERR_GROUP if the two
-   *   have a rank in common
+   * @throws {MpiError} MPI_ERR_RANK for wrong leaders, MPI_ERR_COMM if the leader has no `peer`, MPI_ERR_TAG,
+   *   MPI_ERR_GROUP if the two have a rank in common
    * @example
    * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
@@ -69,31 +71,35 @@ export class Intercomm extends IntercommObjectCalls {
    * half.free()
    */
   static async create(local: Intracomm, options: IntercommOptions): Promise<Intercomm> {
-    checkNames('Intercomm.create', options, OPTIONS)
+    checkNames(CREATE, options, OPTIONS)
     const { localLeader = 0, peer, remoteLeader, tag = 0 } = options
     if (!isRank(localLeader, local.size))
       throw new MpiError(
         'MPI_ERR_RANK',
-        `Intercomm.create: localLeader is ${describe(localLeader)}, expected 0..${local.size - 1}`,
+        `${CREATE}: localLeader is ${describe(localLeader)}, expected 0..${local.size - 1}`,
       )
     const { job, group } = foundationOf(local)
     const leads = local.rank === localLeader
     if (leads && peer === undefined)
-      throw new MpiError('MPI_ERR_COMM', 'Intercomm.create: the leader passes no peer, expected a communicator')
+      throw new MpiError('MPI_ERR_COMM', `${CREATE}: the leader passes no peer, expected a communicator`)
     if (leads && !isRank(remoteLeader, (peer as Comm).size))
       throw new MpiError(
         'MPI_ERR_RANK',
-        `Intercomm.create: remoteLeader is ${describe(remoteLeader)}, expected 0..${(peer as Comm).size - 1}`,
+        `${CREATE}: remoteLeader is ${describe(remoteLeader)}, expected 0..${(peer as Comm).size - 1}`,
       )
     const mine: Side = { context: newContext(job), worldRanks: group.worldRanks }
-    const theirs = leads ? await swapObjects(peer as Comm, mine, remoteLeader, tag) : undefined
-    const sides = await local.bcastObject(leads ? [mine, theirs as Side] : undefined, { root: localLeader })
+    const sides = await agree(local, CREATE, function* (channel) {
+      if (!leads) return yield* tellFrom<readonly Side[]>(channel, localLeader)
+      const between = channelBeside(peer as Comm, CREATE, tag, undefined, channel.record)
+      const theirs = yield* swap<Side>(between, mine, remoteLeader)
+      return yield* tellFrom(channel, localLeader, [mine, theirs])
+    })
     const [remote, context] = [new Group(sides[1]?.worldRanks ?? []), commonContext(sides)]
     const both = group.intersection(remote)
     if (both.size > 0)
       throw new MpiError(
         'MPI_ERR_GROUP',
-        `Intercomm.create: world rank ${both.worldRank(0)} is on both sides, expected groups without common ranks`,
+        `${CREATE}: world rank ${both.worldRank(0)} is on both sides, expected groups without common ranks`,
       )
     return new Intercomm(local, job, remote, context)
   }
@@ -149,15 +155,6 @@ export class Intercomm extends IntercommObjectCalls {
     await this.blocking(() => swapAcross(call, this.sides, mine, theirs))
     return { mine, theirs }
   }
-}
-
-/** Sends a value and receives one from the same rank. */
-async function swapObjects<T>(comm: Comm, value: T, partner: number, tag: number): Promise<T> {
-  const [received] = await Promise.all([
-    comm.recvObject<T>({ source: partner, tag }),
-    comm.sendObject(value, { dest: partner, tag }),
-  ])
-  return received.value
 }
 
 /** Contexts are different wherever they come from, so both sides choose the same. */

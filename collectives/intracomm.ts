@@ -11,11 +11,11 @@ import { UNDEFINED } from '../runtime/base/constants.ts'
 import { MpiError, type MpiErrorClass } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
-import { Comm } from '../runtime/comm/comm.ts'
-import { newContext, type Job } from '../runtime/comm/comm-context.ts'
+import { channelBeside, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
 import type { CollectiveName } from '../runtime/comm/signature.ts'
 import { equalBlocks } from './blocks.ts'
+import { foundGroup, tellAll } from './founding.ts'
 import { ObjectCalls } from './object-calls.ts'
 import { complete } from './requests.ts'
 import { checkAlgorithms, type Algorithms, type Selection } from './selection.ts'
@@ -46,6 +46,9 @@ export type Foundation = readonly [job: Job, group: Group, context: number, sele
 /** The calls that divide a communicator, for reports. */
 type DividingCall = 'split' | 'splitType' | 'Cartcomm.create' | 'Cartcomm.sub' | 'Grid.create'
 
+/** The calls that make one of the same ranks who tell each other something. */
+type GatheringCall = 'Distgraph.create' | 'Distgraph.createAdjacent'
+
 /** What all ranks of a call must say the same of. */
 export interface Agreed {
   /** The same number of them on all ranks. */
@@ -60,6 +63,9 @@ type Division = [color: number, key: number, call?: DividingCall, agreed?: Agree
 /** A communicator of a group that does what another does; for the other classes of communicators. */
 export let found: (parent: Intracomm, group: Group, context: number) => Intracomm
 
+/** What ranks that make a communicator tell each other, as one collective call of another; for other classes. */
+export let agree: <T>(comm: Intracomm, call: CollectiveName, steps: (channel: Channel) => Steps<T>) => Promise<T>
+
 /**
  * A communicator: point-to-point calls from `Comm`, and collective calls of all its ranks.
  *
@@ -71,6 +77,7 @@ export let found: (parent: Intracomm, group: Group, context: number) => Intracom
 export class Intracomm extends ObjectCalls {
   static {
     found = (parent, group, context) => parent.#found(group, context)
+    agree = (comm, call, steps) => comm.#agree(comm.channel(call), steps)
   }
 
   /**
@@ -104,7 +111,7 @@ export class Intracomm extends ObjectCalls {
   async #agreedContext(call: 'dup' | 'create'): Promise<number> {
     const context = Int32Array.of(this.rank === 0 ? newContext(this.job) : 0)
     const bcast = this.member.select('bcast', context.byteLength)
-    await this.#agree(call, (channel) => channel.uses(bcast)(channel, context, 0, this.hosts))
+    await this.#agree(this.channel(call), (channel) => channel.uses(bcast)(channel, context, 0, this.hosts))
     return context[0] as number
   }
 
@@ -131,6 +138,14 @@ export class Intracomm extends ObjectCalls {
     return comm.#divide(...division)
   }
 
+  /** What all ranks pass, by rank, and what to make a communicator of the same ranks of. Collective. */
+  protected static async gathered<T>(comm: Intracomm, call: GatheringCall, value: T): Promise<[T[], Foundation]> {
+    const { job, group, algorithms } = comm
+    const mine = { value, context: comm.rank === 0 ? newContext(job) : 0 }
+    const all = await agree(comm, call, (channel) => tellAll(channel, mine))
+    return [all.map(({ value }) => value), [job, group, all[0]?.context as number, algorithms]]
+  }
+
   async #divide(...[color, key, call = 'split', agreed]: Division): Promise<Foundation | undefined> {
     if (color !== UNDEFINED && !(isInt32(color) && color >= 0))
       this.#refuse('MPI_ERR_ARG', `${call}: color is ${describe(color)}, expected an integer >= 0 or UNDEFINED`)
@@ -140,7 +155,7 @@ export class Intracomm extends ObjectCalls {
     table.set(mine, mine.length * this.rank)
     const blocks = equalBlocks(table, mine.length)
     const allgather = this.member.select('allgather', table.byteLength)
-    await this.#agree(call, (channel) => channel.uses(allgather)(channel, blocks))
+    await this.#agree(this.channel(call), (channel) => channel.uses(allgather)(channel, blocks))
     const rows = Array.from({ length: this.size }, (_, rank) => [...blocks.of(rank)] as number[])
     if (agreed !== undefined) this.#checkAgreed(call, rows, agreed)
     if (color === UNDEFINED) return undefined
@@ -202,30 +217,27 @@ export class Intracomm extends ObjectCalls {
    * Like `create`, but of the members of `group` only. Collective over these.
    *
    * @param tag tells calls apart that a rank has under way at the same time; default 0
-   * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator, or the caller none of the group;
-   *   MPI_ERR_TAG
+   * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator, the caller none of the group, or members
+   *   pass different groups; MPI_ERR_TAG
    */
   async createGroup(group: Group, { tag = 0 }: { readonly tag?: number } = {}): Promise<Intracomm> {
     this.#checkMembers('createGroup', group)
     if (!isMember(this, group))
       this.#refuse('MPI_ERR_GROUP', 'createGroup: the caller is not in the group, expected calls of members only')
-    // A context beside the pair of this communicator, so that no receive of the program takes the message.
-    const members = new Comm(this.job, group, ~this.context)
-    const context = Int32Array.of(members.rank === 0 ? newContext(this.job) : 0)
-    if (members.rank > 0) await members.recv(context, { source: 0, tag })
-    else for (let dest = 1; dest < members.size; dest++) await members.send(context, { dest, tag })
-    return this.#found(group, context[0] as number)
+    const channel = this.checked(() => channelBeside(this, 'createGroup', tag, group))
+    const context = await this.#agree(channel, () => foundGroup(channel, group, () => newContext(this.job)))
+    return this.#found(group, context)
   }
 
-  /** What the ranks tell each other to make a communicator. @throws that they call different collectives */
-  async #agree(call: CollectiveName, steps: (channel: Channel) => Steps<void>): Promise<void> {
-    const channel = this.channel(call)
+  /** What ranks tell each other to make a communicator. @throws that they call different collectives */
+  async #agree<T>(channel: Channel, steps: (channel: Channel) => Steps<T>): Promise<T> {
     try {
-      await complete(steps(channel))
+      const result = await complete(steps(channel))
+      channel.end()
+      return result
     } catch (error) {
-      this.toldError(error)
+      return this.toldError(error)
     }
-    channel.end()
   }
 
   #found(group: Group, context: number): Intracomm {

@@ -4,11 +4,10 @@
  * Invariant: both ends of every edge know it. Ranks whose lists do not agree are told so when the graph is made; a
  * neighbour collective would hang.
  */
-import { invariant, MpiError } from '../../runtime/base/errors.ts'
+import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
 import { checkArray, checkNames } from '../arguments.ts'
 import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
-import { MIN } from '../op.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
 import { TopologyComm } from './topology-comm.ts'
 
@@ -81,20 +80,11 @@ export class Distgraph extends TopologyComm {
     checkArray('Distgraph.createAdjacent', 'sources', sources, 'an array of ranks')
     checkArray('Distgraph.createAdjacent', 'destinations', destinations, 'an array of ranks')
     checkRanks('Distgraph.createAdjacent', [...sources, ...destinations], comm.size)
-    const [incoming, outgoing] = [multiplicity(sources, comm.size), multiplicity(destinations, comm.size)]
-    const claimed = new Int32Array(comm.size)
-    await comm.alltoall(outgoing, claimed)
-    const at = claimed.findIndex((edges, rank) => edges !== incoming[rank])
-    // All ranks learn of it: a graph that some have and others not would hang later.
-    const disagreeing = await comm.allreduce(at >= 0 ? comm.rank : comm.size, { op: MIN })
-    if (at < 0 && disagreeing < comm.size)
-      throw new MpiError('MPI_ERR_ARG', `Distgraph.createAdjacent: rank ${disagreeing} and others disagree on an edge`)
-    if (at >= 0)
-      throw new MpiError(
-        'MPI_ERR_ARG',
-        `Distgraph.createAdjacent: rank ${at} names ${claimed[at]} edges to rank ${comm.rank}, which names ${incoming[at]} from rank ${at}`,
-      )
-    return Distgraph.#make(comm, { sources: [...sources], destinations: [...destinations] })
+    const mine = { sources: [...sources], destinations: [...destinations] }
+    const [all, foundation] = await Intracomm.gathered(comm, 'Distgraph.createAdjacent', mine)
+    const fault = disagreement(all)
+    if (fault !== undefined) throw new MpiError('MPI_ERR_ARG', `Distgraph.createAdjacent: ${fault}`)
+    return new Distgraph(foundation, mine).inherit(comm)
   }
 
   /**
@@ -108,12 +98,14 @@ export class Distgraph extends TopologyComm {
     for (const edge of edges) checkNames('Distgraph.create', edge, ['source', 'dest'])
     const flat = edges.flatMap(({ source, dest }) => [source, dest])
     checkRanks('Distgraph.create', flat, comm.size)
-    const all = (await comm.allgatherObject(edges)).flat()
+    const [named, foundation] = await Intracomm.gathered(comm, 'Distgraph.create', edges)
+    const all = named.flat()
     const ascending = (a: number, b: number): number => a - b
-    return Distgraph.#make(comm, {
+    const mine = {
       sources: all.flatMap(({ source, dest }) => (dest === comm.rank ? [source] : [])).sort(ascending),
       destinations: all.flatMap(({ source, dest }) => (source === comm.rank ? [dest] : [])).sort(ascending),
-    })
+    }
+    return new Distgraph(foundation, mine).inherit(comm)
   }
 
   /**
@@ -129,12 +121,6 @@ export class Distgraph extends TopologyComm {
   override async dup(options: DupOptions = {}): Promise<Distgraph> {
     return new Distgraph(await this.duplicated(options), this).inherit(this, true)
   }
-
-  static async #make(comm: Intracomm, adjacent: AdjacentOptions): Promise<Distgraph> {
-    const foundation = await Intracomm.divided(comm, 0, comm.rank)
-    invariant(foundation !== undefined, 'a graph without this rank')
-    return new Distgraph(foundation, adjacent).inherit(comm)
-  }
 }
 
 function checkRanks(call: string, ranks: readonly number[], size: number): void {
@@ -143,8 +129,24 @@ function checkRanks(call: string, ranks: readonly number[], size: number): void 
     throw new MpiError('MPI_ERR_RANK', `${call}: a neighbour is ${describe(wrong)}, expected 0..${size - 1}`)
 }
 
-function multiplicity(ranks: readonly number[], size: number): Int32Array {
-  const edges = new Int32Array(size)
-  for (const rank of ranks) edges[rank] = (edges[rank] as number) + 1
+/** An edge that one of its ends names more often than the other, in words; undefined if there is none. */
+function disagreement(all: readonly AdjacentOptions[]): string | undefined {
+  const sent = all.map(({ destinations }) => multiplicity(destinations))
+  const received = all.map(({ sources }) => multiplicity(sources))
+  const edges = all.flatMap(({ sources, destinations }, rank) => [
+    ...destinations.map((dest) => [rank, dest] as const),
+    ...sources.map((source) => [source, rank] as const),
+  ])
+  for (const [source, dest] of edges) {
+    const [there, here] = [sent[source]?.get(dest) ?? 0, received[dest]?.get(source) ?? 0]
+    if (there !== here)
+      return `rank ${source} names ${there} edges to rank ${dest}, which names ${here} from rank ${source}`
+  }
+  return undefined
+}
+
+function multiplicity(ranks: readonly number[]): Map<number, number> {
+  const edges = new Map<number, number>()
+  for (const rank of ranks) edges.set(rank, (edges.get(rank) ?? 0) + 1)
   return edges
 }

@@ -14,6 +14,7 @@ import type { BufferChecks } from './buffer-checks.ts'
 import { Channel } from './channel.ts'
 import { commName, isBorn, type Communicators } from './communicators.ts'
 import type { Group } from './group.ts'
+import { faultOfTag } from './peer-and-tag.ts'
 import { CommProperties } from './properties.ts'
 import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
 
@@ -42,6 +43,21 @@ export interface Foundation {
 
 /** The inside of a communicator, for the other classes of communicators. */
 export let foundationOf: (comm: CommContext) => Foundation
+
+/**
+ * A channel for a call that not all ranks of a communicator make: those who do tell it from others by a tag.
+ *
+ * @param members those whom ranks in its messages mean
+ * @param record of the call that it is a part of
+ * @throws {MpiError} MPI_ERR_TAG; MPI_ERR_COMM if the communicator has been freed
+ */
+export let channelBeside: (
+  comm: CommContext,
+  call: CollectiveName,
+  tag: number,
+  members?: Group,
+  record?: Channel['record'],
+) => Channel
 
 /**
  * A context that no other communicator of the job has: this rank's world rank is part of the number, so that
@@ -74,6 +90,15 @@ export abstract class CommContext extends CommProperties {
 
   static {
     foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
+    channelBeside = (comm, call, tag, members = comm.peers, record) => {
+      comm.checkUsable(call)
+      const fault = faultOfTag(call, tag)
+      if (fault !== undefined) throw fault
+      const { engine } = comm.job
+      const rank = members.rankOf(engine.worldRank) ?? comm.rank
+      const place = { group: members, rank, context: ~comm.context, tag, ended: () => undefined }
+      return new Channel(engine, place, call, undefined, record)
+    }
   }
 
   /** Users get communicators from `run`, `dup` and `split`. @internal */

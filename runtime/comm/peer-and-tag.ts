@@ -37,6 +37,11 @@ export function faultOfSend(call: string, options: SendOptions = NO_OPTIONS, rul
 
 function faultOfDest(call: string, dest: number, tag: number, { size }: Rules): MpiError | undefined {
   if (!isRank(dest, size) && dest !== PROC_NULL) return wrongRank(call, 'dest', dest, `0..${size - 1} or PROC_NULL`)
+  return faultOfTag(call, tag)
+}
+
+/** What is wrong with a tag that must be one; undefined if nothing is. */
+export function faultOfTag(call: string, tag: number): MpiError | undefined {
   return isTag(tag) ? undefined : wrongTag(call, tag, `0..${TAG_UB}`)
 }
 

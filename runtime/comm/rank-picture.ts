@@ -133,8 +133,7 @@ function describe({
   const { call, context, agreement } = operation
   return {
     kind,
-    // Members of a group that found a communicator talk in the complement of a context.
-    call: context < 0 ? 'createGroup' : (agreement?.form ?? call),
+    call: agreement?.form ?? call,
     context: homeOf(context),
     peer: dest ?? (operation.source === ANY_SOURCE ? undefined : operation.source),
     tag: operation.tag === ANY_TAG ? undefined : operation.tag,

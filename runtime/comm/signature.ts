@@ -45,6 +45,10 @@ const CALLS = [
   'Cartcomm.create',
   'Cartcomm.sub',
   'Grid.create',
+  'createGroup',
+  'Distgraph.create',
+  'Distgraph.createAdjacent',
+  'Intercomm.create',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

@@ -30,7 +30,7 @@ const wrong: readonly {
     what: 'tag',
     n: 2,
     says: [
-      /deadlocks\.ts:12:\d+\n/,
+      /deadlocks\.ts:24:\d+\n/,
       /not received: 1 message from rank 1 on world, tag 8, 8 bytes \(float64\)/,
       /Hint: a message from rank 1 with tag 8 on world lies unmatched at rank 0, which waits for tag 7: the tags differ/,
     ],
@@ -105,8 +105,8 @@ const wrong: readonly {
     n: 2,
     says: [/sender and receiver use different communicators/, /made at .*deadlocks\.ts:\d+/],
   },
-  { what: 'requests', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:78:/] },
-  { what: 'any', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:83:/] },
+  { what: 'requests', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:90:/] },
+  { what: 'any', n: 2, says: [/irecv\(source 1, tag 1\)[^]*irecv\(source 1, tag 2\)/, /deadlocks\.ts:95:/] },
   { what: 'several', n: 2, says: [/irecv\(source 1, tag 1\) on world, .*deadlocks\.ts/, /where the cycle closes/] },
   {
     what: 'intercommunicator',
@@ -162,6 +162,15 @@ const wrong: readonly {
       /→ rank 1 waits in createGroup\(source 0, tag 0\) on world, .*deadlocks\.ts/,
     ],
   },
+  {
+    what: 'leaders',
+    n: 2,
+    says: [
+      /rank 0 waits in Intercomm\.create\(source 1, tag 3\) on world, .*deadlocks\.ts/,
+      /→ rank 1 waits in recv\(source 0, tag 3\) on world/,
+    ],
+  },
+  { what: 'graph', n: 3, says: [/rank 1 waits in Distgraph\.createAdjacent \(call 0 on world\), .*deadlocks\.ts/] },
   {
     what: 'grid',
     n: 4,

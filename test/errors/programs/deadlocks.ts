@@ -1,5 +1,17 @@
 /** Programs that cannot go on, one for each first argument. */
-import { ANY_SOURCE, Cartcomm, Grid, Intercomm, run, SUM, waitAll, waitAny, waitSome, type Intracomm } from 'tsmpi'
+import {
+  ANY_SOURCE,
+  Cartcomm,
+  Distgraph,
+  Grid,
+  Intercomm,
+  run,
+  SUM,
+  waitAll,
+  waitAny,
+  waitSome,
+  type Intracomm,
+} from 'tsmpi'
 
 const word = (): Float64Array => new Float64Array(1)
 
@@ -176,6 +188,19 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
   createGroup: async (world) => {
     if (world.rank === 0) await world.recv(word(), { source: 1, tag: 7 })
     else await world.createGroup(world.group)
+  },
+
+  /** The leader of the other side does not come. */
+  leaders: async (world) => {
+    const half = (await world.split(world.rank)) as Intracomm
+    if (world.rank === 0) await Intercomm.create(half, { peer: world, remoteLeader: 1, tag: 3 })
+    else await world.recv(word(), { source: 0, tag: 3 })
+  },
+
+  /** Only some make the graph. */
+  graph: async (world) => {
+    if (world.rank === 0) await world.recv(word(), { source: 1 })
+    else await Distgraph.createAdjacent(world, { sources: [], destinations: [] })
   },
 
   grid: async (world) => {

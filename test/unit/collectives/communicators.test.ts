@@ -55,6 +55,18 @@ for (const size of SIZES) {
     })
   })
 
+  if (size > 2)
+    t.test(`createGroup refuses groups that differ, in their order too, on all members: p=${size}`, async (t) => {
+      await runRanks(size, async ({ world }) => {
+        const group = world.group.incl(world.rank === size - 1 ? [size - 1, 1, 0] : [0, 1, size - 1])
+        if (group.rankOf(world.rank) === undefined) return
+        await t.rejects(world.createGroup(group), {
+          message: `MPI_ERR_GROUP: createGroup: the members pass different groups: world rank 0 passes world ranks 0 1 ${size - 1}, world rank ${size - 1} passes world ranks ${size - 1} 1 0`,
+        })
+        await t.rejects(world.createGroup(group, { tag: -1 }), { message: /^MPI_ERR_TAG: createGroup: tag is -1/ })
+      })
+    })
+
   t.test(`split keeps the order of equal keys and leaves UNDEFINED out: p=${size}`, async (t) => {
     await runRanks(size, async ({ world }) => {
       const none = await world.split(world.rank === 0 ? UNDEFINED : 3)
