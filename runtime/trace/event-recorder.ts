@@ -165,19 +165,14 @@ export class EventRecorder implements Recorder {
     record.tag = tag
     record.id = id
     const place = this.#places.find(call.name, call)
+    record.place = place?.number ?? 0
     const begun = this.#begunExactly ? this.#begun : this.#clock.now()
     record.ended = Math.max(this.#clock.now() - this.#places.latestMs, begun)
     record.begun = this.#begunExactly ? begun : begunInHurry(begun, record.ended)
-    this.#count(record, place)
-  }
-
-  #count(record: TraceRecord, place: Place | undefined): void {
-    const { kind, begun, ended, nbytes, call, peer } = record
-    record.place = place?.number ?? 0
     if (kind === RECORD.SEND) this.#tally.sent(peer, nbytes)
-    this.#tally.call(call, place, ended - begun)
-    this.#tally.bytes(call, place, nbytes)
-    this.#tally.communicated(begun, ended)
+    this.#tally.call(call.number, place, record.ended - record.begun)
+    this.#tally.bytes(call.number, place, nbytes)
+    this.#tally.communicated(record.begun, record.ended)
     this.#keeper.keep(record)
   }
 
