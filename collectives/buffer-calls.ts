@@ -34,9 +34,13 @@ export class BufferCalls extends CollectiveComm {
   readonly #barrier = new KnownPlans<void>()
   readonly #bcast = new KnownPlans<void>()
   readonly #gather = new KnownPlans<void>()
+  readonly #gatherv = new KnownPlans<void>(true)
   readonly #scatter = new KnownPlans<void>()
+  readonly #scatterv = new KnownPlans<void>(true)
   readonly #allgather = new KnownPlans<void>()
+  readonly #allgatherv = new KnownPlans<void>(true)
   readonly #alltoall = new KnownPlans<void>()
+  readonly #alltoallv = new KnownPlans<void>(true)
   readonly #reduce = new KnownPlans<number | undefined>()
   readonly #reduceOf = new KnownPlans<number | undefined>()
   readonly #allreduce = new KnownPlans<number | undefined>()
@@ -100,7 +104,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 0) log(all?.join('')) // → 122333
    */
   gatherv(send: MessageBuffer | InPlace, recv: MessageBuffer | undefined, options: RootBlockOptions): Promise<void> {
-    return this.blocking(() => PLANS.gatherv(this.member, send, recv, options))
+    return this.repeated(this.#gatherv, PLANS.gatherv, send, recv, options)
   }
 
   /**
@@ -132,7 +136,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 3) log(mine.join()) // → 3,3,3
    */
   scatterv(send: MessageBuffer | undefined, recv: MessageBuffer | InPlace, options: RootBlockOptions): Promise<void> {
-    return this.blocking(() => PLANS.scatterv(this.member, send, recv, options))
+    return this.repeated(this.#scatterv, PLANS.scatterv, send, recv, options)
   }
 
   /**
@@ -161,7 +165,7 @@ export class BufferCalls extends CollectiveComm {
    * log(all.join('')) // → 122333
    */
   allgatherv(send: MessageBuffer | InPlace, recv: MessageBuffer, options: BlockOptions): Promise<void> {
-    return this.blocking(() => PLANS.allgatherv(this.member, send, recv, options))
+    return this.repeated(this.#allgatherv, PLANS.allgatherv, send, recv, options)
   }
 
   /**
@@ -193,7 +197,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 0) log(received.join()) // → 0,1,2,3
    */
   alltoallv(send: MessageBuffer | InPlace, recv: MessageBuffer, options: AlltoallvOptions): Promise<void> {
-    return this.blocking(() => PLANS.alltoallv(this.member, send, recv, options))
+    return this.repeated(this.#alltoallv, PLANS.alltoallv, send, recv, options)
   }
 
   // ---- reductions --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  * planned call is made and waited for. The calls themselves stand on top, a file for each kind.
  */
 import { located } from '../runtime/base/errors.ts'
+import { Channel } from '../runtime/comm/channel.ts'
 import type { Job } from '../runtime/comm/comm-context.ts'
 import type { Group } from '../runtime/comm/group.ts'
 import { Hosts } from './hosts.ts'
@@ -13,6 +14,9 @@ import { PlannedComm } from './planned-comm.ts'
 import { complete } from './requests.ts'
 import { select, type Algorithm, type Selectable, type Selection } from './selection.ts'
 import { SmallCalls } from './small-calls.ts'
+
+/** Bytes. */
+const LEAST_SCRATCH = 512
 
 /** The caller as a member of a communicator; for plans that use several. */
 export let memberOf: (comm: CollectiveComm) => Member
@@ -26,6 +30,7 @@ class CollectiveMember implements Member {
   readonly size: number
   readonly #comm: CollectiveComm
   readonly #algorithms: Selection
+  #scratch = new ArrayBuffer(0)
 
   constructor(comm: CollectiveComm, algorithms: Selection) {
     this.rank = comm.rank
@@ -36,6 +41,11 @@ class CollectiveMember implements Member {
 
   get hosts(): Hosts {
     return this.#comm.hosts
+  }
+
+  scratch(nbytes: number): ArrayBuffer {
+    if (this.#scratch.byteLength < nbytes) this.#scratch = new ArrayBuffer(Math.max(nbytes, LEAST_SCRATCH) * 2)
+    return this.#scratch
   }
 
   select<K extends Selectable>(collective: K, nbytes: number, op?: Op): Algorithm<K> {
@@ -71,6 +81,10 @@ export class CollectiveComm extends PlannedComm {
         retired,
         begin: (call) => this.beginCall(call),
         end: () => this.endCall(),
+        channel: (made, tag, record) => {
+          const place = { group, rank, context: context + 1, tag, ended: () => this.endCall() }
+          return new Channel(engine, place, made.call, made.particulars, record)
+        },
         raise: (error) => this.raise(error),
       },
       () => this.hosts.count === 1,
@@ -158,14 +172,14 @@ export class CollectiveComm extends PlannedComm {
 
   #make<T>(made: Plan<T>): Promise<T> {
     const { small } = made
-    if (small === undefined || !(small.byBoard ??= this.#isServed(made.call, small)))
-      return this.#byMessages(made, false)
+    if (small === undefined || !(small.byBoard ??= this.#isServed(made, small))) return this.#byMessages(made, false)
     const { board } = this.#small
     return board === undefined ? this.#byMessages(made, true) : this.#small.make(made, small, board)
   }
 
-  #isServed(call: string, small: SmallCall<unknown>): boolean {
-    return !(call in (this.algorithms.forced ?? {})) && this.#small.serves(small)
+  #isServed({ call, algorithmsOf = call }: Plan<unknown>, small: SmallCall<unknown>): boolean {
+    const forced = this.algorithms.forced ?? {}
+    return !(algorithmsOf in forced) && this.#small.serves(small)
   }
 
   async #byMessages<T>(made: Plan<T>, small: boolean): Promise<T> {

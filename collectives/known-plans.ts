@@ -15,8 +15,12 @@ import { BOARD_NBYTES } from '../runtime/engine/board.ts'
 import type { Op } from './op.ts'
 import type { Plan } from './plan.ts'
 
+/** Lengths and places of blocks. */
+const LISTS = ['counts', 'displs', 'sendCounts', 'sendDispls', 'recvCounts', 'recvDispls'] as const
+type Lists = { readonly [K in (typeof LISTS)[number]]?: readonly number[] }
+
 /** The options of calls whose plans are kept. */
-export interface PlanOptions {
+export interface PlanOptions extends Lists {
   readonly op?: Op
   readonly root?: number
 }
@@ -65,22 +69,27 @@ class Arguments {
   readonly #recv: Argument
   readonly #op: Op | undefined
   readonly #root: number | undefined
+  /** Of calls that have some: copies, since programs change them from call to call. */
+  readonly #lists: Lists | undefined
 
-  constructor(send: unknown, recv: unknown, options: PlanOptions | undefined) {
+  constructor(send: unknown, recv: unknown, options: PlanOptions | undefined, hasLists: boolean) {
     this.#send = new Argument(send)
     this.#recv = new Argument(recv)
     this.#op = options?.op
     this.#root = options?.root
+    this.#lists = hasLists ? copyLists(options) : undefined
   }
 
   /** These very ones. */
   are(send: unknown, recv: unknown, options: PlanOptions | undefined): boolean {
     if (this.#send.value !== send || this.#recv.value !== recv) return false
-    return this.#op === options?.op && this.#root === options?.root
+    if (this.#op !== options?.op || this.#root !== options?.root) return false
+    return this.#lists === undefined || areSame(this.#lists, options)
   }
 
   areLike(other: Arguments): boolean {
     if (this.#op !== other.#op || this.#root !== other.#root) return false
+    if (this.#lists !== undefined && !areSame(this.#lists, other.#lists)) return false
     return this.#send.isLike(other.#send) && this.#recv.isLike(other.#recv)
   }
 
@@ -124,15 +133,21 @@ class LatestPlans<T> {
 }
 
 export class KnownPlans<T> {
+  readonly #hasLists: boolean
   #latest: Known<T> | undefined
   readonly #little = new LatestPlans<T>()
   #much: WeakMap<ArrayBufferLike, WeakMap<ArrayBufferLike, LatestPlans<T>>> | undefined
+
+  /** @param hasLists whether the options of the calls may have lists of numbers */
+  constructor(hasLists = false) {
+    this.#hasLists = hasLists
+  }
 
   /** A plan for the same arguments. */
   recall(send: unknown, recv: unknown, options: PlanOptions | undefined): Plan<T> | undefined {
     const latest = this.#latest
     if (latest?.for.are(send, recv, options) === true && isUsable(latest)) return latest.plan
-    return this.#find(new Arguments(send, recv, options))?.plan
+    return this.#find(new Arguments(send, recv, options, this.#hasLists))?.plan
   }
 
   #find(given: Arguments): Known<T> | undefined {
@@ -145,7 +160,7 @@ export class KnownPlans<T> {
   /** Keeps a plan if that does no harm: those of longer calls may hold much memory of their own. */
   remember(plan: Plan<T>, send: unknown, recv: unknown, options: PlanOptions | undefined): Plan<T> {
     if ((plan.small?.nbytes ?? Infinity) > BOARD_NBYTES || !isPlain(send) || !isPlain(recv)) return plan
-    const known = { plan, for: new Arguments(send, recv, options) }
+    const known = { plan, for: new Arguments(send, recv, options, this.#hasLists) }
     const { areLittle, memory } = known.for
     if (areLittle) this.#little.add((this.#latest = known))
     else if (memory !== undefined) this.#with(memory).add(known)
@@ -160,6 +175,25 @@ export class KnownPlans<T> {
     if (plans === undefined) others.set(second, (plans = new LatestPlans()))
     return plans
   }
+}
+
+/** What is no list stays as it is, for the call to refuse. */
+function copyLists(options: Lists = {}): Lists {
+  const copy = (list: readonly number[] | undefined): typeof list =>
+    Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(list as readonly number[]) : list
+  return Object.fromEntries(LISTS.map((name) => [name, copy(options[name])]))
+}
+
+function areSame(known: Lists, given: Lists | undefined): boolean {
+  for (const name of LISTS) if (!isSame(known[name], given?.[name])) return false
+  return true
+}
+
+function isSame(known: readonly number[] | undefined, given: readonly number[] | null | undefined): boolean {
+  if (known === undefined || given === undefined || given === null) return known === given
+  if (known.length !== given.length) return false
+  for (let i = 0; i < known.length; i++) if (known[i] !== given[i]) return false
+  return true
 }
 
 /** The call before has ended, and the buffers are as they were. */

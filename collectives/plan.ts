@@ -31,7 +31,7 @@ export interface Postings {
 export interface Roles {
   /** What the ranks must agree on in type and length: the vector, or a rank's block. */
   readonly unit: TypedArray
-  /** Bytes that a rank posts, of those that post. The same on all ranks. */
+  /** Bytes that a rank posts, of those that post, or as good as that where ranks post different amounts. The same on all ranks. */
   readonly nbytes: number
   /** Ranks that take what this one posts; 0 if it posts nothing. */
   readonly dest: number
@@ -46,22 +46,38 @@ export interface Parts {
   work(postings: Postings, part: number): void
 }
 
+/** What another rank has posted for this one has a length that it does not expect. */
+export interface Difference {
+  readonly rank: number
+  readonly nbytes: number
+  /** As many elements as it expects. */
+  readonly expected: TypedArray
+}
+
 /** What a rank does in a small call. */
 export interface Deeds<T = void> {
   /** What this rank posts, once loaded. */
   readonly given: TypedArray
   load(): void
+  /** All of `source` have posted and make the same call: what is wrong with the lengths, if they are not the same everywhere. */
+  differs?(postings: Postings): Difference | undefined
   /** All of `source` have posted. */
   take(postings: Postings): void
   finish(): T
 }
 
-/** A small call as the ranks of one host make it through their board (small-calls.ts). */
-export interface SmallCall<T = void> extends Roles, Deeds<T> {
-  /** Most bytes with which the board is the quickest way. */
+/** How a small call is made, if not as most are. */
+export interface Manner {
+  /** Most bytes with which the board is the quickest way; default: as many as may be posted. */
   readonly mostNbytes: number
   /** Undefined if each rank does for itself what it takes. Else all ranks post, none of them a payload of a few bytes. */
   readonly parts: Parts | undefined
+  /** What follows by messages, on those ranks that send or take some. */
+  readonly rest: ((channel: Channel) => Steps) | undefined
+}
+
+/** A small call as the ranks of one host make it through their board (small-calls.ts). */
+export interface SmallCall<T = void> extends Roles, Required<Deeds<T>>, Manner {
   readonly span: Span
   // Found out when the call is made first.
   /** Whether the board serves it. */
@@ -75,14 +91,31 @@ export interface SmallCall<T = void> extends Roles, Deeds<T> {
  */
 export function smallCall<T>(
   { unit, nbytes, dest, source }: Roles,
-  { given, load, take, finish }: Deeds<T>,
-  mostNbytes = BOARD_NBYTES,
-  parts?: Parts,
+  { given, load, differs = never, take, finish }: Deeds<T>,
+  { mostNbytes = BOARD_NBYTES, parts, rest }: Partial<Manner> = {},
 ): SmallCall<T> {
   const [byBoard, terms] = [undefined, undefined]
   const span = new Span(given)
-  return { unit, nbytes, dest, source, given, span, load, take, finish, mostNbytes, parts, byBoard, terms }
+  return {
+    unit,
+    nbytes,
+    dest,
+    source,
+    given,
+    span,
+    load,
+    differs,
+    take,
+    finish,
+    mostNbytes,
+    parts,
+    rest,
+    byBoard,
+    terms,
+  }
 }
+
+const never = (): undefined => undefined
 
 /** All ranks but one, as a mask. */
 export function othersThan(rank: number, size: number): number {
@@ -93,6 +126,8 @@ export interface Plan<T = void> {
   readonly call: CollectiveName
   /** What the ranks must agree on besides the call. */
   readonly particulars?: Particulars
+  /** The call whose algorithms it uses, if not its own. */
+  readonly algorithmsOf?: CollectiveName
   /** Undefined for calls that always take messages. */
   readonly small?: SmallCall<T> | undefined
   /** A blocking call runs it, or has failed with it: it may use memory of the plan's own, so that no other call may run it. */
@@ -119,6 +154,8 @@ export interface Member {
   readonly size: number
   /** Which ranks share memory. */
   readonly hosts: Hosts
+  /** Private memory of at least so many bytes, which the next small call may use too once this rank has posted its part. */
+  scratch(nbytes: number): ArrayBuffer
   /** The algorithm for a call that moves or reduces `nbytes` bytes. */
   select<K extends Selectable>(collective: K, nbytes: number, op?: Op): Algorithm<K>
 }

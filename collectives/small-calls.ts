@@ -24,7 +24,7 @@ import type { Operation } from '../runtime/engine/operation.ts'
 import type { CollectiveCall, Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
 import { copyElements } from './blocks.ts'
-import type { Parts, Plan, Postings, SmallCall } from './plan.ts'
+import type { Difference, Parts, Plan, Postings, SmallCall } from './plan.ts'
 import { complete } from './requests.ts'
 
 /** Calls before a board is worth its founding. */
@@ -44,6 +44,8 @@ export interface Membership {
   begin(call: CollectiveName): number
   /** The call has ended well. */
   end(): void
+  /** For what a call says by messages besides; its end is that of the call. */
+  channel(made: Plan<unknown>, number: number, record: CollectiveCall | undefined): Channel
   /** The call failed. @throws the error, after the communicator's handler has seen it */
   raise(error: unknown): never
 }
@@ -165,7 +167,8 @@ export class SmallCalls {
 
   #now<T>(call: Call<T>, board: Board): Promise<T> {
     try {
-      if (!this.#start(call, board) || !this.#doParts(call, board)) return this.#wait(call, board, false)
+      if (!this.#start(call, board) || !this.#doParts(call, board) || call.small.rest !== undefined)
+        return this.#wait(call, board, false)
       const value = this.#end(call, board)
       return value === undefined ? (SETTLED as Promise<T>) : Promise.resolve(value)
     } catch (error) {
@@ -181,7 +184,7 @@ export class SmallCalls {
     try {
       if (!forTurn || !this.#start(call, board)) await this.#untilThere(call, board)
       if (!this.#doParts(call, board)) await this.#untilDone(call, board)
-      const value = this.#end(call, board)
+      const value = await this.#endAll(call, board)
       call.made.underWay = false
       return value
     } catch (error) {
@@ -227,18 +230,25 @@ export class SmallCalls {
     return board.haveDone(count) || this.#linger(this.#haveDone)
   }
 
+  /** Like `end`, with what follows by messages. */
+  async #endAll<T>(call: Call<T>, board: Board): Promise<T> {
+    const { made, small, number } = call
+    if (small.rest === undefined) return this.#end(call, board)
+    this.#take(call, board)
+    const { engine } = this.#member
+    const channel = this.#member.channel(made, number, engine.recorder && this.#recordOf(call))
+    await complete(small.rest(channel))
+    channel.end()
+    return small.finish()
+  }
+
   /** Takes what others have posted, which is all there; the call's result. */
   #end<T>(call: Call<T>, board: Board): T {
-    const { small } = call
-    try {
-      if (small.source !== 0) this.#take(call, board)
-    } finally {
-      board.end(small.nbytes) // also if the ranks disagree: others need the room
-    }
+    this.#take(call, board)
     const { recorder } = this.#member.engine
     if (recorder !== undefined) recorder.collective(this.#recordOf(call))
     this.#member.end()
-    return small.finish()
+    return call.small.finish()
   }
 
   #recordOf({ made, small, begun, place }: Call<unknown>): CollectiveCall {
@@ -248,8 +258,17 @@ export class SmallCalls {
 
   /** All that this rank takes is there. */
   #take(call: Call<unknown>, board: Board): void {
-    this.#checkAgreement(call, board)
-    call.small.take(this.#posted(board))
+    const { small } = call
+    try {
+      if (small.source === 0) return
+      this.#checkAgreement(call, board)
+      const postings = this.#posted(board)
+      const difference = small.differs(postings)
+      if (difference !== undefined) throw this.#disagreement(call, board, difference.rank, difference)
+      small.take(postings)
+    } finally {
+      board.end(small.nbytes) // also if the ranks disagree: others need the room
+    }
   }
 
   /** @throws {MpiError} if a rank that has posted has made another call */
@@ -310,7 +329,7 @@ export class SmallCalls {
     const { made, number, small } = call
     const { engine, group, context } = this.#member
     const condition = {
-      isMet: () => isMet() || this.#checkStray(made.call, number),
+      isMet: () => isMet() || this.#checkStray(call),
       awaited: () => group.worldRank(Math.max(missing(), 0)),
     }
     const { signature } = small.terms as Terms
@@ -324,25 +343,31 @@ export class SmallCalls {
   }
 
   /** A message of this very call: its sender takes it for one that goes by messages. @throws {MpiError} MPI_ERR_OTHER */
-  #checkStray(name: CollectiveName, number: number): false {
+  #checkStray({ made: { call: name }, small, number }: Call<unknown>): false {
     const { engine, context } = this.#member
     const stray = engine.oldestUnexpected(context)
     if (stray?.tag !== number) return false
+    if (small.rest !== undefined && stray.aux === small.terms?.signature) return false // from a rank that is ahead
     throw new MpiError(
       'MPI_ERR_OTHER',
       `${name}: the ranks of a communicator called different collectives: world rank ${stray.source} called ${describeSignature(stray.aux)} where world rank ${engine.worldRank} called ${name}`,
     )
   }
 
-  #disagreement({ made, small, number }: Call<unknown>, board: Board, rank: number): MpiError {
+  #disagreement(
+    { made, small, number }: Call<unknown>,
+    board: Board,
+    rank: number,
+    { nbytes, expected }: Omit<Difference, 'rank'> = { nbytes: board.termsOf(rank).nbytes, expected: small.unit },
+  ): MpiError {
     const name = made.call
     const { engine, group } = this.#member
     const posted = board.termsOf(rank)
     const source = group.worldRank(rank)
     const agreement = { signature: (small.terms as Terms).signature, describe: describeSignature }
-    const claim = { ...posted, aux: posted.signature, source, tag: number }
+    const claim = { ...posted, nbytes, aux: posted.signature, source, tag: number }
     return (
-      mismatch({ agreement, call: name, view: resolveBuffer(small.unit, name) }, claim, engine.worldRank) ??
+      mismatch({ agreement, call: name, view: resolveBuffer(expected, name) }, claim, engine.worldRank) ??
       new MpiError(
         'MPI_ERR_OTHER',
         `${name}: the ranks of a communicator called different collectives: before its call number ${number}, world rank ${source} made other calls than world rank ${engine.worldRank}, or with another root or operation`,

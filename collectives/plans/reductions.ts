@@ -142,7 +142,7 @@ export function exscanPlan(
   if (member.rank > 0) return plan
   return {
     ...plan,
-    small: plan.small && smallCall(plan.small, { ...plan.small, finish: () => undefined }, plan.small.mostNbytes),
+    small: plan.small && smallCall(plan.small, { ...plan.small, finish: () => undefined }, plan.small),
     *steps(channel) {
       yield* plan.steps(channel)
       return undefined
@@ -288,9 +288,9 @@ function ofBoard<T>(
   if (!op.builtIn) return undefined
   const { extent, most = MOST_REDUCED_NBYTES } = form
   const parts = form.shared === true ? reductionParts(member, op, roles.unit) : undefined
-  if (parts !== undefined) return smallCall(roles, deeds(takingReduced()), BOARD_NBYTES, parts)
+  if (parts !== undefined) return smallCall(roles, deeds(takingReduced()), { parts })
   const reduce = boardReduction(member, op, extent, roles.source)
-  return smallCall(roles, deeds(reduce), Math.min(BOARD_NBYTES, most / member.size))
+  return smallCall(roles, deeds(reduce), { mostNbytes: Math.min(BOARD_NBYTES, most / member.size) })
 }
 
 /** result := what ranks have posted from element `first` on, reduced with this rank's own elements. */

@@ -1,5 +1,6 @@
 /** Plans of the calls whose blocks differ in length: gatherv, scatterv, allgatherv, alltoallv. */
 import { IN_PLACE } from '../../runtime/base/constants.ts'
+import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import { alltoallPairwise } from '../alltoall/pairwise.ts'
 import {
@@ -18,9 +19,10 @@ import {
 import { blocksAt, copyElements, likeMine, type Blocks } from '../blocks.ts'
 import { gatherDirect } from '../gather/direct.ts'
 import type { AlltoallvOptions, InPlace, RootBlockOptions } from '../options.ts'
-import { inOrder, type Member, type Plan } from '../plan.ts'
+import { inOrder, othersThan, type Member, type Plan } from '../plan.ts'
 import { scatterDirect } from '../scatter/direct.ts'
 import { exchange, loadBlock } from './movement.ts'
+import { MOST_POSTED_NBYTES, postedBlocks } from './posted-blocks.ts'
 
 const ROOT_AND_BLOCKS = ['root', 'counts', 'displs']
 
@@ -34,15 +36,22 @@ export function gathervPlan(
   const blocks = blockOptions('gatherv', options, ROOT_AND_BLOCKS)
   const collected = member.rank === root ? collectedBlocks('gatherv', member, send, recv, blocks) : undefined
   const mine = collected === undefined ? sent('gatherv', send) : settled(collected.blocks.of(root))
+  const load = (): void => (collected ?? mine).load()
+  const finish = (): void => collected?.commit()
   return {
     call: 'gatherv',
     particulars: { root },
+    small: postedBlocks(member, {
+      ...between(member, root, collected === undefined),
+      outgoing: () => mine.array,
+      incoming: collected?.blocks.of ?? NONE,
+      alike: true,
+      like: mine.array,
+      load,
+      finish,
+    }),
     steps: (channel) =>
-      inOrder(
-        () => (collected ?? mine).load(),
-        () => gatherDirect(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root),
-        () => collected?.commit(),
-      ),
+      inOrder(load, () => gatherDirect(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root), finish),
   }
 }
 
@@ -58,16 +67,25 @@ export function scattervPlan(
   const blocks = source && checkBlocks('scatterv', source.array, places, member.size)
   const into = blocks !== undefined && recv === IN_PLACE ? undefined : received('scatterv', recv)
   if (blocks !== undefined && into !== undefined) checkOwnBlock('scatterv', into.array, blocks, root)
+  const mine = into?.array ?? (blocks as Blocks).of(root)
+  const load = (): void => {
+    source?.load()
+    if (blocks !== undefined && into !== undefined) copyElements(mine, blocks.of(root))
+  }
+  const finish = (): void => into?.commit()
   return {
     call: 'scatterv',
     particulars: { root },
-    *steps(channel) {
-      source?.load()
-      if (blocks !== undefined && into !== undefined) copyElements(into.array, blocks.of(root))
-      const mine = into?.array ?? (blocks as Blocks).of(root)
-      yield* scatterDirect(channel, blocks ?? likeMine(mine), mine, root)
-      into?.commit()
-    },
+    small: postedBlocks(member, {
+      ...between(member, root, blocks !== undefined),
+      outgoing: blocks?.of ?? NONE,
+      incoming: () => mine,
+      alike: false,
+      like: mine,
+      load,
+      finish,
+    }),
+    steps: (channel) => inOrder(load, () => scatterDirect(channel, blocks ?? likeMine(mine), mine, root), finish),
   }
 }
 
@@ -79,16 +97,26 @@ export function allgathervPlan(
 ): Plan {
   const places = blockOptions('allgatherv', options)
   const collected = collectedBlocks('allgatherv', member, send, recv, places)
-  const { blocks } = collected
-  const elements = places.counts.reduce((sum, count) => sum + count, 0)
+  const { blocks, load, commit } = collected
+  const nbytes = places.counts.reduce((sum, count) => sum + count, 0) * blocks.array.BYTES_PER_ELEMENT
+  const others = othersThan(member.rank, member.size)
   return {
     call: 'allgatherv',
-    steps: (channel) =>
-      inOrder(
-        () => collected.load(),
-        () => channel.uses(member.select('allgather', elements * blocks.array.BYTES_PER_ELEMENT))(channel, blocks),
-        () => collected.commit(),
-      ),
+    algorithmsOf: 'allgather',
+    small:
+      nbytes > MOST_POSTED_NBYTES
+        ? undefined // on all ranks
+        : postedBlocks(member, {
+            dest: others,
+            source: others,
+            outgoing: () => blocks.of(member.rank),
+            incoming: blocks.of,
+            alike: true,
+            like: blocks.array,
+            load,
+            finish: commit,
+          }),
+    steps: (channel) => inOrder(load, () => channel.uses(member.select('allgather', nbytes))(channel, blocks), commit),
   }
 }
 
@@ -103,16 +131,34 @@ export function alltoallvPlan(
   const receives = checkFilledBlocks('alltoallv', into.array, incoming, member.size, 'recv')
   const from = send === IN_PLACE ? undefined : sent('alltoallv', send)
   const outgoing = from === undefined ? incoming : given
+  let sends = receives
   if (from !== undefined) {
     checkTypes('alltoallv', from.array, into.array)
-    const sends = checkBlocks('alltoallv', from.array, outgoing, member.size, 'send')
+    sends = checkBlocks('alltoallv', from.array, outgoing, member.size, 'send')
     checkOwnBlock('alltoallv', sends.of(member.rank), receives, member.rank)
   }
+  const others = othersThan(member.rank, member.size)
+  const load = (): void => into.load() // blocks need not cover it: what lies between them must survive a packed view
   return {
     call: 'alltoallv',
+    small: postedBlocks(member, {
+      dest: others,
+      source: others,
+      outgoing: sends.of,
+      incoming: receives.of,
+      alike: false,
+      inPlace: from === undefined,
+      like: into.array,
+      load: () => {
+        load()
+        from?.load()
+        if (from !== undefined) copyElements(receives.of(member.rank), sends.of(member.rank))
+      },
+      finish: () => into.commit(),
+    }),
     steps: (channel) =>
       inOrder(
-        () => into.load(), // blocks need not cover it: what lies between them must survive a packed view
+        load,
         () =>
           exchange(from, into, (array) =>
             alltoallPairwise(channel, blocksAt(array, outgoing.counts, outgoing.displs), receives),
@@ -120,6 +166,15 @@ export function alltoallvPlan(
         () => undefined,
       ),
   }
+}
+
+/** Of ranks that send or take nothing. */
+const NONE = (): TypedArray => new Uint8Array(0)
+
+/** Between the root and all others. */
+function between({ rank, size }: Member, root: number, isSender: boolean): { dest: number; source: number } {
+  const peers = rank === root ? othersThan(rank, size) : 1 << root
+  return isSender ? { dest: peers, source: 0 } : { dest: 0, source: peers }
 }
 
 /** A receive buffer with a block for each rank, and the caller's own elements put in place by `load`. */

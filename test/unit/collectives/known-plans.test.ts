@@ -51,6 +51,34 @@ for (const count of [SHORT, LONG])
     t.end()
   })
 
+t.test(
+  'a plan is known for the same lengths and places of blocks only, also if a program changes them in its lists',
+  (t) => {
+    const plans = new KnownPlans<void>(true)
+    const buffer = new Float64Array(SHORT)
+    const [sendCounts, recvCounts, recvDispls] = [[1, 2], Uint8Array.of(3, 4), [0, 4]]
+    const options = { sendCounts, recvCounts, recvDispls } as never
+    const plan = plans.remember(planOf(buffer), buffer, buffer, options)
+    t.equal(plans.recall(buffer, buffer, options), plan)
+    t.equal(plans.recall(buffer, buffer, { sendCounts: [1, 2], recvCounts: [3, 4], recvDispls: [0, 4] }), plan)
+    for (const other of [
+      undefined,
+      { sendCounts, recvDispls },
+      { sendCounts, recvCounts, recvDispls, sendDispls: [0, 1] },
+      { sendCounts, recvCounts, recvDispls: null },
+      { sendCounts, recvCounts, recvDispls: 4 },
+      { sendCounts: [1, 2, 0], recvCounts, recvDispls },
+      { counts: sendCounts, recvCounts, recvDispls },
+    ])
+      t.equal(plans.recall(buffer, buffer, other as never), undefined)
+    recvCounts[1] = 5
+    t.equal(plans.recall(buffer, buffer, options), undefined)
+    recvCounts[1] = 4
+    t.equal(plans.recall(buffer, buffer, options), plan)
+    t.end()
+  },
+)
+
 for (const count of [SHORT, LONG])
   t.test(`a plan is known for other views of the same ${count} elements, and of no others`, (t) => {
     const plans = new KnownPlans<void>()

@@ -2,15 +2,10 @@
 import t from 'tap'
 import { BXOR, IN_PLACE, MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
+import { CALLS_BEFORE, failureOnBoard, foundBoard } from '../../helpers/boards.ts'
 
-/** More calls than a communicator makes by messages before it has a board. */
-const CALLS_BEFORE = 8
 /** More calls than a board has slots. */
 const MANY = 2600
-
-async function foundBoard(world: Intracomm): Promise<void> {
-  for (let i = 0; i < CALLS_BEFORE; i++) await world.barrier()
-}
 
 const SIZES = [2, 3, 4, 5, 7, 8, 16, 17]
 
@@ -371,30 +366,17 @@ t.test('communicators that come and go give their boards back', async (t) => {
   })
 })
 
-/** The error of the first rank that fails in what comes after the board has been founded. */
-async function failure(calls: readonly ((world: Intracomm) => Promise<unknown>)[]): Promise<string> {
-  try {
-    await runRanks(calls.length, async ({ world }) => {
-      await foundBoard(world)
-      await calls[world.rank]?.(world)
-    })
-  } catch (error) {
-    return (error as Error).message
-  }
-  return 'no error'
-}
-
 const doubles = (n: number): Float64Array => new Float64Array(n)
 
 t.test('two different small calls are named, both', async (t) => {
-  const message = await failure([(world) => world.barrier(), (world) => world.allreduce(1, { op: SUM })])
+  const message = await failureOnBoard([(world) => world.barrier(), (world) => world.allreduce(1, { op: SUM })])
   t.match(message, /^MPI_ERR_OTHER: the ranks of a communicator called different collectives/)
   t.match(message, 'called barrier')
   t.match(message, 'called allreduce with op SUM')
 })
 
 t.test('a small call and one that goes by messages are named, both', async (t) => {
-  const message = await failure([
+  const message = await failureOnBoard([
     (world) => world.barrier(),
     (world) => world.iallgather(Int32Array.of(1), new Int32Array(2)).wait(),
   ])
@@ -403,7 +385,7 @@ t.test('a small call and one that goes by messages are named, both', async (t) =
 })
 
 t.test('other operations, lengths and types are told as they are of messages', async (t) => {
-  t.match(await failure([(w) => w.allreduce(1, { op: SUM }), (w) => w.allreduce(1, { op: MAX })]), 'with op MAX')
+  t.match(await failureOnBoard([(w) => w.allreduce(1, { op: SUM }), (w) => w.allreduce(1, { op: MAX })]), 'with op MAX')
   // In a line, beside it, and of long ones that ranks do parts of.
   for (const pair of [
     [2, 3],
@@ -411,11 +393,11 @@ t.test('other operations, lengths and types are told as they are of messages', a
     [9000, 9001],
   ]) {
     const lengths = pair.map((n) => (world: Intracomm) => world.allreduce(doubles(n), doubles(n), { op: SUM }))
-    t.match(await failure(lengths), /^MPI_ERR_COUNT: allreduce: the ranks disagree on the number of elements/)
+    t.match(await failureOnBoard(lengths), /^MPI_ERR_COUNT: allreduce: the ranks disagree on the number of elements/)
   }
   const types = [(world: Intracomm) => world.bcast(doubles(1)), (world: Intracomm) => world.bcast(new Int32Array(2))]
   t.match(
-    await failure(types),
+    await failureOnBoard(types),
     /^MPI_ERR_TYPE: bcast: the sender sent float64 elements, the receive buffer holds int32/,
   )
 })
@@ -426,7 +408,7 @@ t.test('two different roots, which nobody notices at once, are found by the next
     await world.barrier()
   }
   t.match(
-    await failure([at(0), at(1)]),
+    await failureOnBoard([at(0), at(1)]),
     /barrier: the ranks of a communicator called different collectives: before its call/,
   )
 })
