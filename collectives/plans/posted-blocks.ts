@@ -6,8 +6,8 @@
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import { copyWords } from '../../runtime/base/words.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { Span } from '../../runtime/engine/board.ts'
-import { copyOf } from '../blocks.ts'
+import { MOST_BOARD_RANKS, Span } from '../../runtime/engine/board.ts'
+import { copyOf, type Blocks } from '../blocks.ts'
 import { smallCall, type Member, type SmallCall } from '../plan.ts'
 
 /** Bytes of a rank's short blocks, all together at most: they are copied once more than in messages. */
@@ -25,8 +25,8 @@ export interface Exchange {
   /** Ranks that get a block of this one, and ranks that it gets one of: masks without itself. */
   readonly dest: number
   readonly source: number
-  readonly outgoing: (rank: number) => TypedArray
-  readonly incoming: (rank: number) => TypedArray
+  readonly outgoing: Blocks
+  readonly incoming: Blocks
   /** All ranks send one block, the same to all of `dest`; a short one, if these are several. */
   readonly alike: boolean
   /** Incoming blocks take the place of outgoing ones, of the same lengths. */
@@ -36,36 +36,37 @@ export interface Exchange {
   finish(): void
 }
 
-/** A block for a rank or from it, and where it lies in what is posted. */
+/** A short block for a rank or from it, and where it lies in what is posted. */
 interface Piece {
   readonly rank: number
-  readonly block: TypedArray
   readonly span: Span
   at: number
 }
 
-export function postedBlocks(member: Member, exchange: Exchange): SmallCall {
-  const { rank: me, size } = member
-  const { like, dest, source, outgoing, incoming, alike, inPlace = false, load, finish } = exchange
+/** Undefined where there is no board. What takes time is made in the first call: nonblocking ones make plans too. */
+export function postedBlocks(member: Member, exchange: Exchange): SmallCall | undefined {
+  const { rank: me, size, hosts } = member
+  if (size > MOST_BOARD_RANKS || hosts.count > 1) return undefined
+  const { like, dest, source, outgoing, incoming, alike, load, finish } = exchange
   const lengths = alike ? 1 : size
+  const first = LENGTH_NBYTES * lengths
   const room = roomBetween(like.BYTES_PER_ELEMENT, Math.floor(MOST_POSTED_NBYTES / lengths))
-  const isLong = ({ block }: Piece): boolean => room(block.length) === undefined
-  const receivers = ranksOf(dest, size)
-  const sent = piecesOf(receivers.slice(0, lengths), outgoing)
-  const taken = piecesOf(ranksOf(source, size), incoming)
-  const [sentLong, takenLong] = [sent.filter(isLong), taken.filter(isLong)]
+  const receivers = ranksOf(dest, size).slice(0, lengths)
+  const senders = ranksOf(source, size)
+  const end = receivers.reduce((at, rank) => at + (room(outgoing.countOf(rank)) ?? 0), first)
 
-  let end = LENGTH_NBYTES * lengths
-  for (const piece of sent) {
-    piece.at = end
-    end += room(piece.block.length) ?? 0
-  }
   const memory = member.scratch(end)
-  const bytes = new Uint8Array(memory, 0, dest === 0 ? 0 : end)
   const words = new Int32Array(memory)
+  const bytes = new Uint8Array(memory, 0, dest === 0 ? 0 : end)
   // Of what this rank posts, and after that of what others have posted.
   const header = new Uint32Array(memory, 0, lengths)
-  const headerSpan = new Span(header)
+  let headerSpan: Span | undefined
+  let sent: readonly Piece[] | undefined
+  let taken: readonly Piece[] | undefined
+
+  const isLong = (blocks: Blocks) => (rank: number) => room(blocks.countOf(rank)) === undefined
+  const [sentLong, takenLong] = [receivers.filter(isLong(outgoing)), senders.filter(isLong(incoming))]
+  const rest = (channel: Channel): Steps => follow(channel, sentLong, takenLong, exchange)
 
   return smallCall(
     { unit: like.subarray(0, 0), nbytes: POSTED_NBYTES, dest, source },
@@ -73,60 +74,73 @@ export function postedBlocks(member: Member, exchange: Exchange): SmallCall {
       given: bytes,
       load: () => {
         load()
-        for (const { rank, block, span, at } of sent) {
-          header[alike ? 0 : rank] = toldLength(block)
+        for (const rank of receivers) header[alike ? 0 : rank] = toldLength(outgoing.countOf(rank))
+        sent ??= piecesOf(receivers, outgoing, room, first)
+        for (const { span, at } of sent)
           if (span.words !== undefined) copyWords(words, at / 4, span.words, 0, span.words.length)
-          else if (room(block.length) !== undefined) bytes.set(span.bytes, at)
-        }
+          else bytes.set(span.bytes, at)
       },
       differs: (postings) => {
-        for (const piece of taken) {
-          const { rank, block } = piece
+        headerSpan ??= new Span(header)
+        taken ??= piecesOf(senders, incoming, room, first)
+        let short = 0
+        for (const rank of senders) {
           postings.read(rank, headerSpan)
           const own = alike ? 0 : me
           const length = header[own] as number
-          if (length !== toldLength(block)) return { rank, nbytes: length * like.BYTES_PER_ELEMENT, expected: block }
-          piece.at = LENGTH_NBYTES * lengths
+          if (length !== toldLength(incoming.countOf(rank)))
+            return { rank, nbytes: length * like.BYTES_PER_ELEMENT, expected: incoming.of(rank) }
+          if (room(length) === undefined) continue
+          const piece = taken[short++] as Piece
+          piece.at = first
           for (let before = 0; before < own; before++)
             if (before !== rank) piece.at += room(header[before] as number) ?? 0
         }
         return undefined
       },
       take: (postings) => {
-        for (const piece of taken) if (!isLong(piece)) postings.read(piece.rank, piece.span, piece.at)
+        for (const { rank, span, at } of taken as readonly Piece[]) postings.read(rank, span, at)
       },
       finish,
     },
-    {
-      rest:
-        sentLong.length + takenLong.length === 0
-          ? undefined
-          : (channel) => follow(channel, sentLong, takenLong, inPlace),
-    },
+    { rest: sentLong.length + takenLong.length === 0 ? undefined : rest },
   )
 }
 
 /** Bytes that a block of so many elements takes among those that are posted; undefined if it is too long. */
-function roomBetween(unit: number, longest: number): (length: number) => number | undefined {
+type Room = (length: number) => number | undefined
+
+function roomBetween(unit: number, longest: number): Room {
   return (length) => (length * unit > longest ? undefined : (length * unit + ALIGNMENT - 1) & -ALIGNMENT)
 }
 
 /** A longer one is told as the longest; the message that it comes in has its length. */
-function toldLength({ length }: TypedArray): number {
+function toldLength(length: number): number {
   return Math.min(length, 0xffff_ffff)
 }
 
 /** Blocks that are too long to be posted. */
-function* follow(channel: Channel, sent: readonly Piece[], taken: readonly Piece[], inPlace: boolean): Steps {
-  const blocks = sent.map(({ rank, block }) => ({ rank, block: inPlace ? copyOf(block) : block }))
-  const receives = taken.map(({ rank, block }) => channel.irecv(block, rank))
-  yield* channel.settleAll([...receives, ...blocks.map(({ rank, block }) => channel.isend(block, rank))])
+function* follow(
+  channel: Channel,
+  receivers: readonly number[],
+  senders: readonly number[],
+  { outgoing, incoming, inPlace = false }: Exchange,
+): Steps {
+  const sent = receivers.map((rank) => (inPlace ? copyOf(outgoing.of(rank)) : outgoing.of(rank)))
+  const receives = senders.map((rank) => channel.irecv(incoming.of(rank), rank))
+  const sends = sent.map((block, index) => channel.isend(block, receivers[index] as number))
+  yield* channel.settleAll([...receives, ...sends])
 }
 
-function piecesOf(ranks: readonly number[], blockOf: (rank: number) => TypedArray): Piece[] {
-  return ranks.map((rank) => {
-    const block = blockOf(rank)
-    return { rank, block, span: new Span(block), at: 0 }
+/** The short blocks of these ranks, one after the other from `first` on. */
+function piecesOf(ranks: readonly number[], blocks: Blocks, room: Room, first: number): Piece[] {
+  let next = first
+  return ranks.flatMap((rank) => {
+    const at = next
+    const nbytes = room(blocks.countOf(rank))
+    if (nbytes === undefined) return []
+    next += nbytes
+    return [{ rank, span: new Span(blocks.of(rank)), at }]
   })
 }
 

@@ -1,6 +1,5 @@
 /** Plans of the calls whose blocks differ in length: gatherv, scatterv, allgatherv, alltoallv. */
 import { IN_PLACE } from '../../runtime/base/constants.ts'
-import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { MessageBuffer } from '../../runtime/base/message-buffer.ts'
 import { alltoallPairwise } from '../alltoall/pairwise.ts'
 import {
@@ -43,8 +42,8 @@ export function gathervPlan(
     particulars: { root },
     small: postedBlocks(member, {
       ...between(member, root, collected === undefined),
-      outgoing: () => mine.array,
-      incoming: collected?.blocks.of ?? NONE,
+      outgoing: likeMine(mine.array),
+      incoming: collected?.blocks ?? likeMine(mine.array),
       alike: true,
       like: mine.array,
       load,
@@ -78,8 +77,8 @@ export function scattervPlan(
     particulars: { root },
     small: postedBlocks(member, {
       ...between(member, root, blocks !== undefined),
-      outgoing: blocks?.of ?? NONE,
-      incoming: () => mine,
+      outgoing: blocks ?? likeMine(mine),
+      incoming: likeMine(mine),
       alike: false,
       like: mine,
       load,
@@ -109,8 +108,8 @@ export function allgathervPlan(
         : postedBlocks(member, {
             dest: others,
             source: others,
-            outgoing: () => blocks.of(member.rank),
-            incoming: blocks.of,
+            outgoing: likeMine(blocks.of(member.rank)),
+            incoming: blocks,
             alike: true,
             like: blocks.array,
             load,
@@ -144,8 +143,8 @@ export function alltoallvPlan(
     small: postedBlocks(member, {
       dest: others,
       source: others,
-      outgoing: sends.of,
-      incoming: receives.of,
+      outgoing: sends,
+      incoming: receives,
       alike: false,
       inPlace: from === undefined,
       like: into.array,
@@ -167,9 +166,6 @@ export function alltoallvPlan(
       ),
   }
 }
-
-/** Of ranks that send or take nothing. */
-const NONE = (): TypedArray => new Uint8Array(0)
 
 /** Between the root and all others. */
 function between({ rank, size }: Member, root: number, isSender: boolean): { dest: number; source: number } {
