@@ -33,6 +33,8 @@ export interface ChartOptions {
   readonly yText?: (y: number) => string
   /** A number below it. */
   readonly xText?: (x: number) => string
+  /** Where numbers stand below it, if there is room; default: at even distances. */
+  readonly ticks?: readonly number[]
   /** Where the scale begins, unless a value is less; default 0. */
   readonly least?: number
 }
@@ -64,7 +66,9 @@ export function drawChart(curves: readonly Curve[], options: ChartOptions): stri
   const ends = curves.map(({ name }, index) => ({ name: `${styles[index]?.mark} ${name}`, row: canvas.row(series[index]?.at(-1) ?? 0) })) // prettier-ignore
   const labels = placeNames(ends)
   const body = canvas.rows.map((row, index) => `${row.join('').padEnd(SCALE + columns)} ${labels.get(index) ?? ''}`.trimEnd()) // prettier-ignore
-  return `${[...body, xAxis(columns, (column) => xText(at(column)), xLabel)].join('\n')}\n`
+  const ticks = options.ticks?.map((x) => ({ column: columnOf(x), text: xText(x) }))
+  const axis = xAxis(columns, ticks ?? evenly(columns, (column) => xText(at(column))), xLabel)
+  return `${[...body, axis].join('\n')}\n`
 }
 
 interface Style {
@@ -152,15 +156,28 @@ function placeNames(ends: readonly { readonly name: string; readonly row: number
   return placed
 }
 
-/** Numbers below the columns they belong to, as many as fit. */
-function xAxis(columns: number, at: (column: number) => string, label: string): string {
+interface Tick {
+  readonly column: number
+  readonly text: string
+}
+
+function evenly(columns: number, at: (column: number) => string): Tick[] {
   const count = Math.max(2, Math.floor(columns / 12))
-  const line = Array<string>(SCALE + columns + 8).fill(' ')
-  for (let k = 0; k < count; k++) {
+  return Array.from({ length: count }, (_, k) => {
     const column = Math.round(((columns - 1) * k) / (count - 1))
-    const text = at(column)
+    return { column, text: at(column) }
+  })
+}
+
+/** Numbers below the columns they belong to, as many as fit. */
+function xAxis(columns: number, ticks: readonly Tick[], label: string): string {
+  const line = Array<string>(SCALE + columns + 8).fill(' ')
+  let free = 0
+  for (const { column, text } of ticks) {
     const first = SCALE + column - Math.floor(text.length / 2)
+    if (first < free) continue
     line.splice(first, text.length, ...text)
+    free = first + text.length + 1
   }
   return `${label.padStart(SCALE - 3)}${line
     .join('')

@@ -198,8 +198,10 @@ function plot(contenders: readonly Contender[]): void {
   }))
   const least = Math.min(...curves.flatMap(({ points }) => points.map(([, y]) => y)))
   const yText = (y: number): string => digits(logarithmic ? 10 ** y : y)
-  const xText = (x: number): string => sizeText(points[Math.round(x)] ?? 0)
-  console.log(`${unit} over bytes\n${drawChart(curves, { width: 80, xLabel: '', least, yText, xText })}`)
+  const xText = (x: number): string => sizeText(points[x] ?? 0)
+  console.log(
+    `${unit} over bytes\n${drawChart(curves, { width: 80, xLabel: '', ticks: [...points.keys()], least, yText, xText })}`,
+  )
 }
 
 function digits(value: number): string {

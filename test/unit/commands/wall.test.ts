@@ -131,6 +131,16 @@ t.test('drawChart() ends a curve with its last point', async (t) => {
   t.match(line, /x═+x {30,}x short$/)
 })
 
+t.test('drawChart() names the values of x that are asked for, as far as there is room', async (t) => {
+  const axis = (ticks: readonly number[]): string | undefined => {
+    const curves = [{ name: 'a', points: [[0, 1], [100, 2]] }] as const // prettier-ignore
+    return drawChart(curves, { width: 80, xLabel: 'x', ticks }).split('\n').at(-2)
+  }
+  t.match(axis([0, 100]), /^ +x +0 {60,}100$/)
+  t.match(axis([0, 50, 100]), /^ +x +0 {25,}50 {25,}100$/)
+  t.match(axis([0, 1, 2, 100]), /^ +x +0 {60,}100$/)
+})
+
 t.test('drawChart() draws what is negative, and a single point', async (t) => {
   const chart = drawChart([{ name: 'log', points: [[0, -2], [4, 3]] }, { name: 'one', points: [[2, 1]] }], { width: 60, xLabel: 'x' }) // prettier-ignore
   t.match(chart, /^ +-2\.00 /m)
