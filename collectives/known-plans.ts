@@ -178,10 +178,10 @@ export class KnownPlans<T> {
 }
 
 /** What is no list stays as it is, for the call to refuse. */
-function copyLists(options: Lists = {}): Lists {
+function copyLists(options: Lists | null | undefined): Lists {
   const copy = (list: readonly number[] | undefined): typeof list =>
     Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(list as readonly number[]) : list
-  return Object.fromEntries(LISTS.map((name) => [name, copy(options[name])]))
+  return Object.fromEntries(LISTS.map((name) => [name, copy(options?.[name])]))
 }
 
 function areSame(known: Lists, given: Lists | undefined): boolean {

@@ -8,7 +8,7 @@
  * that all ranks reduce, they do parts for each other: each is reduced once, by whoever has a core then. A board is
  * founded by the first call after some that went by messages; all ranks count alike. Operations of the program's own, which
  * may throw on one rank and not on another, nonblocking and persistent calls, calls of which an algorithm was forced and all
- * longer ones take messages.
+ * longer ones take messages; of blocks of different lengths the long ones do (plans/posted-blocks.ts).
  */
 import { elementTypeOf, newArrayLike, type ElementType, type TypedArray } from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'

@@ -63,6 +63,7 @@ t.test(
     t.equal(plans.recall(buffer, buffer, { sendCounts: [1, 2], recvCounts: [3, 4], recvDispls: [0, 4] }), plan)
     for (const other of [
       undefined,
+      null,
       { sendCounts, recvDispls },
       { sendCounts, recvCounts, recvDispls, sendDispls: [0, 1] },
       { sendCounts, recvCounts, recvDispls: null },
