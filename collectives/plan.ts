@@ -74,6 +74,8 @@ export interface Manner {
   readonly parts: Parts | undefined
   /** What follows by messages, on those ranks that send or take some. */
   readonly rest: ((channel: Channel) => Steps) | undefined
+  /** Whether other ranks may have a rest, also for this one that does not expect it: what is wrong then, `differs` tells. */
+  readonly mayFollow: boolean
 }
 
 /** A small call as the ranks of one host make it through their board (small-calls.ts). */
@@ -92,7 +94,7 @@ export interface SmallCall<T = void> extends Roles, Required<Deeds<T>>, Manner {
 export function smallCall<T>(
   { unit, nbytes, dest, source }: Roles,
   { given, load, differs = never, take, finish }: Deeds<T>,
-  { mostNbytes = BOARD_NBYTES, parts, rest }: Partial<Manner> = {},
+  { mostNbytes = BOARD_NBYTES, parts, rest, mayFollow = false }: Partial<Manner> = {},
 ): SmallCall<T> {
   const [byBoard, terms] = [undefined, undefined]
   const span = new Span(given)
@@ -110,6 +112,7 @@ export function smallCall<T>(
     mostNbytes,
     parts,
     rest,
+    mayFollow,
     byBoard,
     terms,
   }

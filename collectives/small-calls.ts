@@ -347,7 +347,7 @@ export class SmallCalls {
     const { engine, context } = this.#member
     const stray = engine.oldestUnexpected(context)
     if (stray?.tag !== number) return false
-    if (small.rest !== undefined && stray.aux === small.terms?.signature) return false // from a rank that is ahead
+    if (small.mayFollow && stray.aux === small.terms?.signature) return false // from a rank that is ahead
     throw new MpiError(
       'MPI_ERR_OTHER',
       `${name}: the ranks of a communicator called different collectives: world rank ${stray.source} called ${describeSignature(stray.aux)} where world rank ${engine.worldRank} called ${name}`,

@@ -103,7 +103,10 @@ export function postedBlocks(member: Member, exchange: Exchange): SmallCall | un
       },
       finish,
     },
-    { rest: sentLong.length + takenLong.length === 0 ? undefined : rest },
+    {
+      rest: sentLong.length + takenLong.length === 0 ? undefined : rest,
+      mayFollow: !alike || dest === 0 || source === 0,
+    },
   )
 }
 

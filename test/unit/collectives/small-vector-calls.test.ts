@@ -149,3 +149,21 @@ t.test('lengths that differ between sender and receiver are told as they are of 
     /world rank \d called allgatherv?, world rank \d called allgatherv?/,
   )
 })
+
+t.test(
+  'a long block that comes where a short one is expected, while others are awaited, is told by its length',
+  async (t) => {
+    const counts = [1, 2, 1]
+    t.match(
+      await failureOnBoard([
+        (w) => w.gatherv(new Int32Array(1), new Int32Array(4), { counts }),
+        (w) => w.gatherv(new Int32Array(LONG), undefined, {}),
+        async (w) => {
+          for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+          await w.gatherv(new Int32Array(1), undefined, {})
+        },
+      ]),
+      /^MPI_ERR_COUNT: gatherv: the ranks disagree on the number of elements: 20000 int32 elements .* came where 2 /,
+    )
+  },
+)
