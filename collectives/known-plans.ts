@@ -71,6 +71,8 @@ class Arguments {
   readonly #root: number | undefined
   /** Of calls that have some: copies, since programs change them from call to call. */
   readonly #lists: Lists | undefined
+  /** Names that stand in the options: one more may be misspelt. */
+  readonly #names: number
 
   constructor(send: unknown, recv: unknown, options: PlanOptions | undefined, hasLists: boolean) {
     this.#send = new Argument(send)
@@ -78,17 +80,19 @@ class Arguments {
     this.#op = options?.op
     this.#root = options?.root
     this.#lists = hasLists ? copyLists(options) : undefined
+    this.#names = hasLists ? namesIn(options) : 0
   }
 
   /** These very ones. */
   are(send: unknown, recv: unknown, options: PlanOptions | undefined): boolean {
     if (this.#send.value !== send || this.#recv.value !== recv) return false
     if (this.#op !== options?.op || this.#root !== options?.root) return false
-    return this.#lists === undefined || areSame(this.#lists, options)
+    return this.#lists === undefined || (this.#names === namesIn(options) && areSame(this.#lists, options))
   }
 
   areLike(other: Arguments): boolean {
     if (this.#op !== other.#op || this.#root !== other.#root) return false
+    if (this.#names !== other.#names) return false
     if (this.#lists !== undefined && !areSame(this.#lists, other.#lists)) return false
     return this.#send.isLike(other.#send) && this.#recv.isLike(other.#recv)
   }
@@ -175,6 +179,10 @@ export class KnownPlans<T> {
     if (plans === undefined) others.set(second, (plans = new LatestPlans()))
     return plans
   }
+}
+
+function namesIn(options: object | null | undefined): number {
+  return Object.keys(options ?? {}).length
 }
 
 /** What is no list stays as it is, for the call to refuse. */

@@ -69,6 +69,7 @@ t.test(
       { sendCounts, recvCounts, recvDispls: null },
       { sendCounts, recvCounts, recvDispls: 4 },
       { sendCounts: [1, 2, 0], recvCounts, recvDispls },
+      { sendCounts, recvCounts, recvDispls, sendDisplz: [0, 1] },
       { counts: sendCounts, recvCounts, recvDispls },
     ])
       t.equal(plans.recall(buffer, buffer, other as never), undefined)

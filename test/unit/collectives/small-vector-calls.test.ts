@@ -167,3 +167,11 @@ t.test(
     )
   },
 )
+
+t.test('a misspelt option is refused also after a call with the right ones', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const [mine, all, counts] = [new Int32Array(1), new Int32Array(2), [1, 1]]
+    await world.allgatherv(mine, all, { counts })
+    await t.rejects(world.allgatherv(mine, all, { counts, dispsl: [0, 1] } as never), { code: 'MPI_ERR_ARG' })
+  })
+})
