@@ -22,7 +22,7 @@ import type { Region } from '../base/region.ts'
 export const MOST_BOARD_RANKS = 16
 /**
  * Longest payload of a rank. 4 ranks on 2 cores, by the board and by messages: bcast of 128 KiB 53 and 118 us, of 256 KiB 89
- * and 236; scatter 58 and 77, 93 and 126.
+ * and 236; scatter 58 and 77, 93 and 126; since a rank keeps its whole ring (`#placeFor`) half of it by the board.
  */
 export const BOARD_NBYTES = 262_144
 /** Payloads beyond a line that a rank may be ahead of others: some of the longest, and no more than stays in a cache. */
