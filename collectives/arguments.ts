@@ -114,11 +114,9 @@ export function rootOf(
   known: readonly string[] = ROOT_ALONE,
 ): number {
   if (options === undefined) return 0
+  checkNames(call, options, known)
   const root = options?.root
-  if (root === undefined) {
-    checkNames(call, options, known)
-    return 0
-  }
+  if (root === undefined) return 0
   if (!Number.isInteger(root) || root < 0 || root >= size)
     throw new MpiError('MPI_ERR_ROOT', `${call}: root is ${describe(root)}, expected 0..${size - 1}`)
   return root

@@ -107,6 +107,12 @@ t.test('options that a call does not know are refused, also by calls that would 
         'MPI_ERR_ARG: reduce: there is no option "rot", expected { root, op }',
       ],
       [() => world.gatherObject(1, root), 'MPI_ERR_ARG: gatherObject: there is no option "rot"'],
+      [() => world.bcast(two, { root: 0, ...root }), 'MPI_ERR_ARG: bcast: there is no option "rot"'],
+      [
+        () => world.reduce(1, { op: SUM, root: 0, ...root }),
+        'MPI_ERR_ARG: reduce: there is no option "rot", expected { root, op }',
+      ],
+      [() => world.scatterObject([1, 2], { root: 0, ...root }), 'MPI_ERR_ARG: scatterObject: there is no option "rot"'],
       ...misspeltBlocks(world),
     ]
     for (const [call, message] of cases) t.match(await refusal(call), message)
