@@ -347,10 +347,14 @@ export class SmallCalls {
     const { engine, context } = this.#member
     const stray = engine.oldestUnexpected(context)
     if (stray?.tag !== number) return false
-    if (small.mayFollow && stray.aux === small.terms?.signature) return false // from a rank that is ahead
+    const isAlike = stray.aux === small.terms?.signature
+    if (small.mayFollow && isAlike) return false // from a rank that is ahead
+    const [there, here] = [`world rank ${stray.source}`, `world rank ${engine.worldRank}`]
     throw new MpiError(
       'MPI_ERR_OTHER',
-      `${name}: the ranks of a communicator called different collectives: world rank ${stray.source} called ${describeSignature(stray.aux)} where world rank ${engine.worldRank} called ${name}`,
+      isAlike
+        ? `${name}: the ranks of a communicator called it in different ways: ${there} with more elements than ${here}, or as a nonblocking or persistent call`
+        : `${name}: the ranks of a communicator called different collectives: ${there} called ${describeSignature(stray.aux)} where ${here} called ${name}`,
     )
   }
 

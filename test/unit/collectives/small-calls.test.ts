@@ -402,6 +402,25 @@ t.test('other operations, lengths and types are told as they are of messages', a
   )
 })
 
+t.test('a call that is small on one rank only is told as one that is made in different ways', async (t) => {
+  const ways = (call: string): RegExp =>
+    new RegExp(
+      `^MPI_ERR_OTHER: ${call}: the ranks of a communicator called it in different ways: world rank 0 with more`,
+    )
+  const bcast = (n: number) => (world: Intracomm) => world.bcast(doubles(n))
+  t.match(await failureOnBoard([bcast(40_000), bcast(1)]), ways('bcast'))
+  t.match(
+    await failureOnBoard([
+      (world) => world.iallgather(doubles(1), doubles(2)).wait(),
+      (world) => world.allgather(doubles(1), doubles(2)),
+    ]),
+    ways('allgather'),
+  )
+  const counts = (n: number) => (world: Intracomm) =>
+    world.allgatherv(doubles(world.rank === 0 ? n : 1), doubles(n + 1), { counts: [n, 1] })
+  t.match(await failureOnBoard([counts(40_000), counts(1)]), ways('allgatherv'))
+})
+
 t.test('two different roots, which nobody notices at once, are found by the next call that all make', async (t) => {
   const at = (root: number) => async (world: Intracomm) => {
     await world.bcast(doubles(1), { root })
