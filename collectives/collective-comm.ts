@@ -15,9 +15,6 @@ import { complete } from './requests.ts'
 import { select, type Algorithm, type Selectable, type Selection } from './selection.ts'
 import { SmallCalls } from './small-calls.ts'
 
-/** Bytes. */
-const LEAST_SCRATCH = 512
-
 /** The caller as a member of a communicator; for plans that use several. */
 export let memberOf: (comm: CollectiveComm) => Member
 
@@ -30,7 +27,6 @@ class CollectiveMember implements Member {
   readonly size: number
   readonly #comm: CollectiveComm
   readonly #algorithms: Selection
-  #scratch = new ArrayBuffer(0)
 
   constructor(comm: CollectiveComm, algorithms: Selection) {
     this.rank = comm.rank
@@ -41,11 +37,6 @@ class CollectiveMember implements Member {
 
   get hosts(): Hosts {
     return this.#comm.hosts
-  }
-
-  scratch(nbytes: number): ArrayBuffer {
-    if (this.#scratch.byteLength < nbytes) this.#scratch = new ArrayBuffer(Math.max(nbytes, LEAST_SCRATCH) * 2)
-    return this.#scratch
   }
 
   select<K extends Selectable>(collective: K, nbytes: number, op?: Op): Algorithm<K> {

@@ -7,7 +7,7 @@
 import type { TypedArray } from '../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import type { CollectiveName, Particulars } from '../runtime/comm/signature.ts'
-import { BOARD_NBYTES, Span, type Terms } from '../runtime/engine/board.ts'
+import { BOARD_NBYTES, Span, type Payload, type Terms } from '../runtime/engine/board.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import type { Algorithm, Selectable } from './selection.ts'
@@ -57,7 +57,7 @@ export interface Difference {
 /** What a rank does in a small call. */
 export interface Deeds<T = void> {
   /** What this rank posts, once loaded. */
-  readonly given: TypedArray
+  readonly given: TypedArray | Payload
   load(): void
   /** All of `source` have posted and make the same call: what is wrong with the lengths, if they are not the same everywhere. */
   differs?(postings: Postings): Difference | undefined
@@ -80,7 +80,7 @@ export interface Manner {
 
 /** A small call as the ranks of one host make it through their board (small-calls.ts). */
 export interface SmallCall<T = void> extends Roles, Required<Deeds<T>>, Manner {
-  readonly span: Span
+  readonly given: Payload
   // Found out when the call is made first.
   /** Whether the board serves it. */
   byBoard: boolean | undefined
@@ -97,14 +97,12 @@ export function smallCall<T>(
   { mostNbytes = BOARD_NBYTES, parts, rest, mayFollow = false }: Partial<Manner> = {},
 ): SmallCall<T> {
   const [byBoard, terms] = [undefined, undefined]
-  const span = new Span(given)
   return {
     unit,
     nbytes,
     dest,
     source,
-    given,
-    span,
+    given: ArrayBuffer.isView(given) ? new Span(given) : given,
     load,
     differs,
     take,
@@ -157,8 +155,6 @@ export interface Member {
   readonly size: number
   /** Which ranks share memory. */
   readonly hosts: Hosts
-  /** Private memory of at least so many bytes, which the next small call may use too once this rank has posted its part. */
-  scratch(nbytes: number): ArrayBuffer
   /** The algorithm for a call that moves or reduces `nbytes` bytes. */
   select<K extends Selectable>(collective: K, nbytes: number, op?: Op): Algorithm<K>
 }

@@ -198,11 +198,11 @@ export class SmallCalls {
 
   /** Posts what this rank brings. True if that could be done and what it takes is there. */
   #start({ small }: Call<unknown>, board: Board): boolean {
-    const { span, dest, source, terms } = small
+    const { given, dest, source, terms } = small
     small.load()
     board.begin((terms as Terms).signature)
     this.#posters = source
-    this.#nbytes = span.nbytes
+    this.#nbytes = given.nbytes
     if (dest !== 0) {
       if (!board.hasRoom(this.#nbytes) && !this.#linger(this.#hasRoom)) return false
       post(small, board)
@@ -252,7 +252,7 @@ export class SmallCalls {
   }
 
   #recordOf({ made, small, begun, place }: Call<unknown>): CollectiveCall {
-    const nbytes = small.dest === 0 ? 0 : small.span.nbytes
+    const nbytes = small.dest === 0 ? 0 : small.given.nbytes
     return { call: made.call, context: this.#member.context, place, begun, algorithm: 'sharedBoard', nbytes }
   }
 
@@ -292,11 +292,11 @@ export class SmallCalls {
 
   /** Waits for what a call that has started lacks: for room to post, if it has not, then for what it takes. */
   async #untilThere(call: Call<unknown>, board: Board): Promise<void> {
-    const { span, dest, source } = call.small
+    const { given, dest, source } = call.small
     if (dest !== 0 && !board.havePosted(1 << board.rank)) {
       await this.#until(
         call,
-        () => board.hasRoomNow(span.nbytes),
+        () => board.hasRoomNow(given.nbytes),
         () => board.last(),
       )
       post(call.small, board)
@@ -381,7 +381,7 @@ export class SmallCalls {
 }
 
 function post(small: SmallCall<unknown>, board: Board): void {
-  board.post(small.terms as Terms, small.span)
+  board.post(small.terms as Terms, small.given)
   board.tell(small.dest)
 }
 

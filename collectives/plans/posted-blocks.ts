@@ -4,16 +4,14 @@
  * are short. Long ones follow by messages: the ranks at both ends know that they are.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
-import { copyBytes } from '../../runtime/base/native-calls.ts'
-import { copyWords } from '../../runtime/base/words.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
-import { BOARD_NBYTES, MOST_BOARD_RANKS, Span } from '../../runtime/engine/board.ts'
+import { BOARD_NBYTES, MOST_BOARD_RANKS, Span, type Payload } from '../../runtime/engine/board.ts'
 import { copyOf, type Blocks } from '../blocks.ts'
 import { smallCall, type Member, type SmallCall } from '../plan.ts'
 
 /**
- * Bytes of a rank's short blocks, all together at most: as in other small calls, though they are copied once more. 4 ranks on
- * 2 cores, here and by messages: alltoallv of 128 KiB 175 and 262 us, of 256 KiB 184 and 394; scatterv 70 and 91.
+ * Bytes of a rank's short blocks, all together at most: as in other small calls. 4 ranks on 2 cores, here and by messages:
+ * alltoallv of 128 KiB 175 and 262 us, of 256 KiB 184 and 394; scatterv 70 and 91.
  */
 export const MOST_POSTED_NBYTES = BOARD_NBYTES
 /** Of what a rank posts, for others who do not know: longer than what lies in a slot of the board. */
@@ -40,11 +38,15 @@ export interface Exchange {
   finish(): void
 }
 
-/** A short block for a rank or from it, and where it lies in what is posted. */
-interface Piece {
-  readonly rank: number
+/** Something that is posted, and where it lies in it. */
+interface Part {
   readonly span: Span
   at: number
+}
+
+/** A short block for a rank or from it. */
+interface Piece extends Part {
+  readonly rank: number
 }
 
 /** Undefined where there is no board. What takes time is made in the first call: nonblocking ones make plans too. */
@@ -59,13 +61,9 @@ export function postedBlocks(member: Member, exchange: Exchange): SmallCall | un
   const senders = ranksOf(source, size)
   const end = receivers.reduce((at, rank) => at + (room(outgoing.countOf(rank)) ?? 0), first)
 
-  const memory = member.scratch(end)
-  const words = new Int32Array(memory)
-  const bytes = new Uint8Array(memory, 0, dest === 0 ? 0 : end)
   // Of what this rank posts, and after that of what others have posted.
-  const header = new Uint32Array(memory, 0, lengths)
+  const header = new Uint32Array(lengths)
   let headerSpan: Span | undefined
-  let sent: readonly Piece[] | undefined
   let taken: readonly Piece[] | undefined
 
   const isLong = (blocks: Blocks) => (rank: number) => room(blocks.countOf(rank)) === undefined
@@ -75,14 +73,10 @@ export function postedBlocks(member: Member, exchange: Exchange): SmallCall | un
   return smallCall(
     { unit: like.subarray(0, 0), nbytes: POSTED_NBYTES, dest, source },
     {
-      given: bytes,
+      given: new PostedBlocks(dest === 0 ? 0 : end, header, () => piecesOf(receivers, outgoing, room, first)),
       load: () => {
         load()
         for (const rank of receivers) header[alike ? 0 : rank] = toldLength(outgoing.countOf(rank))
-        sent ??= piecesOf(receivers, outgoing, room, first)
-        for (const { span, at } of sent)
-          if (span.words !== undefined) copyWords(words, at / 4, span.words, 0, span.words.length)
-          else copyBytes(bytes.subarray(at, at + span.nbytes), span.bytes)
       },
       differs: (postings) => {
         headerSpan ??= new Span(header)
@@ -112,6 +106,25 @@ export function postedBlocks(member: Member, exchange: Exchange): SmallCall | un
       mayFollow: !alike || dest === 0 || source === 0,
     },
   )
+}
+
+/** The lengths of a rank's blocks, then the short ones among them. */
+class PostedBlocks implements Payload {
+  readonly nbytes: number
+  readonly #header: Uint32Array
+  readonly #pieces: () => readonly Part[]
+  #parts: readonly Part[] | undefined
+
+  constructor(nbytes: number, header: Uint32Array, pieces: () => readonly Part[]) {
+    this.nbytes = nbytes
+    this.#header = header
+    this.#pieces = pieces
+  }
+
+  copyTo(words: Int32Array, bytes: Uint8Array, at: number): void {
+    this.#parts ??= [{ at: 0, span: new Span(this.#header) }, ...this.#pieces()]
+    for (const part of this.#parts) part.span.copyTo(words, bytes, at + part.at)
+  }
 }
 
 /** Bytes that a block of so many elements takes among those that are posted; undefined if it is too long. */

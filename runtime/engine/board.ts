@@ -66,8 +66,15 @@ const SHORT = 32
 /** From so many bytes on a look at what the others have completed is worth it. */
 const LONG = 16_384
 
+/** What a rank posts. */
+export interface Payload {
+  readonly nbytes: number
+  /** Copies it to byte `at` of a board, where a word begins. */
+  copyTo(words: Int32Array, bytes: Uint8Array, at: number): void
+}
+
 /** A typed array's memory, as the bytes or words that are copied. */
-export class Span {
+export class Span implements Payload {
   readonly nbytes: number
   readonly bytes: Uint8Array
   /** If it is short. */
@@ -77,6 +84,13 @@ export class Span {
     this.nbytes = byteLength
     this.bytes = new Uint8Array(buffer, byteOffset, byteLength)
     this.words = wordsOf(this.bytes)
+  }
+
+  copyTo(words: Int32Array, bytes: Uint8Array, at: number): void {
+    const { nbytes, bytes: own } = this
+    if (this.words !== undefined) copyWords(words, at >> 2, this.words, 0, this.words.length)
+    else if (nbytes > SHORT) copyBytes(bytes.subarray(at, at + nbytes), own)
+    else for (let i = 0; i < nbytes; i++) bytes[at + i] = own[i] as number
   }
 }
 
@@ -183,7 +197,7 @@ export class Board {
   }
 
   /** Posts this rank's part of the call under way; there is room. */
-  post({ signature, elementType, nbytes }: Terms, payload: Span): void {
+  post({ signature, elementType, nbytes }: Terms, payload: Payload): void {
     const words = this.#words
     const slot = this.#slotOf(this.rank)
     words[slot + SIGNATURE] = signature
@@ -194,9 +208,7 @@ export class Board {
     const at = length <= INLINE_NBYTES ? 4 * slot + PAYLOAD : this.#claim(length)
     words[slot + AT] = at
     if (length > INLINE_NBYTES) words[slot + TAKEN] = words[slot + DONE] = 0
-    if (payload.words !== undefined) copyWords(words, at >> 2, payload.words, 0, payload.words.length)
-    else if (length > SHORT) copyBytes(this.#bytes.subarray(at, at + length), payload.bytes)
-    else for (let i = 0; i < length; i++) this.#bytes[at + i] = payload.bytes[i] as number
+    payload.copyTo(words, this.#bytes, at)
     if (IN_ORDER) words[slot + CALL] = this.#call | 0
     else Atomics.store(words, slot + CALL, this.#call | 0)
   }
