@@ -1,6 +1,7 @@
 /**
  * A real sshd with a configuration, host key and user key of its own, on a loopback port, run by the current user in a
- * temporary folder; and a client configuration in which several host names lead to it.
+ * temporary folder; and a client configuration in which several host names lead to it. Who logs in has a home of his own
+ * there: what the user's shell does at its start, and may print, is none of the tests' business.
  */
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
@@ -42,6 +43,7 @@ export async function startSshd(more = ''): Promise<Sshd> {
   writeFileSync(file('authorized_keys'), readFileSync(file('user_key.pub')), { mode: 0o600 })
   writeFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${publicKey}`)
   writeFileSync(file('outdated_hosts'), `[127.0.0.1]:${port} ${otherKey}`)
+  mkdirSync(file('home'))
   writeFileSync(file('sshd_config'), serverConfiguration(file, port) + more)
   writeFileSync(file('ssh_config'), clientConfiguration(file, port, deadPort))
   if (process.getuid?.() === 0 && !existsSync(EMPTY_FOLDER)) mkdirSync(EMPTY_FOLDER, { mode: 0o755 })
@@ -84,6 +86,7 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 LogLevel VERBOSE
+SetEnv HOME=${file('home')}
 `
 }
 
