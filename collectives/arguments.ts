@@ -115,7 +115,7 @@ export function rootOf(
 ): number {
   if (options === undefined) return 0
   checkNames(call, options, known)
-  const root = options?.root
+  const { root } = options
   if (root === undefined) return 0
   if (!Number.isInteger(root) || root < 0 || root >= size)
     throw new MpiError('MPI_ERR_ROOT', `${call}: root is ${describe(root)}, expected 0..${size - 1}`)
@@ -241,7 +241,7 @@ export function optionsOf<O>(options: O | undefined): O {
 }
 
 /** @throws {MpiError} MPI_ERR_ARG if `options` is no object, or has a name that the call does not know */
-export function checkNames(call: string, options: unknown, known: readonly string[]): void {
+export function checkNames(call: string, options: unknown, known: readonly string[]): asserts options is object {
   const fault = faultOfNames(call, options, known)
   if (fault !== undefined) throw fault
 }

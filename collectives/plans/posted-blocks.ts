@@ -73,7 +73,7 @@ export function postedBlocks(member: Member, exchange: Exchange): SmallCall | un
   return smallCall(
     { unit: like.subarray(0, 0), nbytes: POSTED_NBYTES, dest, source },
     {
-      given: new PostedBlocks(dest === 0 ? 0 : end, header, () => piecesOf(receivers, outgoing, room, first)),
+      given: new PostedBlocks(end, header, () => piecesOf(receivers, outgoing, room, first)),
       load: () => {
         load()
         for (const rank of receivers) header[alike ? 0 : rank] = toldLength(outgoing.countOf(rank))
