@@ -180,9 +180,8 @@ export class Board {
   /**
    * Where in the ring the next payload begins: payloads are never wrapped. The first bytes are used again as soon as nobody needs
    * anything of the ring but, elsewhere, the payload before: ranks that wait for each other go through a part of it that stays in
-   * the caches. Not sooner: the way round would be only as long as others are behind from then on, and ranks that share a core
-   * would change places at each call. 4 ranks on 2 cores: scatter of 64 KiB 4.0 us, 7.8 when only the first bytes had to be free;
-   * allgather 13 us, 45 when all of the ring had to.
+   * the caches (allgather of 64 KiB by 4 ranks on 2 cores 7.8 us, 11.3 when all of the ring had to be free). Not sooner: the way
+   * round would be only as long as others are behind from then on.
    */
   #placeFor(nbytes: number): number {
     const start = Math.ceil(this.#used / RING_NBYTES) * RING_NBYTES
