@@ -123,30 +123,31 @@ export class RingWriter extends RingEnd {
     const skipped = length <= capacity - end ? 0 : capacity - end
     if (!this.#hasRoom(skipped + length + LINE)) return false
     const start = skipped === 0 ? end : 0
-    this.#writeHeader(frame, start, payload)
     if (payloadWords !== undefined)
       copyWords(words, payloadAt(start, payload) >> 2, payloadWords, 0, payloadWords.length)
     else if (payload > 0) this.#writePayload(frame.payload as Uint8Array, start, payload)
-    const stamp = this.stampAt(this.#tail + skipped)
-    const before = this.stampAt(this.#tail)
-    this.#tail = (this.#tail + skipped + length) | 0
-    this.#clearNext(length === LINE)
-    if (IN_ORDER) words[start / 4 + FIRST] = length | stamp
-    else Atomics.store(words, start / 4 + FIRST, length | stamp)
-    if (skipped > 0) Atomics.store(words, end / 4 + FIRST, SKIP | before)
+    const next = (this.#tail + skipped + length) | 0
+    this.#clear(next, length === LINE)
+    // All of the first line at once: a consumer that looks at it takes it away. Before the payload, 64 B take 0.21 us, not 0.19.
+    this.#writeHeader(frame, start, payload)
+    const first = length | this.stampAt(this.#tail + skipped)
+    if (IN_ORDER) words[start / 4 + FIRST] = first
+    else Atomics.store(words, start / 4 + FIRST, first)
+    if (skipped > 0) Atomics.store(words, end / 4 + FIRST, SKIP | this.stampAt(this.#tail))
+    this.#tail = next
     // Only those look at it who have seen, by way of something atomic, that this thread has come to rest.
-    this.counters[TAIL] = this.#tail
+    this.counters[TAIL] = next
     return true
   }
 
   /**
-   * Sees to it that the first word after the last record says nothing yet. After a lap of single lines all have the other
-   * stamp, and the line need not be fetched from the consumer's core for it.
+   * Sees to it that the first word after a record says nothing yet. After a lap of single lines all have the other stamp, and
+   * the line need not be fetched from the consumer's core for it.
    */
-  #clearNext(single: boolean): void {
+  #clear(next: number, single: boolean): void {
     const { words, capacity } = this
     this.#singles = single ? Math.min(this.#singles + LINE, capacity) : 0
-    if (this.#singles < capacity) words[(this.#tail & (capacity - 1)) / 4 + FIRST] = NOTHING
+    if (this.#singles < capacity) words[(next & (capacity - 1)) / 4 + FIRST] = NOTHING
   }
 
   #writePayload(payload: Uint8Array, start: number, nbytes: number): void {
