@@ -9,8 +9,10 @@ import { elementTypeOf, type TypedArray } from '../runtime/base/element-type.ts'
 import type { Op } from './op.ts'
 import { reduceInTree, scanInTree } from './power-of-two.ts'
 
-/** Which operands become a rank's result: those of all ranks, or of those up to it, with its own or without. */
-export type Extent = 'all' | 'inclusive' | 'exclusive'
+/** Which operands a scan gives a rank: those of the ranks up to it, with its own or without. */
+export type ScanKind = 'inclusive' | 'exclusive'
+/** Which operands become a rank's result. */
+export type Extent = 'all' | ScanKind
 
 /**
  * result[i] := all operands combined. Those of other ranks lie in `memory` from element `places[rank]` on. `result` may be

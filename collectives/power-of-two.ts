@@ -67,6 +67,22 @@ export function scanInTree<A>(
   return prefix as A
 }
 
+/**
+ * What all ranks would scan to by recursive doubling, each operand becoming its rank's. Without a rank's own operand, a scan
+ * gives it what it gives the rank below.
+ *
+ * @param combine upper := lower combined with upper
+ */
+export function scanAllInTree<A>(operands: readonly A[], combine: (lower: A, upper: A) => void): void {
+  const { length } = operands
+  for (let half = 1; half < length; half <<= 1)
+    for (let upper = half; upper < length; upper += 2 * half) {
+      // The last of the lower half has the reduction of all of it.
+      const lower = operands[upper - 1] as A
+      for (const operand of operands.slice(upper, upper + half)) combine(lower, operand)
+    }
+}
+
 /** Even ranks hand over, odd ranks reduce. */
 export function* foldIn(channel: Channel, { folded }: PowerOfTwoGroup, data: TypedArray, op: Op): Steps {
   const { rank } = channel

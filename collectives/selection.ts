@@ -40,6 +40,7 @@ import { bcastSharedHeap } from './bcast/shared-heap.ts'
 import { bcastTwoLevel } from './bcast/two-level.ts'
 import { bcastWorkSharing } from './bcast/work-sharing.ts'
 import type { Blocks } from './blocks.ts'
+import type { ScanKind } from './fused-reduction.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'
 import { reduceBinomial } from './reduce/binomial.ts'
@@ -49,6 +50,9 @@ import { reduceWorkSharing } from './reduce/work-sharing.ts'
 import { reduceScatterRecursiveHalving } from './reduce-scatter/recursive-halving.ts'
 import { reduceScatterReduceThenScatter } from './reduce-scatter/reduce-then-scatter.ts'
 import { reduceScatterRing } from './reduce-scatter/ring.ts'
+import { scanPipelinedChain } from './scan/pipelined-chain.ts'
+import { scanRecursiveDoubling } from './scan/recursive-doubling.ts'
+import { scanWorkSharing } from './scan/work-sharing.ts'
 
 export type { Algorithms, Selectable } from '../runtime/base/tuning.ts'
 
@@ -78,6 +82,7 @@ interface AlgorithmTypes {
   alltoall: (channel: Channel, sent: Blocks, received: Blocks) => Steps
   reduce: (channel: Channel, data: TypedArray, op: Op, root: number) => Steps
   reduceScatter: (channel: Channel, blocks: Blocks, op: Op) => Steps
+  scan: (channel: Channel, data: TypedArray, op: Op, kind: ScanKind) => Steps
 }
 /** What an algorithm of a collective is called with. */
 export type Algorithm<K extends Selectable> = AlgorithmTypes[K]
@@ -205,6 +210,20 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       { maxNbytes: 524_288, algorithm: 'recursive-halving' },
       { algorithm: 'ring' },
       { algorithm: 'reduce-then-scatter' },
+    ],
+  },
+  // And of exscan.
+  scan: {
+    algorithms: {
+      'recursive-doubling': [scanRecursiveDoubling, { canonical: true }],
+      'pipelined-chain': [scanPipelinedChain, { elementwise: true }],
+      'work-sharing': [scanWorkSharing, { oneHost: true, elementwise: true, canonical: true }],
+    },
+    rules: [
+      { oneHost: true, maxNbytes: 65_536, algorithm: 'recursive-doubling' }, // as for allreduce
+      { oneHost: true, algorithm: 'work-sharing' },
+      { minNbytes: 65_537, algorithm: 'pipelined-chain' },
+      { algorithm: 'recursive-doubling' },
     ],
   },
 }

@@ -18,8 +18,9 @@ import { copyBytes, loadedMemory, nativeMemory, type NativeMemory } from '../run
 import { sliceOf, type Region } from '../runtime/base/region.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { block, bytesOf } from './blocks.ts'
+import type { ScanKind } from './fused-reduction.ts'
 import type { Op } from './op.ts'
-import { reduceInTree } from './power-of-two.ts'
+import { reduceInTree, scanAllInTree } from './power-of-two.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
 import { ADDRESS, NOWHERE, SharedWork, type Whereabouts } from '../runtime/engine/shared-work.ts'
 
@@ -28,6 +29,9 @@ interface Share {
   readonly given?: TypedArray
   readonly got?: TypedArray
 }
+
+/** The same in a reduction, where all give. */
+type Operand = Share & { readonly given: TypedArray }
 
 /** Bytes of a job's part of the vector: long against what it costs to take a job, some of them in the cache of a core. */
 const PART_NBYTES = 65_536
@@ -39,12 +43,34 @@ const SHORTEST_PART_NBYTES = 8192
 const LINE_NBYTES = 64
 
 /** Reduces what all have given, and delivers it to those who have room for it. */
-export function* reduceTogether(channel: Channel, share: Share & { readonly given: TypedArray }, op: Op): Steps {
+export function reduceTogether(channel: Channel, share: Operand, op: Op): Steps {
+  const combine = op.functionFor(share.given)
+  return combineTogether(channel, share, op, (parts, stock, at) =>
+    stock.deliverToAll(bytesOf(reduceInTree(parts, combine)), at),
+  )
+}
+
+/** Gives each rank but the first what the ranks up to it have given, combined; with its own, or without. */
+export function scanTogether(channel: Channel, share: Operand, op: Op, kind: ScanKind): Steps {
+  const combine = op.functionFor(share.given)
+  const ownIs = kind === 'inclusive' ? 0 : 1
+  return combineTogether(channel, share, op, (parts, stock, at) => {
+    scanAllInTree(parts, combine)
+    for (let rank = 1; rank < parts.length; rank++) stock.deliver(bytesOf(parts[rank - ownIs] as TypedArray), rank, at)
+  })
+}
+
+/** @param conclude makes the result of a part, whose operands lie in memory of its own, and delivers it to byte `at` on */
+function* combineTogether(
+  channel: Channel,
+  share: Operand,
+  op: Op,
+  conclude: (operands: readonly TypedArray[], stock: Stock, at: number) => void,
+): Steps {
   const { given } = share
   const { size } = channel
   const nbytes = partNbytes(given, size, size, op.unit)
   const jobs = Math.ceil(given.byteLength / nbytes)
-  const combine = op.functionFor(given)
   const length = nbytes / given.BYTES_PER_ELEMENT
   const scratch = channel.scratch(given, size * length)
   const operands = Array.from({ length: size }, (_, rank) => block(scratch, rank, length))
@@ -53,7 +79,7 @@ export function* reduceTogether(channel: Channel, share: Share & { readonly give
     const count = Math.min(nbytes, given.byteLength - at) / given.BYTES_PER_ELEMENT
     const parts = count === length ? operands : operands.map((operand) => operand.subarray(0, count))
     for (const [rank, part] of parts.entries()) stock.fetch(bytesOf(part), rank, at)
-    stock.deliver(bytesOf(reduceInTree(parts, combine)), at)
+    conclude(parts, stock, at)
   })
 }
 
@@ -224,8 +250,13 @@ class Stock {
     this.#copy(this.#own(target), 0, this.#given[rank] as Reach, at, target.length)
   }
 
+  /** Copies `source` to where the result of `rank` goes. */
+  deliver(source: Uint8Array, rank: number, at: number): void {
+    this.#copy(this.#got[rank] as Reach, at, this.#own(source), 0, source.length)
+  }
+
   /** Copies `source` to where the results go, of all ranks that want one. */
-  deliver(source: Uint8Array, at: number): void {
+  deliverToAll(source: Uint8Array, at: number): void {
     const from = this.#own(source)
     for (const to of this.#got) if (to !== undefined) this.#copy(to, at, from, 0, source.length)
   }

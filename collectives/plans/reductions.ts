@@ -20,7 +20,7 @@ import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
 import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
 import { blockLength, blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
-import { fusedReduction, type Extent, type FusedReduction } from '../fused-reduction.ts'
+import { fusedReduction, type Extent, type FusedReduction, type ScanKind } from '../fused-reduction.ts'
 import { BOARD_NBYTES, Span } from '../../runtime/engine/board.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
@@ -37,7 +37,7 @@ import {
   type SmallCall,
 } from '../plan.ts'
 import { reduceInTree, scanInTree } from '../power-of-two.ts'
-import { exscanRecursiveDoubling, scanRecursiveDoubling } from '../scan/recursive-doubling.ts'
+import { scanOf, scanWorkSharing } from '../scan/work-sharing.ts'
 import { loadBlock } from './movement.ts'
 
 /** What a reduction takes: a number, or a buffer and where the result goes. */
@@ -127,8 +127,7 @@ export function scanPlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  const run = inReceiveBuffer(scanRecursiveDoubling)
-  return toAll('scan', [send, recv, options], member, prefix(member, 'inclusive'), run)
+  return scanning(member, 'inclusive', [send, recv, options])
 }
 
 export function exscanPlan(
@@ -137,8 +136,7 @@ export function exscanPlan(
   recv: Second<OpArgument>,
   options?: OpArgument,
 ): Plan<number | undefined> {
-  const run = inReceiveBuffer(exscanRecursiveDoubling)
-  const plan = toAll('exscan', [send, recv, options], member, prefix(member, 'exclusive'), run)
+  const plan = scanning(member, 'exclusive', [send, recv, options])
   if (member.rank > 0) return plan
   return {
     ...plan,
@@ -150,10 +148,19 @@ export function exscanPlan(
   }
 }
 
-/** A rank's part in a small scan: what is below it comes, what is above it gets its own. */
-function prefix({ rank, size }: Member, extent: Extent): Reading {
+function scanning(member: Member, kind: ScanKind, args: Arguments): Plan<number | undefined> {
+  const { rank, size } = member
   const below = (1 << rank) - 1
-  return { dest: othersThan(rank, size) & ~below, source: below, extent }
+  const reading = { dest: othersThan(rank, size) & ~below, source: below, extent: kind }
+  const call = kind === 'inclusive' ? 'scan' : 'exscan'
+  const plan = toAll(call, args, member, reading, (channel, { array, load, given }, op) => {
+    const algorithm = channel.uses(member.select('scan', array.byteLength, op))
+    // This one reads the rank's elements where they are, and writes nothing on rank 0.
+    return algorithm === scanWorkSharing && rank > 0
+      ? { load: given.load, run: (own) => scanOf(channel, { given: given.array, got: array }, own, kind) }
+      : { load, run: (own) => algorithm(channel, array, own, kind) }
+  })
+  return { ...plan, algorithmsOf: 'scan' }
 }
 
 export function reduceScatterPlan(
@@ -242,10 +249,13 @@ const MOST_REDUCED_NBYTES = 1_048_576
  */
 const MOST_REDUCED_BY_ALL_NBYTES = 524_288
 
+/** Of a call whose result all ranks get, in its scalar or in its buffer form. */
+type Arguments = readonly [send: Operand, recv: Second<OpArgument>, options: OpArgument | undefined]
+
 /** A reduction whose result all ranks get, from the arguments of its scalar or of its buffer form. */
 function toAll(
   call: 'allreduce' | 'scan' | 'exscan',
-  [send, recv, options]: readonly [Operand, Second<OpArgument>, OpArgument | undefined],
+  [send, recv, options]: Arguments,
   member: Member,
   reading: Reading,
   prepare: Prepare,
@@ -367,10 +377,6 @@ function settling(channel: Channel, op: Op, reduce: Reduce): Steps {
 function* agreeing(channel: Channel, op: Op, reduce: Reduce): Steps {
   yield* reduce(op.within(channel))
   yield* barrierDissemination(channel)
-}
-
-function inReceiveBuffer(algorithm: (channel: Channel, data: TypedArray, op: Op) => Steps): Prepare {
-  return (channel, { array, load }) => ({ load, run: (op) => algorithm(channel, array, op) })
 }
 
 /** Where a reduction works, and where the rank's elements are before they are loaded: in the same array or another. */

@@ -10,24 +10,16 @@
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
+import type { ScanKind } from '../fused-reduction.ts'
 import type { Op } from '../op.ts'
 
-/** @param data the rank's elements; at the end, the reduction over ranks 0 .. rank */
-export function* scanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Steps {
-  yield* prefixRecursiveDoubling(channel, data, op, true)
-}
-
-/** @param data the rank's elements; at the end, the reduction over ranks 0 .. rank - 1; unchanged on rank 0 */
-export function* exscanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op): Steps {
-  yield* prefixRecursiveDoubling(channel, data, op, false)
-}
-
-function* prefixRecursiveDoubling(channel: Channel, data: TypedArray, op: Op, inclusive: boolean): Steps {
+/** @param data the rank's elements; at the end, the reduction over the ranks up to it; unchanged on rank 0 */
+export function* scanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op, kind: ScanKind): Steps {
   const { rank, size } = channel
   if (size === 1) return
   let group = channel.scratch(data, data.length)
   let other = channel.scratch(data, data.length)
-  let empty = !inclusive
+  let empty = kind === 'exclusive'
   copyElements(group, data)
   for (let mask = 1; mask < size; mask <<= 1) {
     const partner = rank ^ mask

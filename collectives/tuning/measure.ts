@@ -63,6 +63,10 @@ const CALLS: { readonly [K in Selectable]: (nbytes: number, size: number) => { c
     const mine = new Float64Array(sent.length / size)
     return { call: (comm) => comm.reduceScatterBlock(sent, mine, { op: SUM }), nbytes: sent.byteLength }
   },
+  scan: (nbytes) => {
+    const [sent, data] = vectors(nbytes, 1)
+    return { call: (comm) => comm.scan(sent, data, { op: SUM }), nbytes: data.byteLength }
+  },
 }
 
 /** Two vectors of at least `nbytes` bytes, of a multiple of `unit` elements. */

@@ -22,6 +22,7 @@ export const ALGORITHM_NAMES = {
   alltoall: ['bruck', 'pairwise'],
   reduce: ['binomial', 'folded-binomial', 'ring-gather', 'work-sharing'],
   reduceScatter: ['recursive-halving', 'ring', 'reduce-then-scatter'],
+  scan: ['recursive-doubling', 'pipelined-chain', 'work-sharing'],
 } as const
 
 /** Collectives that have a choice of algorithms. */

@@ -17,7 +17,7 @@ t.test('tune measures all algorithms on the job it is told, and tsmpirun takes t
   t.match(stdout, /^│ collective +│ ranks +│ bytes/m)
   t.match(stdout, /^│ allreduce +│ 3 +│ 40000 [^]*two-level \d/m)
   t.ok(stdout.split('\n').every((line) => line.length <= 80 || line.startsWith('written to')))
-  t.match(stderr, /^1\/14 barrier on 2 ranks; .* left\n[^]*^14\/14 reduceScatter on 3 ranks$/m)
+  t.match(stderr, /^1\/16 barrier on 2 ranks; .* left\n[^]*^16\/16 scan on 3 ranks$/m)
   t.match(stdout, `written to ${file}`)
   const { tsmpiTuning, measured, rules } = JSON.parse(readFileSync(file, 'utf8')) as {
     tsmpiTuning: number
@@ -26,7 +26,16 @@ t.test('tune measures all algorithms on the job it is told, and tsmpirun takes t
   }
   t.equal(tsmpiTuning, 1)
   t.match(measured, { ranks: 3, hosts: 2 })
-  t.same(Object.keys(rules), ['barrier', 'bcast', 'allreduce', 'allgather', 'alltoall', 'reduce', 'reduceScatter'])
+  t.same(Object.keys(rules), [
+    'barrier',
+    'bcast',
+    'allreduce',
+    'allgather',
+    'alltoall',
+    'reduce',
+    'reduceScatter',
+    'scan',
+  ])
   const ended = await tsmpirun(['-n', '3', '--tuning', file, HELLO])
   t.equal(ended.code, 0)
   t.equal(messages(ended), '')

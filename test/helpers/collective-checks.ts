@@ -178,6 +178,7 @@ const BY_ALGORITHM: Readonly<Record<Selectable, readonly Check[]>> = {
   alltoall: [alltoalls],
   reduce: [reductions, rankOrder],
   reduceScatter: [reduceScatters, rankOrder],
+  scan: [scans, rankOrder],
 }
 /** Checks that do not. */
 const ONCE: readonly Check[] = [

@@ -43,7 +43,8 @@ export async function reductions(comm: Intracomm, failures: Failures): Promise<v
 
 export async function scans(comm: Intracomm, failures: Failures): Promise<void> {
   const { rank } = comm
-  for (const n of LENGTHS) {
+  // The last goes along a chain in three segments.
+  for (const n of [...LENGTHS, 12_289, 49_157]) {
     const result = new Float64Array(n)
     await comm.scan(contribution(rank, n), result, { op: SUM })
     failures.same(`scan of ${n}`, result, reduced(range(rank + 1), n))
@@ -52,6 +53,9 @@ export async function scans(comm: Intracomm, failures: Failures): Promise<void> 
     const place = contribution(rank, n)
     await comm.scan(IN_PLACE, place, { op: SUM })
     failures.same(`scan in place of ${n}`, place, reduced(range(rank + 1), n))
+    place.set(contribution(rank, n))
+    await comm.exscan(IN_PLACE, place, { op: SUM })
+    if (rank > 0) failures.same(`exscan in place of ${n}`, place, reduced(range(rank), n))
   }
   failures.same('scan of a number', await comm.scan(rank + 1, { op: SUM }), ((rank + 1) * (rank + 2)) / 2)
   failures.same('exscan of a number', await comm.exscan(2, { op: PROD }), rank === 0 ? undefined : 2 ** rank)

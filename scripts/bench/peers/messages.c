@@ -6,7 +6,7 @@
 
 enum { WINDOW = 64 };
 static int rank, size, window;
-static long nbytes, block;
+static long nbytes, length, block;
 static char *a, *b, *part, *whole, *other, ack[4];
 static double work;
 /* Of the vector forms: every block as long as the others. */
@@ -50,14 +50,14 @@ static void run(const char *mode) {
     MPI_Waitall(2, requests, MPI_STATUSES_IGNORE);
   } else if (!strcmp(mode, "barrier")) MPI_Barrier(world);
   else if (!strcmp(mode, "bcast")) MPI_Bcast(a, nbytes, MPI_BYTE, 0, world);
-  else if (!strcmp(mode, "reduce")) MPI_Reduce(a, b, nbytes / 8, MPI_DOUBLE, MPI_SUM, 0, world);
-  else if (!strcmp(mode, "allreduce")) MPI_Allreduce(a, b, nbytes / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "reduce")) MPI_Reduce(a, b, length / 8, MPI_DOUBLE, MPI_SUM, 0, world);
+  else if (!strcmp(mode, "allreduce")) MPI_Allreduce(a, b, length / 8, MPI_DOUBLE, MPI_SUM, world);
   else if (!strcmp(mode, "gather")) MPI_Gather(part, block, MPI_BYTE, whole, block, MPI_BYTE, 0, world);
   else if (!strcmp(mode, "scatter")) MPI_Scatter(whole, block, MPI_BYTE, part, block, MPI_BYTE, 0, world);
   else if (!strcmp(mode, "allgather")) MPI_Allgather(part, block, MPI_BYTE, whole, block, MPI_BYTE, world);
   else if (!strcmp(mode, "alltoall")) MPI_Alltoall(whole, block, MPI_BYTE, other, block, MPI_BYTE, world);
-  else if (!strcmp(mode, "scan")) MPI_Scan(a, b, nbytes / 8, MPI_DOUBLE, MPI_SUM, world);
-  else if (!strcmp(mode, "exscan")) MPI_Exscan(a, b, nbytes / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "scan")) MPI_Scan(a, b, length / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "exscan")) MPI_Exscan(a, b, length / 8, MPI_DOUBLE, MPI_SUM, world);
   else if (!strcmp(mode, "reduceScatterBlock"))
     MPI_Reduce_scatter_block(whole, part, block / 8, MPI_DOUBLE, MPI_SUM, world);
   else if (!strcmp(mode, "gatherv"))
@@ -95,9 +95,12 @@ int main(int argc, char **argv) {
   const char *mode = argv[1];
   counts = malloc(size * sizeof(int));
   displs = malloc(size * sizeof(int));
+  /* Reductions are of doubles, at least one: a call without elements does nothing. */
+  long least = strstr("reduce allreduce scan exscan reduceScatterBlock", mode) ? 8 : 1;
   for (char *word = strtok(argv[2], ","); word != NULL; word = strtok(NULL, ",")) {
     nbytes = atol(word);
-    block = nbytes / size > 0 ? nbytes / size : 1;
+    length = nbytes > least ? nbytes : least;
+    block = nbytes / size > least ? nbytes / size : least;
     for (int i = 0; i < size; i++) {
       counts[i] = block;
       displs[i] = i * block;
@@ -110,8 +113,8 @@ int main(int argc, char **argv) {
     window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
     char **buffers[] = {&a, &b, &part, &whole, &other};
     for (int i = 0; i < 5; i++) {
-      long length = (i == 2 ? block : i > 2 ? block * size : nbytes) + 8;
-      *buffers[i] = memset(malloc(length), 1, length);
+      long bytes = i == 2 ? block : i > 2 ? block * size : length;
+      *buffers[i] = memset(malloc(bytes), 1, bytes);
     }
     double result;
     if (!strcmp(mode, "overlap")) result = overlap(mode, rounds);

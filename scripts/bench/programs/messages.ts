@@ -6,6 +6,8 @@
 import { MAX, run, SUM, waitAll, type RankContext, type Request } from 'tsmpi'
 
 const WINDOW = 64
+/** Calls on doubles. */
+const REDUCTIONS = ['reduce', 'allreduce', 'scan', 'exscan', 'reduceScatterBlock']
 /**
  * The compiler works beside the ranks in their first million messages or so, and still finds something to improve in the
  * next five; once more when a size takes another branch than those before.
@@ -68,7 +70,10 @@ function roundOf(
 ): [Rounds, number, Uint8Array[]] {
   const { rank, size } = world
   const peer = 1 - rank
-  const [a, b] = [make(nbytes), make(nbytes)]
+  // A reduction without elements does nothing.
+  const least = REDUCTIONS.includes(mode) ? Float64Array.BYTES_PER_ELEMENT : 1
+  const length = Math.max(least, nbytes)
+  const [a, b] = [make(length), make(length)]
   const ack = new Uint8Array(4)
   const window = Math.max(2, Math.min(WINDOW, Math.floor(2 ** 25 / (nbytes + 1))))
   const sends = (): Request[] => many(() => world.isend(a, { dest: peer }), window)
@@ -101,10 +106,10 @@ function roundOf(
     case 'bidirectional':
       return [repeated(async () => void (await waitAll([...receives(), ...sends()]))), window, [a, b]]
   }
-  // Reductions are of doubles; block collectives give each rank nbytes in all.
+  // Block collectives give each rank nbytes in all.
   const doubles = (bytes: Uint8Array): Float64Array =>
     new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
-  const block = Math.max(1, Math.floor(nbytes / size))
+  const block = Math.max(least, Math.floor(nbytes / size))
   const [part, whole, other] = [make(block), make(block * size), make(block * size)]
   const [x, y] = [doubles(a), doubles(b)]
   const counts = new Array<number>(size).fill(block)

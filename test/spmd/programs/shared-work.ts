@@ -1,5 +1,5 @@
 /**
- * Long reductions and broadcasts whose ranks work for each other, from private and shared memory, before and after threads
+ * Long reductions, scans and broadcasts whose ranks work for each other, from private and shared memory, before and after threads
  * read each other's memory by address. Prints ok, or what came out wrong.
  */
 import { IN_PLACE, Op, run, SUM, type TypedArray } from 'tsmpi'
@@ -10,7 +10,12 @@ const WARM_UP_COPIES = 80
 
 await run(async ({ world, alloc, log }) => {
   const { rank, size } = world
-  const algorithms = { allreduce: 'work-sharing', reduce: 'work-sharing', bcast: 'work-sharing' } as const
+  const algorithms = {
+    allreduce: 'work-sharing',
+    reduce: 'work-sharing',
+    bcast: 'work-sharing',
+    scan: 'work-sharing',
+  } as const
   const comm = await world.dup({ algorithms })
   const wrong: string[] = []
   const check = (what: string, array: TypedArray, expected: (i: number) => number): void => {
@@ -18,7 +23,11 @@ await run(async ({ world, alloc, log }) => {
     if (at !== -1) wrong.push(`rank ${rank}: ${what}: element ${at} is ${array[at]}, expected ${expected(at)}`)
   }
   const value = (seed: number) => (i: number) => seed * 1000 + (i % 991)
-  const total = (i: number): number => 1000 * ((size * (size + 1)) / 2) + size * (i % 991)
+  const sumOf =
+    (ranks: number) =>
+    (i: number): number =>
+      1000 * ((ranks * (ranks + 1)) / 2) + ranks * (i % 991)
+  const total = sumOf(size)
   // Keeps the lower rank's element: not commutative, and rank 0's is what must come out.
   const first = Op.create((lower, upper) => void (upper as Float64Array).set(lower as Float64Array), { unit: 1 })
 
@@ -36,6 +45,11 @@ await run(async ({ world, alloc, log }) => {
         check(`${what}: what was given`, given, value(rank + 1))
         await comm.allreduce(given, got, { op: first })
         check(`${what}: first`, got, value(1))
+        await comm.scan(given, got, { op: SUM })
+        check(`${what}: sum up to here`, got, sumOf(rank + 1))
+        await comm.exscan(given, got, { op: SUM })
+        if (rank > 0) check(`${what}: sum below`, got, sumOf(rank))
+        check(`${what}: what was given to scans`, given, value(rank + 1))
         for (let root = 0; root < size; root++) {
           got.fill(0)
           await comm.reduce(given, rank === root ? got : undefined, { op: SUM, root })

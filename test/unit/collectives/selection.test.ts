@@ -97,7 +97,7 @@ t.test('a tuning file with mistakes is refused with all of them', async (t) => {
     'bcast[0]: maxNbytes is "8", expected a number',
     "bcast[0]: bcast: 'tree', expected one of binomial, scatter-ring-allgather, pipelined-chain, shared-heap, two-level, work-sharing",
     'bcast[1]: "nbytes" is unknown, expected minNbytes, maxNbytes, maxBlockNbytes, minSize, maxSize, powerOfTwo, oneHost or algorithm',
-    "brodcast: 'x', expected a collective of barrier, bcast, allreduce, allgather, alltoall, reduce, reduceScatter".replace(
+    "brodcast: 'x', expected a collective of barrier, bcast, allreduce, allgather, alltoall, reduce, reduceScatter, scan".replace(
       /^/,
       'brodcast[0]: ',
     ),

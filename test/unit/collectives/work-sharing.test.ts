@@ -62,6 +62,25 @@ t.test('the bits of a sum are those of recursive doubling', async (t) => {
   for (const [shared, doubled] of sums) t.ok(Buffer.from(shared!.buffer).equals(Buffer.from(doubled!.buffer)))
 })
 
+t.test('the bits of scans are those of recursive doubling', async (t) => {
+  const sums = await runRanks(7, async ({ world }) => {
+    const mine = doubles(LONG).map((_, i) => Math.sin(i * (world.rank + 1)))
+    const results: Float64Array[] = []
+    for (const scan of ['work-sharing', 'recursive-doubling'] as const) {
+      const comm = await world.dup({ algorithms: { scan } })
+      const [inclusive, exclusive] = [doubles(LONG), doubles(LONG)]
+      await comm.scan(mine, inclusive, { op: SUM })
+      await comm.exscan(mine, exclusive, { op: SUM })
+      results.push(inclusive, exclusive)
+    }
+    return results
+  })
+  for (const [rank, [inclusive, exclusive, expected, expectedBelow]] of sums.entries()) {
+    t.ok(Buffer.from(inclusive!.buffer).equals(Buffer.from(expected!.buffer)))
+    if (rank > 0) t.ok(Buffer.from(exclusive!.buffer).equals(Buffer.from(expectedBelow!.buffer)))
+  }
+})
+
 t.test('an operation that throws on one rank leaves nobody waiting, and is told to all', async (t) => {
   let applied = 0
   const failsOnce = Op.create(
