@@ -12,7 +12,7 @@ import { countTests } from './count-tests.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** After the build, which some of them read; the longest first. */
-const CHECKS = ['lint', 'typecheck', 'format:check', 'docs:check', 'layers']
+const CHECKS = ['lint', 'typecheck', 'format:check', 'build:tap', 'docs:check', 'layers']
 const AT_ONCE = 2
 
 const total = { passed: 0, failed: 0, failures: [], skips: [] }
