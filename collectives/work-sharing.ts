@@ -257,8 +257,7 @@ class Stock {
 
   /** Copies `source` to where the results go, of all ranks that want one. */
   deliverToAll(source: Uint8Array, at: number): void {
-    const from = this.#own(source)
-    for (const to of this.#got) if (to !== undefined) this.#copy(to, at, from, 0, source.length)
+    for (const [rank, to] of this.#got.entries()) if (to !== undefined) this.deliver(source, rank, at)
   }
 
   /** Copies a part of what one rank has given to the same place in the result of another. */

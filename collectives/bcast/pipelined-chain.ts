@@ -17,7 +17,7 @@ const SEGMENT_NBYTES = 128 * 1024
 export function* bcastPipelinedChain(channel: Channel, data: TypedArray, root: number): Steps {
   const { rank, size } = channel
   const length = SEGMENT_NBYTES / data.BYTES_PER_ELEMENT
-  const segments = Math.max(1, Math.ceil(data.length / length))
+  const segments = channel.segments(data, length)
   const first = rank === root
   const last = (rank + 1) % size === root
   const expect = (index: number): Operation => channel.irecv(block(data, index, length), (rank - 1 + size) % size)

@@ -148,6 +148,7 @@ export function exscanPlan(
   }
 }
 
+/** A scan: what is below a rank comes, what is above it gets its own. */
 function scanning(member: Member, kind: ScanKind, args: Arguments): Plan<number | undefined> {
   const { rank, size } = member
   const below = (1 << rank) - 1

@@ -19,9 +19,8 @@ const SEGMENT_NBYTES = 128 * 1024
 /** @param data the rank's elements; at the end, the reduction over the ranks up to it; unchanged on rank 0 */
 export function* scanPipelinedChain(channel: Channel, data: TypedArray, op: Op, kind: ScanKind): Steps {
   const { rank, size } = channel
-  const parts = Math.max(1, Math.round(data.byteLength / SEGMENT_NBYTES))
-  const length = Math.max(1, blockLength(data.length, parts, op.unit))
-  const segments = Math.max(1, Math.ceil(data.length / length))
+  const length = blockLength(SEGMENT_NBYTES / data.BYTES_PER_ELEMENT, 1, op.unit)
+  const segments = channel.segments(data, length)
   const first = rank === 0
   const last = rank === size - 1
   // What comes is the exclusive scan; combined with the rank's elements it is the inclusive one, which goes on.

@@ -95,6 +95,7 @@ export class Channel implements Agreement {
   readonly signature: number
   /** As the program calls it, `ibarrier` of a barrier; for reports. */
   readonly form: string
+  inAll: number | undefined
   /** What carries the messages; for calls that share memory too. */
   readonly engine: Engine
   readonly #group: Group
@@ -283,6 +284,18 @@ export class Channel implements Agreement {
   /** Waits for all; most have ended already. */
   *settleAll(operations: readonly Operation[]): Steps {
     yield* operations
+  }
+
+  /**
+   * Cuts a vector into segments of `length` elements and one that is shorter, empty if need be, so that no other vector has the
+   * same: ranks that disagree on the number of elements meet a segment on which they do.
+   *
+   * @returns how many there are
+   */
+  segments(data: TypedArray, length: number): number {
+    const count = Math.floor(data.length / length) + 1
+    if (count > 1) this.inAll = data.length
+    return count
   }
 
   /** Memory of the call's own: `length` elements of the type of `like`, of any content. Gone after `end`. */

@@ -66,11 +66,14 @@ export function mismatch(
     )
   const room = receive.view?.nbytes ?? Infinity
   const elements = (nbytes: number): string => `${nbytes / sent.bytes} ${sent.name} elements (${nbytes} bytes)`
-  if (agreement !== undefined && receive.view !== undefined && message.nbytes !== room)
+  if (agreement !== undefined && receive.view !== undefined && message.nbytes !== room) {
+    const { inAll } = agreement
+    const whole = inAll === undefined ? '' : `; world rank ${worldRank} has ${inAll} in all, cut into segments`
     return new MpiError(
       'MPI_ERR_COUNT',
-      `${receive.call}: the ranks disagree on the number of elements: ${elements(message.nbytes)} came where ${elements(room)} were expected (${between})`,
+      `${receive.call}: the ranks disagree on the number of elements: ${elements(message.nbytes)} came where ${elements(room)} were expected${whole} (${between})`,
     )
+  }
   if (message.nbytes <= room) return undefined
   return new MpiError(
     'MPI_ERR_TRUNCATE',

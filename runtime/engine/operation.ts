@@ -23,6 +23,8 @@ export interface Agreement {
   describe(signature: number): string
   /** The program's call, if it is another form than the one that the signature names: `ibarrier` of a barrier. */
   readonly form?: string
+  /** How many elements the rank has, if a message is but a segment of them. */
+  readonly inAll?: number | undefined
   /** The call as it will be recorded; the recorder's own, if there is one. */
   readonly record?: object | undefined
   /** What came is no data: the call has failed on another rank. */

@@ -61,6 +61,35 @@ t.test('lengths that differ between ranks of a reduction', async (t) => {
   t.match(message, /^MPI_ERR_COUNT: allreduce: the ranks disagree/)
 })
 
+/** Elements of a segment of a chain. */
+const SEGMENT = 16_384
+
+for (const [name, call] of [
+  ['bcast', (world: Intracomm, n: number) => world.bcast(doubles(n))],
+  ['scan', (world: Intracomm, n: number) => world.scan(doubles(n), doubles(n), { op: SUM })],
+] as const)
+  for (const [lower, upper] of [
+    [2, 3],
+    [3, 2],
+    [1, 2],
+    [2, 1],
+    [1.5, 2.5],
+    [0.5, 1],
+    [1, 0.5],
+  ] as const)
+    t.test(`a ${name} along a chain whose ranks have ${lower} and ${upper} segments`, async (t) => {
+      const algorithms = { [name]: 'pipelined-chain' }
+      const message = await failure(
+        [lower, upper].map((segments) => async (world) => {
+          const comm = await world.dup({ algorithms })
+          await call(comm, segments * SEGMENT)
+        }),
+      )
+      t.match(message, new RegExp(`^MPI_ERR_COUNT: ${name}: the ranks disagree on the number of elements: `))
+      const whole = upper < 1 ? '' : `; world rank 1 has ${upper * SEGMENT} in all, cut into segments`
+      t.match(message, `were expected${whole} (message from world rank 0 to world rank 1, `)
+    })
+
 t.test('two different element types', async (t) => {
   const message = await failure([(world) => world.bcast(doubles(1)), (world) => world.bcast(new Int32Array(2))])
   t.match(message, /^MPI_ERR_TYPE: bcast: the sender sent float64 elements, the receive buffer holds int32/)
