@@ -223,10 +223,12 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
       { oneHost: true, maxNbytes: 65_536, algorithm: 'recursive-doubling' }, // as for allreduce
       // 4 ranks on 2 cores, 1 MiB: 0.29 ms, chain 0.32; 4 MiB: 1.6 and 1.9 ms, recursive doubling more than 5.
       { oneHost: true, algorithm: 'work-sharing' },
-      // By cost, with a rank a host and 1 Gbit/s. 4 ranks on 2 hosts, 8 B: 0.50 ms, recursive doubling 0.58; 4 MiB: 13 and 34 ms.
-      { maxSize: 4, algorithm: 'pipelined-chain' },
+      // By cost, with a rank a host and 1 Gbit/s. 4 ranks on 2 hosts, 1 MiB: 3.9 ms, recursive doubling 9.3; 4 MiB: 13 and 34 ms.
+      { maxSize: 3, algorithm: 'pipelined-chain' },
+      { maxSize: 4, minNbytes: 262_144, algorithm: 'pipelined-chain' },
       { maxSize: 8, minNbytes: 524_288, algorithm: 'pipelined-chain' },
-      { minNbytes: 2_097_152, algorithm: 'pipelined-chain' },
+      { maxSize: 64, minNbytes: 2_097_152, algorithm: 'pipelined-chain' },
+      { minNbytes: 8_388_608, algorithm: 'pipelined-chain' },
       { algorithm: 'recursive-doubling' },
     ],
   },

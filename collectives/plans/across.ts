@@ -3,9 +3,9 @@
  * other. Here are those that move data in equal blocks, and the parts that all of them are made of.
  *
  * Invariant: the first rank of each side, its leader, speaks for it: a part of the call inside one side, one message
- * between the two (where only a receiver knows the lengths: one for each pair of ranks), a part inside the other side. All parts share the channel of the
- * call: ranks of a pair are either on the same side or not, so that no two parts have a pair in common, but for those
- * inside one side, which follow each other.
+ * between the two (where only a receiver knows the lengths: one for each pair of ranks), a part inside the other side. All
+ * parts share the channel of the call: ranks of a pair are either on the same side or not, so that no two parts have a pair
+ * in common, but for those inside one side, which follow each other.
  */
 import { PROC_NULL, ROOT } from '../../runtime/base/constants.ts'
 import { newArrayLike, type TypedArray } from '../../runtime/base/element-type.ts'

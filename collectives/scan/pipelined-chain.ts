@@ -25,7 +25,7 @@ export function* scanPipelinedChain(channel: Channel, data: TypedArray, op: Op, 
   const last = rank === size - 1
   // What comes is the exclusive scan; combined with the rank's elements it is the inclusive one, which goes on.
   const below = first || kind === 'exclusive' ? data : channel.scratch(data, data.length)
-  const onward = first || kind === 'inclusive' ? data : channel.scratch(data, data.length)
+  const onward = first || last || kind === 'inclusive' ? data : channel.scratch(data, data.length)
   if (onward !== data) copyElements(onward, data)
   const expect = (index: number): Operation => channel.irecv(block(below, index, length), rank - 1)
 
@@ -38,7 +38,9 @@ export function* scanPipelinedChain(channel: Channel, data: TypedArray, op: Op, 
     const segment = block(onward, index, length)
     if (receive !== undefined) {
       yield receive
-      if (!last || kind === 'inclusive') op.apply(block(below, index, length), segment)
+      // No operation of the program's shall meet an empty segment.
+      const goesOn = segment.length > 0 && (!last || kind === 'inclusive')
+      if (goesOn) op.apply(block(below, index, length), segment)
     }
     if (!last) sends.push(channel.isend(segment, rank + 1))
   }

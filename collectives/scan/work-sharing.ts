@@ -20,9 +20,9 @@ export function scanWorkSharing(channel: Channel, data: TypedArray, op: Op, kind
 }
 
 /**
- * The same, with the rank's elements where the program has them.
+ * The same, with the rank's elements where the program has them; on rank 0 they are where the result goes.
  *
- * @param got where the result goes; on rank 0 it is not written
+ * @param got where the result goes
  */
 export function* scanOf(
   channel: Channel,

@@ -95,6 +95,7 @@ export class Channel implements Agreement {
   readonly signature: number
   /** As the program calls it, `ibarrier` of a barrier; for reports. */
   readonly form: string
+  /** See `segments`. */
   inAll: number | undefined
   /** What carries the messages; for calls that share memory too. */
   readonly engine: Engine

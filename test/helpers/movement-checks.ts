@@ -7,6 +7,8 @@ import { IN_PLACE, SUM, waitAll, type Intracomm } from '../../index.ts'
 import { concatenated, contribution, LENGTHS, range, sum, type Failures } from './failures.ts'
 
 const LONG = 33_001
+/** Whole segments of a chain: the last is empty. */
+const SEGMENTS = 32_768
 
 /** Nobody leaves a barrier before the last has come: until then, the last one hears from nobody. */
 export async function barriers(comm: Intracomm, failures: Failures): Promise<void> {
@@ -25,7 +27,7 @@ export async function barriers(comm: Intracomm, failures: Failures): Promise<voi
 }
 
 export async function broadcasts(comm: Intracomm, failures: Failures): Promise<void> {
-  for (const n of [...LENGTHS, LONG])
+  for (const n of [...LENGTHS, LONG, SEGMENTS])
     for (let root = 0; root < comm.size; root++) {
       const data = comm.rank === root ? contribution(root, n) : new Float64Array(n)
       await comm.bcast(data, { root })

@@ -43,8 +43,8 @@ export async function reductions(comm: Intracomm, failures: Failures): Promise<v
 
 export async function scans(comm: Intracomm, failures: Failures): Promise<void> {
   const { rank } = comm
-  // The last goes along a chain in three segments.
-  for (const n of [...LENGTHS, 12_289, 49_157]) {
+  // The last two go along a chain in three segments, of which the last is empty, and in four.
+  for (const n of [...LENGTHS, 12_289, 32_768, 49_157]) {
     const result = new Float64Array(n)
     await comm.scan(contribution(rank, n), result, { op: SUM })
     failures.same(`scan of ${n}`, result, reduced(range(rank + 1), n))
@@ -57,8 +57,34 @@ export async function scans(comm: Intracomm, failures: Failures): Promise<void> 
     await comm.exscan(IN_PLACE, place, { op: SUM })
     if (rank > 0) failures.same(`exscan in place of ${n}`, place, reduced(range(rank), n))
   }
+  await scanOfTriples(comm, failures)
   failures.same('scan of a number', await comm.scan(rank + 1, { op: SUM }), ((rank + 1) * (rank + 2)) / 2)
   failures.same('exscan of a number', await comm.exscan(2, { op: PROD }), rank === 0 ? undefined : 2 ** rank)
+}
+
+/** An operation on groups of elements that no segment of the chain may cut: adds the first of the lower group. */
+async function scanOfTriples(comm: Intracomm, failures: Failures): Promise<void> {
+  const { rank } = comm
+  const n = 3 * 16_385
+  const first = (i: number): number => i - (i % 3)
+  const op = Op.create(
+    (lower, upper) => {
+      for (let i = 0; i < upper.length; i++) (upper[i] as number) += lower[first(i)] as number
+    },
+    { unit: 3 },
+  )
+  const result = new Float64Array(n)
+  await comm.scan(
+    result.map((_, i) => i + rank),
+    result,
+    { op },
+  )
+  const below = range(rank).reduce(sum, 0)
+  failures.same(
+    'scan of triples',
+    result,
+    result.map((_, i) => i + rank + rank * first(i) + below),
+  )
 }
 
 export async function reduceScatters(comm: Intracomm, failures: Failures): Promise<void> {

@@ -20,6 +20,7 @@ const room = (data: Float64Array): Float64Array => new Float64Array(data.length)
 
 const allreduce: Form[2] = (comm, data, op) => comm.allreduce(data, room(data), { op })
 const reduce: Form[2] = (comm, data, op) => comm.reduce(data, comm.rank === 0 ? room(data) : undefined, { op })
+const scan: Form[2] = (comm, data, op) => comm.scan(data, room(data), { op })
 const reduceScatter: Form[2] = (comm, data, op) =>
   comm.reduceScatterBlock(data, new Float64Array(data.length / comm.size), { op })
 
@@ -27,8 +28,8 @@ const FORMS: readonly Form[] = [
   ['iallreduce', FEW, (comm, data, op) => comm.iallreduce(data, room(data), { op }).wait()],
   // By work-sharing, if on one host.
   ['ireduce', MANY, (comm, data, op) => comm.ireduce(data, comm.rank === 0 ? room(data) : undefined, { op }).wait()],
-  ['scan', FEW, (comm, data, op) => comm.scan(data, room(data), { op })],
-  // The same.
+  ['scan', FEW, scan],
+  // The same; along a chain of 2 ranks there is nothing to combine.
   ['exscan', MANY, (comm, data, op) => comm.exscan(data, room(data), { op })],
   ['allreduce of a number', 1, (comm, _, op) => comm.allreduce(comm.rank, { op })],
   [
@@ -45,7 +46,7 @@ const FORMS: readonly Form[] = [
 /** Collective. */
 export async function throwingOperations(comm: Intracomm, failures: Failures): Promise<void> {
   for (const form of FORMS) await check(comm, form, failures)
-  for (const [call, make] of Object.entries({ allreduce, reduce, reduceScatter }))
+  for (const [call, make] of Object.entries({ allreduce, reduce, reduceScatter, scan }))
     for (const name of ALGORITHM_NAMES[call as keyof Algorithms]) {
       const forced = await comm.dup({ algorithms: { [call]: name } })
       for (const length of [FEW * comm.size, MANY * comm.size])
