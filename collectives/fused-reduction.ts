@@ -7,10 +7,8 @@
  */
 import { elementTypeOf, type TypedArray } from '../runtime/base/element-type.ts'
 import type { Op } from './op.ts'
-import { reduceInTree, scanInTree } from './power-of-two.ts'
+import { reduceInTree, scanInTree, type ScanKind } from './power-of-two.ts'
 
-/** Which operands a scan gives a rank: those of the ranks up to it, with its own or without. */
-export type ScanKind = 'inclusive' | 'exclusive'
 /** Which operands become a rank's result. */
 export type Extent = 'all' | ScanKind
 
@@ -61,7 +59,7 @@ function compile(expression: string, extent: Extent, { rank, size }: Place): Fus
   const combine = (lower: string, upper: string): void =>
     void steps.push(`{ const a = ${lower}, b = ${upper}; ${upper} = ${expression} }`)
   const operands = ranks.map((other) => `v${other}`)
-  const result = extent === 'all' ? reduceInTree(operands, combine) : scanInTree(operands, rank, extent === 'inclusive', combine) // prettier-ignore
+  const result = extent === 'all' ? reduceInTree(operands, combine) : scanInTree(operands, rank, extent, combine) // prettier-ignore
   // `| 0`: V8 need not look whether the sum is still an integer.
   const operand = (other: number, at: string): string =>
     other === rank ? `own[${at}]` : `memory[(p${other} + ${at}) | 0]`

@@ -6,6 +6,9 @@ import type { TypedArray } from '../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import type { Op } from './op.ts'
 
+/** Which operands a scan gives a rank: those of the ranks up to it, with its own or without. */
+export type ScanKind = 'inclusive' | 'exclusive'
+
 export interface PowerOfTwoGroup {
   /** Largest power of two that is no more than the number of ranks. */
   readonly size: number
@@ -46,16 +49,16 @@ export function reduceInTree<A>(operands: readonly A[], combine: (lower: A, uppe
  * What the ranks up to `rank` would scan to by recursive doubling, from their operands; in one of them, which is returned;
  * they are used up.
  *
- * @param inclusive with the rank's own operand; without, rank 0 gets its own as it is
+ * @param kind exclusive, rank 0 gets its own as it is
  * @param combine upper := lower combined with upper
  */
 export function scanInTree<A>(
   operands: readonly A[],
   rank: number,
-  inclusive: boolean,
+  kind: ScanKind,
   combine: (lower: A, upper: A) => void,
 ): A {
-  let prefix = inclusive || rank === 0 ? (operands[rank] as A) : undefined
+  let prefix = kind === 'inclusive' || rank === 0 ? (operands[rank] as A) : undefined
   for (let mask = 1; mask <= rank; mask <<= 1) {
     if ((rank & mask) === 0) continue
     // The aligned group of `mask` ranks below the caller's own.

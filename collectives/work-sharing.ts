@@ -18,9 +18,8 @@ import { copyBytes, loadedMemory, nativeMemory, type NativeMemory } from '../run
 import { sliceOf, type Region } from '../runtime/base/region.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { block, bytesOf } from './blocks.ts'
-import type { ScanKind } from './fused-reduction.ts'
 import type { Op } from './op.ts'
-import { reduceInTree, scanAllInTree } from './power-of-two.ts'
+import { reduceInTree, scanAllInTree, type ScanKind } from './power-of-two.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
 import { ADDRESS, NOWHERE, SharedWork, type Whereabouts } from '../runtime/engine/shared-work.ts'
 

@@ -20,7 +20,7 @@ import { allreduceWorkSharing, reduceToAll } from '../allreduce/work-sharing.ts'
 import { barrierDissemination } from '../barrier/dissemination.ts'
 import { reduceToRoot, reduceWorkSharing } from '../reduce/work-sharing.ts'
 import { blockLength, blocksAt, copyElements, equalBlocks, type Blocks } from '../blocks.ts'
-import { fusedReduction, type Extent, type FusedReduction, type ScanKind } from '../fused-reduction.ts'
+import { fusedReduction, type Extent, type FusedReduction } from '../fused-reduction.ts'
 import { BOARD_NBYTES, Span } from '../../runtime/engine/board.ts'
 import { checkCounts, checkOp, type Op } from '../op.ts'
 import type { InPlace, OpArgument, ReduceOptions, ReduceScatterOptions } from '../options.ts'
@@ -36,7 +36,7 @@ import {
   type Roles,
   type SmallCall,
 } from '../plan.ts'
-import { reduceInTree, scanInTree } from '../power-of-two.ts'
+import { reduceInTree, scanInTree, type ScanKind } from '../power-of-two.ts'
 import { scanOf, scanWorkSharing } from '../scan/work-sharing.ts'
 import { loadBlock } from './movement.ts'
 
@@ -316,7 +316,7 @@ function boardReduction({ rank, size }: Member, op: Op, extent: Extent, source: 
     if (fused !== undefined) return fused(postings.memory(own), postings.places(own, first), own, result)
     const [operands, combine] = [postings.operands(source, own, first), op.functionFor(own)]
     const all = extent === 'all'
-    copyElements(result, all ? reduceInTree(operands, combine) : scanInTree(operands, rank, extent === 'inclusive', combine)) // prettier-ignore
+    copyElements(result, all ? reduceInTree(operands, combine) : scanInTree(operands, rank, extent, combine)) // prettier-ignore
   }
 }
 

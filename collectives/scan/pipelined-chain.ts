@@ -10,8 +10,8 @@ import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import type { Operation } from '../../runtime/engine/operation.ts'
 import { block, blockLength, copyElements } from '../blocks.ts'
-import type { ScanKind } from '../fused-reduction.ts'
 import type { Op } from '../op.ts'
+import type { ScanKind } from '../power-of-two.ts'
 
 /** Long enough that alpha (some 50 us on a network of 1 Gbit/s) is small against the segment's time (1 ms). */
 const SEGMENT_NBYTES = 128 * 1024

@@ -10,8 +10,8 @@
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
-import type { ScanKind } from '../fused-reduction.ts'
 import type { Op } from '../op.ts'
+import type { ScanKind } from '../power-of-two.ts'
 
 /** @param data the rank's elements; at the end, the reduction over the ranks up to it; unchanged on rank 0 */
 export function* scanRecursiveDoubling(channel: Channel, data: TypedArray, op: Op, kind: ScanKind): Steps {

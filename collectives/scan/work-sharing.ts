@@ -9,8 +9,8 @@
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
 import { copyElements } from '../blocks.ts'
-import type { ScanKind } from '../fused-reduction.ts'
 import type { Op } from '../op.ts'
+import type { ScanKind } from '../power-of-two.ts'
 import { isShareable, scanTogether } from '../work-sharing.ts'
 import { scanRecursiveDoubling } from './recursive-doubling.ts'
 

@@ -25,7 +25,7 @@ const element = fc.oneof(
 function pairwise(op: Op, extent: Extent, rank: number, operands: readonly TypedArray[]): TypedArray {
   const copies = operands.map((operand) => operand.slice())
   const combine = (lower: TypedArray, upper: TypedArray): void => op.apply(lower, upper)
-  return extent === 'all' ? reduceInTree(copies, combine) : scanInTree(copies, rank, extent === 'inclusive', combine)
+  return extent === 'all' ? reduceInTree(copies, combine) : scanInTree(copies, rank, extent, combine)
 }
 
 for (const Type of TYPES)

@@ -16,8 +16,8 @@ for (let size = 1; size <= 33; size++)
     const all = operands(size)
     scanAllInTree(all, combine)
     for (const [rank, { text }] of all.entries()) {
-      t.equal(text, scanInTree(operands(size), rank, true, combine).text)
-      if (rank > 0) t.equal(all[rank - 1]?.text, scanInTree(operands(size), rank, false, combine).text)
+      t.equal(text, scanInTree(operands(size), rank, 'inclusive', combine).text)
+      if (rank > 0) t.equal(all[rank - 1]?.text, scanInTree(operands(size), rank, 'exclusive', combine).text)
     }
     if ((size & (size - 1)) === 0) t.equal(all[size - 1]?.text, reduceInTree(operands(size), combine).text)
     t.end()
