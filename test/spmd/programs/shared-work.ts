@@ -1,6 +1,6 @@
 /**
- * Long reductions, scans and broadcasts whose ranks work for each other, from private and shared memory, before and after threads
- * read each other's memory by address. Prints ok, or what came out wrong.
+ * Long reductions, scans and broadcasts whose ranks work for each other, from private and shared memory, before and after
+ * threads read each other's memory by address. Prints ok, or what came out wrong.
  */
 import { IN_PLACE, Op, run, SUM, type TypedArray } from 'tsmpi'
 
