@@ -17,6 +17,7 @@ import { rulesOf } from '../../../collectives/tuning/rules.ts'
 import type { Point } from '../../../collectives/tuning/measure.ts'
 import { parseTuning } from '../../../runtime/base/tuning.ts'
 import { MINLOC, Op, SUM } from '../../../index.ts'
+import { runRanks } from '../../../testing.ts'
 import { FORCED } from '../../helpers/collective-checks.ts'
 
 const ONE_HOST = new Hosts([0, 0])
@@ -29,7 +30,7 @@ t.test('for every call there is an algorithm that serves it', async (t) => {
     for (const size of [1, 2, 3, 4, 7, 8, 16, 100])
       for (const hosts of [1, 2, size])
         for (let nbytes = 1; nbytes < 2 ** 28; nbytes *= 2)
-          for (const op of /reduce/.test(collective) ? [SUM, ordered, anyUser] : [undefined])
+          for (const op of /reduce|scan/.test(collective) ? [SUM, ordered, anyUser] : [undefined])
             for (const reproducible of [false, true]) {
               const placed = new Hosts(Array.from({ length: size }, (_, rank) => rank % hosts))
               const facts = { nbytes, size, op, hosts: placed }
@@ -38,6 +39,49 @@ t.test('for every call there is an algorithm that serves it', async (t) => {
             }
   t.pass()
 })
+
+t.test('scans of one host keep one tree, those of several go along the chain where that costs less', (t) => {
+  const apart = (size: number): Hosts => new Hosts(Array.from({ length: size }, (_, rank) => rank))
+  const name = (size: number, nbytes: number, hosts = apart(size), facts: object = {}, selection = {}): string =>
+    nameOf('scan', { nbytes, size, op: SUM, hosts, ...facts }, selection)
+  t.equal(name(4, 65_536, ONE_HOST), 'recursive-doubling')
+  t.equal(name(4, 65_537, ONE_HOST), 'work-sharing')
+  t.equal(name(4, 2 ** 22, ONE_HOST, { op: anyUser }), 'recursive-doubling')
+  t.equal(name(3, 8), 'pipelined-chain')
+  for (const [size, least] of [
+    [4, 2 ** 18],
+    [8, 2 ** 19],
+    [64, 2 ** 21],
+    [65, 2 ** 23],
+  ] as const) {
+    t.equal(name(size, least - 1), 'recursive-doubling')
+    t.equal(name(size, least), 'pipelined-chain')
+    t.equal(name(size, least, apart(size), { op: anyUser }), 'recursive-doubling')
+    t.equal(name(size, least, apart(size), {}, { reproducible: true }), 'recursive-doubling')
+  }
+  t.end()
+})
+
+t.test(
+  'an algorithm that is forced for scan is used for exscan too, also for calls that the board would serve',
+  async (t) => {
+    // Along the chain ((1 + 1e16) - 1e16) + 1, in the tree (1 + 1e16) + (-1e16 + 1).
+    const values = [1, 1e16, -1e16, 1, 0]
+    const results = await runRanks(values.length, async ({ world }) => {
+      const of = async (scan: 'pipelined-chain' | 'recursive-doubling'): Promise<(number | undefined)[]> => {
+        const comm = await world.dup({ algorithms: { scan } })
+        const value = values[comm.rank] as number
+        for (let i = 0; i < 20; i++) await comm.barrier()
+        return [await comm.scan(value, { op: SUM }), await comm.exscan(value, { op: SUM })]
+      }
+      return { chain: await of('pipelined-chain'), tree: await of('recursive-doubling') }
+    })
+    t.equal(results[3]?.chain[0], 1)
+    t.equal(results[3]?.tree[0], 0)
+    t.equal(results[4]?.chain[1], 1)
+    t.equal(results[4]?.tree[1], 0)
+  },
+)
 
 t.test('measured rules come before the built-in ones, for what they fit and can serve', async (t) => {
   const tuned = { allreduce: [{ minSize: 4, maxSize: 4, maxNbytes: 100, oneHost: true, algorithm: 'ring' } as const] }
