@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { findCblas } from '../../hpl/blas/openblas.ts'
-import { ALL, SOAK } from '../helpers/effort.ts'
+import { SOAK } from '../helpers/effort.ts'
 import { messages, tsmpirun, type Ended } from '../helpers/tsmpirun.ts'
 
 // Most of a small job is its start: three at once keep the cores busy.
@@ -70,7 +70,7 @@ function testsOf(report: string, n: number): string[] {
 // Over sockets 864 tests take their time: those of one order, all with TSMPI_TEST_ALL=2.
 for (const [n, job] of [
   [29, ['--emulate-hosts', '2']],
-  ...(ALL ? [[35, ['--transport', 'zmq']] as const] : []),
+  [35, ['--transport', 'zmq']],
 ] as const)
   test(`the tests of the shipped HPL.dat are reported as netlib does, ${job.join(' ')}`, async (t) => {
     const dat = SOAK ? SHIPPED : withLines({ 5: '1', 6: String(n) })
