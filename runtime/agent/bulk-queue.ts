@@ -3,21 +3,35 @@
  * What is handed to a socket leaves it first in, first out; so this bounds how long a small message waits behind bulk,
  * and messages to the same agent take turns.
  *
- * Invariant: the pieces of a message leave in order. Whoever receives a piece says so (WIRE.ARRIVED).
+ * How many follows from how fast they arrive: on a quick way twice as many keep both ends busy (1 MiB instead of half a one
+ * raises 0.57 to 0.70 GB/s with encryption and 1.8 to 2.3 without), on a slow one a small message would wait twice as long.
+ *
+ * Invariants: the pieces of a message leave in order. Whoever receives a piece that asks for it says how much has come
+ * (WIRE.ARRIVED); as long as a window is under way, one of its pieces has asked.
  */
 import { Fifo } from '../base/fifo.ts'
 import type { AddressedBytes } from '../base/native-calls.ts'
 import { sliceOf, type Region } from '../base/region.ts'
 import type { Frame } from '../transport/transport.ts'
+import { CHUNK_MORE, CHUNK_TELL } from './wire-format.ts'
 
 export interface BulkOptions {
   /** Bytes of a piece. */
   readonly pieceBytes: number
-  /** Bytes under way. More is sent when less are. */
+  /** Bytes under way on a slow way. More is sent when less are. */
   readonly windowBytes: number
-  /** Sends one piece; `frame.aux` is 1 if more of its message follow. */
+  /** Bytes under way on a quick one, at most twice as many. */
+  readonly quickWindowBytes: number
+  /** Sends one piece; `frame.aux` has CHUNK_MORE if more of its message follow, and CHUNK_TELL. */
   readonly send: (frame: Frame, bytes: Uint8Array | AddressedBytes) => void
+  /** Milliseconds. Absent: the thread's clock. */
+  readonly now?: () => number
 }
+
+/** A small message waits for so long behind bulk, on any way but a slow one: 512 KiB on 1 Gbit/s. */
+const WAIT_MS = 4.2
+/** The rate is known when so many bytes have come in a row. */
+const MEASURED_BYTES = 2 << 20
 
 interface Transfer {
   readonly frame: Frame
@@ -28,15 +42,28 @@ interface Transfer {
 export class BulkQueue {
   readonly #options: BulkOptions
   readonly #transfers = new Fifo<Transfer>()
+  readonly #now: () => number
+  #window: number
   #underWay = 0
+  /** Bytes sent since a piece asked to be told. */
+  #unasked = 0
+  /** There was nothing to send although there was room. */
+  #idle = true
+  /** What has come since when, without a pause. */
+  #measured = 0
+  #sinceMs = 0
 
   constructor(options: BulkOptions) {
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#window = options.windowBytes
   }
 
   /** Sends a message, in turns with the others. An empty one is one empty piece. @param frame the header of its pieces */
   add(frame: Frame, bytes: Region | AddressedBytes): void {
     this.#transfers.push({ frame, bytes, at: 0 })
+    if (this.#idle) this.#measureAgain(this.#now())
+    this.#idle = false
     this.#fill()
   }
 
@@ -47,22 +74,46 @@ export class BulkQueue {
         `another agent says that ${nbytes} bytes of bulk have come when ${this.#underWay} were under way`,
       )
     this.#underWay -= nbytes
+    this.#measured += nbytes
+    if (this.#measured >= MEASURED_BYTES) this.#fitWindow()
     this.#fill()
   }
 
+  #fitWindow(): void {
+    const { windowBytes, quickWindowBytes } = this.#options
+    const now = this.#now()
+    const bytesPerMs = this.#measured / (now - this.#sinceMs)
+    this.#window = Math.max(windowBytes, Math.min(bytesPerMs * WAIT_MS, quickWindowBytes))
+    this.#measureAgain(now)
+  }
+
+  #measureAgain(now: number): void {
+    this.#measured = 0
+    this.#sinceMs = now
+  }
+
   #fill(): void {
-    const { pieceBytes, windowBytes, send } = this.#options
-    while (this.#underWay < windowBytes) {
+    const { pieceBytes, send } = this.#options
+    while (this.#underWay < this.#window) {
       const transfer = this.#transfers.shift()
+      this.#idle = transfer === undefined
       if (transfer === undefined) return
       const piece = pieceOf(transfer, pieceBytes)
       transfer.at += piece.length
       const more = transfer.at < nbytesOf(transfer)
-      transfer.frame.aux = more ? 1 : 0
+      transfer.frame.aux = (more ? CHUNK_MORE : 0) | this.#ask(piece.length)
       this.#underWay += piece.length
       if (more) this.#transfers.push(transfer)
       send(transfer.frame, piece)
     }
+  }
+
+  /** Each telling wakes both agents; two a window, so that more leaves while the other half is under way. */
+  #ask(nbytes: number): number {
+    this.#unasked += nbytes
+    if (this.#unasked < this.#window / 2) return 0
+    this.#unasked = 0
+    return CHUNK_TELL
   }
 }
 

@@ -14,15 +14,20 @@ import { FLAG_SYNCHRONOUS, FRAME, Frame } from '../transport/transport.ts'
 export const WIRE = {
   /** To the sender's agent: send the bytes of message `id`. */
   PULL: 16,
-  /** To the receiver's agent: the next bytes of message `id`; `aux` is 1 if more follow, 0 if these are the last. */
+  /** To the receiver's agent: the next bytes of message `id`; `aux` is made of CHUNK_MORE and CHUNK_TELL. */
   CHUNK: 17,
   /** Of an emulated network (shaper.ts): the receiver's port has taken `nbytes`; `aux` bytes may be under way. */
   TAKEN: 18,
   /** The agent of `source` is here. */
   BEAT: 19,
-  /** To the sender's agent: `nbytes` of bulk have come (bulk-queue.ts). */
+  /** To the sender's agent: `nbytes` of bulk have come since the last (bulk-queue.ts). */
   ARRIVED: 20,
 } as const
+
+/** More bytes of the message follow. */
+export const CHUNK_MORE = 1
+/** The other agent wants to be told when these bytes have come. */
+export const CHUNK_TELL = 2
 
 /**
  * Bulk travels in pieces, none longer than that, so that messages take turns. Pieces of 64 KiB and of 1 MiB cost more: the

@@ -1,24 +1,34 @@
 /** Bulk to one agent: bounded, in turns, in order. */
 import fc from 'fast-check'
 import t from 'tap'
-import { BulkQueue } from '../../../runtime/agent/bulk-queue.ts'
-import { makeFrame, WIRE } from '../../../runtime/agent/wire-format.ts'
+import { BulkQueue, type BulkOptions } from '../../../runtime/agent/bulk-queue.ts'
+import { CHUNK_MORE, CHUNK_TELL, makeFrame, WIRE } from '../../../runtime/agent/wire-format.ts'
 
 interface Piece {
   readonly id: number
   readonly more: boolean
+  /** It asks the receiver to say how much has come. */
+  readonly asks: boolean
   readonly bytes: Uint8Array
 }
 
 const PIECE = 4
 const WINDOW = 12
 
-function queueWith(): { queue: BulkQueue; pieces: Piece[] } {
+function queueWith(sizes: Partial<BulkOptions> = {}): { queue: BulkQueue; pieces: Piece[] } {
   const pieces: Piece[] = []
   const queue = new BulkQueue({
     pieceBytes: PIECE,
     windowBytes: WINDOW,
-    send: ({ id, aux }, bytes) => pieces.push({ id, more: aux === 1, bytes: bytes as Uint8Array }),
+    quickWindowBytes: WINDOW,
+    send: ({ id, aux }, bytes) =>
+      pieces.push({
+        id,
+        more: (aux & CHUNK_MORE) !== 0,
+        asks: (aux & CHUNK_TELL) !== 0,
+        bytes: bytes as Uint8Array,
+      }),
+    ...sizes,
   })
   return { queue, pieces }
 }
@@ -35,6 +45,49 @@ t.test('BulkQueue sends a window, and more as pieces arrive', async (t) => {
   t.ok(pieces.every(({ more }) => more))
 })
 
+t.test('BulkQueue asks to be told twice a window', async (t) => {
+  const { queue, pieces } = queueWith({ windowBytes: 4 * PIECE, quickWindowBytes: 4 * PIECE })
+  queue.add(header(0), message(0, 10 * PIECE))
+  for (let n = 0; n < 3; n++) queue.arrived(2 * PIECE)
+  t.same(
+    pieces.map(({ asks }) => asks),
+    [false, true, false, true, false, true, false, true, false, true],
+  )
+})
+
+t.test('BulkQueue has as much under way as arrives in 4.2 ms, between its two windows', async (t) => {
+  const [piece, slow, quick] = [64 << 10, 512 << 10, 1 << 20]
+  let nowMs = 0
+  const { queue, pieces } = queueWith({
+    pieceBytes: piece,
+    windowBytes: slow,
+    quickWindowBytes: quick,
+    now: () => nowMs,
+  })
+  let taken = 0
+  /** Bytes under way after as many have arrived at this rate as are looked at. */
+  const underWayAt = (bytesPerMs: number): number => {
+    for (let n = 0; n < (4 << 20) / piece; n++, taken++) {
+      nowMs += piece / bytesPerMs
+      queue.arrived(piece)
+    }
+    return (pieces.length - taken) * piece
+  }
+  queue.add(header(0), new Uint8Array(64 << 20))
+  t.equal(pieces.length * piece, slow, 'at first as on a slow way')
+  t.equal(underWayAt(1 << 20), quick, 'quick')
+  t.equal(underWayAt(160_000), 704 << 10, 'between')
+  t.equal(underWayAt(10_000), slow, 'slow')
+  t.equal(underWayAt(1 << 20), quick, 'quick again')
+  while (taken < pieces.length) {
+    taken++
+    queue.arrived(piece)
+  }
+  nowMs += 10_000
+  queue.add(header(1), new Uint8Array(64 << 20))
+  t.equal(underWayAt(1 << 20), quick, 'a pause with nothing to send says nothing')
+})
+
 t.test('BulkQueue lets messages take turns', async (t) => {
   const { queue, pieces } = queueWith()
   queue.add(header(0), message(0, 40))
@@ -48,7 +101,7 @@ t.test('BulkQueue lets messages take turns', async (t) => {
 
 t.test('BulkQueue cuts memory that is known by its address only', async (t) => {
   const pieces: unknown[] = []
-  const queue = new BulkQueue({ pieceBytes: PIECE, windowBytes: WINDOW, send: (_frame, bytes) => pieces.push(bytes) })
+  const { queue } = queueWith({ send: (_frame, bytes) => pieces.push(bytes) })
   queue.add(header(0), { address: 1000, length: 9 })
   t.same(pieces, [
     { address: 1000, length: 4 },
@@ -70,11 +123,14 @@ t.test(
       fc.property(fc.array(fc.nat({ max: 60 }), { maxLength: 12 }), fc.array(fc.nat({ max: 3 })), (sizes, order) => {
         const { queue, pieces } = queueWith()
         let taken = 0
+        let untold = 0
         const take = (): boolean => {
           const piece = pieces[taken]
           if (piece === undefined) return false
           taken++
-          queue.arrived(piece.bytes.length)
+          untold += piece.bytes.length
+          if (piece.asks) queue.arrived(untold)
+          if (piece.asks) untold = 0
           return true
         }
         const underWay = (): number => pieces.slice(taken).reduce((sum, { bytes }) => sum + bytes.length, 0)
