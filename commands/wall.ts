@@ -39,6 +39,7 @@ export const wallCommand: CommandModule = {
         'ssh-command': LAUNCHER_OPTIONS['ssh-command'],
         interface: LAUNCHER_OPTIONS.interface,
         ports: LAUNCHER_OPTIONS.ports,
+        encryption: LAUNCHER_OPTIONS.encryption,
         'dry-run': { type: 'boolean', default: false, describe: 'Show what would run' },
       })
       .example('$0 wall', 'with settings that show the wall on this machine')

@@ -83,6 +83,7 @@ const singleShape = {
   'start-timeout': z.union([z.number().positive(), word], 'expected seconds, or a time such as "1 min"').optional(),
   interface: word.optional(),
   ports: z.union([whole(1), word], 'expected a port or FIRST-LAST').optional(),
+  encryption: z.enum(['on', 'off'], 'expected on or off').optional(),
   x: several(word).optional(),
   timeout: z.union([z.number().positive(), word], 'expected seconds, or a time such as "5 min"').optional(),
 }

@@ -15,7 +15,16 @@ import { formatReport } from './report.ts'
 import { completeSettings, type Chosen, type WallOptions } from './settings.ts'
 
 /** Options of a test that go on as they are. */
-export const PASSED = ['blas', 'blas-library', 'timeout', 'agent-command', 'ssh-command', 'interface', 'ports'] as const
+export const PASSED = [
+  'blas',
+  'blas-library',
+  'timeout',
+  'agent-command',
+  'ssh-command',
+  'interface',
+  'ports',
+  'encryption',
+] as const
 
 export interface WallCommandOptions extends WallOptions {
   readonly output: string

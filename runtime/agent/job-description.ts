@@ -5,7 +5,7 @@ import type { JobSelection } from '../base/tuning.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import type { ProfileSums, Traffic } from '../trace/profile-sums.ts'
 import type { Seating } from '../transport/shm.ts'
-import type { Strangers } from '../transport/admission.ts'
+import type { LinkKeys, Strangers } from '../transport/admission.ts'
 import type { CoreList } from './cores.ts'
 import type { HostLook } from './host-watch.ts'
 import type { LinkState } from './link-watch.ts'
@@ -22,15 +22,9 @@ export type Program =
 /** In program texts: stands for the folder of the host's own installation. */
 export const INSTALLATION = 'tsmpi-installation:'
 
-/** Keys of an agent's sockets, Z85 text. */
-export interface CurveKeys {
-  readonly publicKey: string
-  readonly secretKey: string
-}
-
 /** How agents of a job on several hosts reach each other. */
 export interface Network {
-  readonly keys: CurveKeys
+  readonly keys: LinkKeys
   /** Public keys of all agents, by agent. */
   readonly publicKeys: readonly string[]
   /** Address of this machine in the network of the job, as the launcher knows it; undefined if it does not. */

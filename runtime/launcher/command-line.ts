@@ -12,11 +12,12 @@ import { IO_OPTIONS, readIoOptions, type IoOptions } from './io-options.ts'
 import { parseSlowHosts, type SlowHost } from './slow-hosts.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Where agents listen for each other; what is not said is found out. */
+/** Where agents listen for each other, what is not said is found out; and whether others can read what they say. */
 export interface Listening {
   /** Name of an interface, an address, or a network such as 10.0.0.0/8. */
   readonly interface: string | undefined
   readonly ports: PortRange | undefined
+  readonly encryption: 'on' | 'off'
 }
 
 export interface LaunchOptions {
@@ -91,7 +92,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     hostfile: once('--hostfile', argv.hostfile, problems),
     host: argv.host?.join(','),
     placement: placementOptions(argv, problems),
-    transport: choice(argv.transport, problems),
+    transport: choice('--transport', argv.transport, ['auto', 'zmq'], problems),
     emulateHosts: positiveInteger('--emulate-hosts', argv.emulateHosts, problems),
     ranksPerAgent: positiveInteger('--ranks-per-agent', argv.ranksPerAgent, problems),
     emulate: await link(once('--emulate', argv.emulate, problems), problems),
@@ -109,6 +110,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
     listening: {
       interface: parsed('--interface', argv.interface, networkOf, problems),
       ports: parsed('--ports', argv.ports, portRange, problems),
+      encryption: choice('--encryption', argv.encryption, ['on', 'off'], problems),
     },
     timeoutSeconds: await seconds('--timeout', once('--timeout', argv.timeout, problems), problems),
     io,
@@ -240,6 +242,12 @@ const LISTENING = {
     describe: 'Where agents listen for each other: an interface, an address or a network such as 10.0.0.0/8',
   },
   ports: { type: 'string', requiresArg: true, describe: 'Ports that agents may listen on: FIRST-LAST' },
+  encryption: {
+    type: 'string',
+    requiresArg: true,
+    default: 'on',
+    describe: 'off: messages between hosts can be read and changed on the wire, and are several times faster',
+  },
 } as const
 
 function describeOptions(args: readonly string[]) {
@@ -389,11 +397,17 @@ function parsed<T>(
   return value
 }
 
-function choice(text: string | string[], problems: string[]): 'auto' | 'zmq' {
-  const value = once('--transport', text, problems)
-  if (value === 'auto' || value === 'zmq') return value
-  problems.push(`--transport is ${JSON.stringify(value)}, expected auto or zmq`)
-  return 'auto'
+/** One of two words, of which the first is the default. */
+function choice<Word extends string>(
+  option: string,
+  text: string | string[],
+  [usual, other]: readonly [Word, Word],
+  problems: string[],
+): Word {
+  const value = once(option, text, problems)
+  if (value === other) return other
+  if (value !== usual) problems.push(`${option} is ${JSON.stringify(value)}, expected ${usual} or ${other}`)
+  return usual
 }
 
 /** A time in seconds: a number, or a quantity with a unit. */

@@ -3,11 +3,11 @@
  * agents 16 ms of a processor. Keys of CURVE are X25519's, in the text form Z85 (RFC 26 CURVE, RFC 32 Z85).
  */
 import { generateKeyPairSync } from 'node:crypto'
-import type { CurveKeys } from '../agent/job-description.ts'
 import { encodeZ85 } from '../base/z85.ts'
+import type { LinkKeys } from '../transport/admission.ts'
 
 /** A fresh pair. */
-export function curveKeys(): CurveKeys {
+export function curveKeys(): Pick<LinkKeys, 'publicKey' | 'secretKey'> {
   const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
   return {
     publicKey: encodeZ85(Buffer.from(x as string, 'base64url')),

@@ -5,13 +5,14 @@
 import { constants } from 'node:os'
 import type { JobSelection } from '../base/tuning.ts'
 import type { Bindings } from '../agent/cores.ts'
-import type { AgentEvent, AgentJob, Checks, CurveKeys, InputTarget, Program } from '../agent/job-description.ts'
+import type { AgentEvent, AgentJob, Checks, InputTarget, Program } from '../agent/job-description.ts'
 import { EXIT_UNSETTLED } from '../agent/job-description.ts'
 import { originOf } from '../base/failure-origin.ts'
 import { LEASE_MS } from '../base/lease.ts'
 import { machineMs } from '../base/machine-clock.ts'
 import type { LinkState } from '../agent/link-watch.ts'
 import type { Packet } from '../agent/start-channel.ts'
+import type { LinkKeys } from '../transport/admission.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import type { RankReport } from '../diagnosis/picture.ts'
 import { deadlockReport, rollCall, timeoutReport } from '../diagnosis/report.ts'
@@ -92,7 +93,7 @@ export interface JobContents {
   /** Keys and addresses by agent; undefined if there is one agent. */
   readonly network:
     | {
-        readonly keys: readonly CurveKeys[]
+        readonly keys: readonly LinkKeys[]
         readonly addresses: readonly (string | undefined)[]
         readonly listening: Listening
       }
@@ -453,7 +454,7 @@ export class Job implements AgentListener {
       watched: this.#options.dashboard !== undefined || this.#options.output.showsProgress,
       input: this.#options.input,
       network: network && {
-        keys: network.keys[index] as CurveKeys,
+        keys: network.keys[index] as LinkKeys,
         publicKeys: network.keys.map(({ publicKey }) => publicKey),
         address: network.addresses[index],
         interface: settings?.interface ?? network.listening.interface,

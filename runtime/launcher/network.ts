@@ -19,7 +19,8 @@ export function isThisMachine(name: string): boolean {
 
 /** Keys and addresses of a job's agents, and where they shall listen. */
 export async function networkOf(plans: readonly AgentPlan[], listening: Listening): Promise<JobContents['network']> {
-  return { keys: plans.map(curveKeys), addresses: await addressesOf(plans), listening }
+  const keys = plans.map(() => ({ ...curveKeys(), encrypted: listening.encryption === 'on' }))
+  return { keys, addresses: await addressesOf(plans), listening }
 }
 
 /** Address of each agent's machine in the network of the job: loopback if all run here. */

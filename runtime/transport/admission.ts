@@ -8,6 +8,17 @@ import { encodeZ85 } from '../base/z85.ts'
 export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01'
 export const ZAP_DOMAIN = 'tsmpi'
 
+/** What an agent proves itself with; keys are Z85 text. */
+export interface LinkKeys {
+  readonly publicKey: string
+  readonly secretKey: string
+  /**
+   * True: CURVE, which encrypts. False: PLAIN, with the public keys of both ends as name and password, which nobody but
+   * the agents is told: they keep others out, but who can read the wire reads messages, and keys too.
+   */
+  readonly encrypted: boolean
+}
+
 /** What becomes of a connection, in the words of zeromq.js. */
 export type ConnectionEvent =
   | 'accept'
@@ -31,46 +42,55 @@ export interface Strangers {
   readonly address: string | undefined
 }
 
-/** The keys that are admitted, and the count of the others. */
+/** Who is admitted, and the count of the others. */
 export class Admission {
-  readonly #admittedKeys: ReadonlySet<string>
+  readonly #mechanism: 'CURVE' | 'PLAIN'
+  /** What they are known by: their key, and without encryption the password after it. */
+  readonly #admitted: ReadonlySet<string>
   #accepted = 0
-  #admitted = 0
+  #finished = 0
   #ended = 0
   #silent = 0
   #wrongKey = 0
   #address: string | undefined
 
-  /** @param admittedKeys public keys of those who may connect, Z85 */
-  constructor(admittedKeys: readonly string[]) {
-    this.#admittedKeys = new Set(admittedKeys)
+  /**
+   * @param own keys of this process
+   * @param admittedKeys public keys of those who may connect, Z85
+   */
+  constructor(own: LinkKeys, admittedKeys: readonly string[]) {
+    this.#mechanism = own.encrypted ? 'CURVE' : 'PLAIN'
+    this.#admitted = new Set(own.encrypted ? admittedKeys : admittedKeys.map((key) => `${key} ${own.publicKey}`))
   }
 
   /** Something became of a connection. @param cryptographic for errors of the protocol: it was the key that did not fit */
   note(event: ConnectionEvent, cryptographic: boolean): void {
     if (event === 'accept') this.#accepted++
-    else if (event === 'handshake') this.#admitted++
+    else if (event === 'handshake') this.#finished++
     else if (event === 'disconnect') this.#ended++
     else if (event === 'handshake:error:auth') this.#wrongKey++
     else if (event === 'handshake:error:other') this.#silent++
     else if (event === 'handshake:error:protocol' && cryptographic) this.#wrongKey++
   }
 
-  /** The answer to a question of libzmq: yes to the keys of the job's agents, no to all others. */
-  answer([asker, , version, id, domain, address, , mechanism, key]: readonly Buffer[]): Buffer[] {
+  /** The answer to a question of libzmq: yes to the job's agents, no to all others. */
+  answer([asker, , version, id, domain, address, , mechanism, ...credentials]: readonly Buffer[]): Buffer[] {
     const known =
       domain?.toString() === ZAP_DOMAIN &&
-      mechanism?.toString() === 'CURVE' &&
-      key !== undefined &&
-      this.#admittedKeys.has(encodeZ85(key))
+      mechanism?.toString() === this.#mechanism &&
+      this.#admitted.has(this.#nameOf(credentials))
     if (!known) this.#address = address?.toString()
     const verdict = known ? ['200', 'OK', 'agent', ''] : ['400', 'not an agent of this job', '', '']
     const texts = verdict.map((text) => Buffer.from(text))
     return [asker as Buffer, Buffer.alloc(0), version as Buffer, id as Buffer, ...texts]
   }
 
+  #nameOf([first = Buffer.alloc(0), password]: readonly Buffer[]): string {
+    return this.#mechanism === 'CURVE' ? encodeZ85(first) : `${String(first)} ${String(password)}`
+  }
+
   get strangers(): Strangers {
-    const connections = this.#accepted - this.#admitted
+    const connections = this.#accepted - this.#finished
     const undecided = Math.max(0, connections - this.#ended)
     return { connections, silent: this.#silent + undecided, wrongKey: this.#wrongKey, address: this.#address }
   }

@@ -3,18 +3,13 @@
  * and works everywhere, native-link.ts calls libzmq itself and is quicker. One PULL socket that all others send to, and
  * one PUSH socket to each other agent, over tcp.
  *
- * CURVE on every socket, with keys of this job only; admission.ts admits exactly the keys of the job's agents, so that
- * nobody else gets a frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 26 CURVE.)
+ * Every socket has keys of this job only; admission.ts admits exactly those of the job's agents, so that nobody else gets a
+ * frame parsed. Messages of one agent to another stay in order. (RFC 23 ZMTP, RFC 24 PLAIN, RFC 26 CURVE.)
  */
 import { isIPv6Address } from '../base/ip-address.ts'
 import type { AddressedBytes } from '../base/native-calls.ts'
-import type { Strangers } from './admission.ts'
+import type { LinkKeys, Strangers } from './admission.ts'
 import type { Doorbell } from './doorbell.ts'
-
-export interface LinkKeys {
-  readonly publicKey: string
-  readonly secretKey: string
-}
 
 /** Where to listen. */
 export interface Listening {

@@ -6,7 +6,15 @@
  * until it has nothing more, and one that was left before that is asked again before the next sleep.
  */
 import { isIPv6Address } from '../base/ip-address.ts'
-import { Admission, Contact, ZAP_DOMAIN, ZAP_ENDPOINT, type ConnectionEvent, type Strangers } from './admission.ts'
+import {
+  Admission,
+  Contact,
+  ZAP_DOMAIN,
+  ZAP_ENDPOINT,
+  type ConnectionEvent,
+  type LinkKeys,
+  type Strangers,
+} from './admission.ts'
 import {
   BACKLOG,
   bindFirstFree,
@@ -17,7 +25,6 @@ import {
   UNLIMITED,
   type AgentLinks,
   type Inbox,
-  type LinkKeys,
   type Listening,
   type Outbox,
   type Part,
@@ -88,7 +95,7 @@ class NativeInbox implements Inbox {
     keys: LinkKeys,
     admitted: readonly string[],
   ): Promise<NativeInbox> {
-    const admission = new Admission(admitted)
+    const admission = new Admission(keys, admitted)
     const handler = new NativeSocket(lib, SOCKET.ROUTER, QUESTION_BYTES)
     handler.set(OPTION.SNDHWM, UNLIMITED)
     handler.bind(ZAP_ENDPOINT)
@@ -102,8 +109,10 @@ class NativeInbox implements Inbox {
     pull.set(OPTION.HANDSHAKE_IVL, where.handshakeMs ?? HANDSHAKE_MS)
     pull.set(OPTION.BACKLOG, BACKLOG)
     pull.set(OPTION.IPV6, Number(isIPv6Address(where.address)))
-    pull.set(OPTION.CURVE_SERVER, 1)
-    pull.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
+    if (keys.encrypted) {
+      pull.set(OPTION.CURVE_SERVER, 1)
+      pull.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
+    } else pull.set(OPTION.PLAIN_SERVER, 1)
     pull.set(OPTION.ZAP_DOMAIN, ZAP_DOMAIN)
     watch(pump, pull, (event, cryptographic) => admission.note(event, cryptographic))
     try {
@@ -149,9 +158,14 @@ class NativeOutbox implements Outbox {
     this.#push.set(OPTION.SNDHWM, UNLIMITED)
     this.#push.set(OPTION.MAXMSGSIZE, HANDSHAKE_MAX)
     this.#push.set(OPTION.IPV6, Number(endpoint.includes('[')))
-    this.#push.set(OPTION.CURVE_SERVERKEY, serverKey)
-    this.#push.set(OPTION.CURVE_PUBLICKEY, keys.publicKey)
-    this.#push.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
+    if (keys.encrypted) {
+      this.#push.set(OPTION.CURVE_SERVERKEY, serverKey)
+      this.#push.set(OPTION.CURVE_PUBLICKEY, keys.publicKey)
+      this.#push.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
+    } else {
+      this.#push.set(OPTION.PLAIN_USERNAME, keys.publicKey)
+      this.#push.set(OPTION.PLAIN_PASSWORD, serverKey)
+    }
     this.#contact = new Contact(onBroken)
     watch(pump, this.#push, (event) => this.#contact.note(event))
     this.#push.connect(endpoint)

@@ -48,6 +48,9 @@ export const OPTION = {
   RCVHWM: 24,
   LAST_ENDPOINT: 32,
   IPV6: 42,
+  PLAIN_SERVER: 44,
+  PLAIN_USERNAME: 45,
+  PLAIN_PASSWORD: 46,
   CURVE_SERVER: 47,
   CURVE_PUBLICKEY: 48,
   CURVE_SECRETKEY: 49,
@@ -147,10 +150,9 @@ export class NativeSocket {
     const { call, memory } = this.#lib
     const bytes =
       typeof value === 'string'
-        ? new Uint8Array(Buffer.from(`${value}\0`))
+        ? new Uint8Array(Buffer.from(value))
         : new Uint8Array((option === WIDE ? BigInt64Array.of(BigInt(value)) : Int32Array.of(value)).buffer)
-    const length = option === OPTION.ZAP_DOMAIN ? bytes.length - 1 : bytes.length
-    this.#check(call.zmq_setsockopt(this.#socket, option, memory.addressOf(bytes), length), `option ${option}`)
+    this.#check(call.zmq_setsockopt(this.#socket, option, memory.addressOf(bytes), bytes.length), `option ${option}`)
   }
 
   /** @throws Error with the system's name of it as `code` */

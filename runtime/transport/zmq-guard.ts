@@ -3,7 +3,7 @@
  * Everybody who connects without getting that far is turned away by libzmq itself; they are counted too.
  */
 import { Router, type Observer } from 'zeromq'
-import { Admission, ZAP_ENDPOINT, type ConnectionEvent, type Strangers } from './admission.ts'
+import { Admission, ZAP_ENDPOINT, type ConnectionEvent, type LinkKeys, type Strangers } from './admission.ts'
 
 /** Events taken in one turn of the event loop: a flood of connections must not keep the thread from its work. */
 const EVENTS_A_TURN = 64
@@ -14,13 +14,13 @@ export class Guard {
   readonly #handler = new Router({ linger: 0, sendHighWaterMark: 0 })
   readonly #admission: Admission
 
-  private constructor(admittedKeys: readonly string[]) {
-    this.#admission = new Admission(admittedKeys)
+  private constructor(own: LinkKeys, admittedKeys: readonly string[]) {
+    this.#admission = new Admission(own, admittedKeys)
   }
 
   /** Begins to answer. @param admittedKeys public keys of those who may connect, Z85 */
-  static async open(admittedKeys: readonly string[]): Promise<Guard> {
-    const guard = new Guard(admittedKeys)
+  static async open(own: LinkKeys, admittedKeys: readonly string[]): Promise<Guard> {
+    const guard = new Guard(own, admittedKeys)
     await guard.#handler.bind(ZAP_ENDPOINT)
     void guard.#answer()
     return guard

@@ -5,7 +5,7 @@
 import { Pull, Push, type Observer } from 'zeromq'
 import { isIPv6Address } from '../base/ip-address.ts'
 import { toBytes } from '../base/native-calls.ts'
-import { Contact, ZAP_DOMAIN, type ConnectionEvent, type Strangers } from './admission.ts'
+import { Contact, ZAP_DOMAIN, type ConnectionEvent, type LinkKeys, type Strangers } from './admission.ts'
 import {
   BACKLOG,
   bindFirstFree,
@@ -15,7 +15,6 @@ import {
   UNLIMITED,
   type AgentLinks,
   type Inbox,
-  type LinkKeys,
   type Listening,
   type Outbox,
   type Part,
@@ -74,15 +73,14 @@ class ZmqInbox implements Inbox {
   }
 
   static async open(where: Listening, keys: LinkKeys, admitted: readonly string[]): Promise<ZmqInbox> {
-    const guard = await Guard.open(admitted)
+    const guard = await Guard.open(keys, admitted)
     const pull = new Pull({
       receiveHighWaterMark: UNLIMITED,
       maxMessageSize: where.partMax + CURVE_OVERHEAD,
       handshakeInterval: where.handshakeMs ?? HANDSHAKE_MS,
       backlog: BACKLOG,
       ipv6: isIPv6Address(where.address),
-      curveServer: true,
-      curveSecretKey: keys.secretKey,
+      ...(keys.encrypted ? { curveServer: true, curveSecretKey: keys.secretKey } : { plainServer: true }),
       zapDomain: ZAP_DOMAIN,
       linger: 0,
     })
@@ -135,9 +133,9 @@ export class ZmqOutbox implements Outbox {
       sendHighWaterMark: UNLIMITED,
       maxMessageSize: HANDSHAKE_MAX,
       ipv6: endpoint.includes('['),
-      curveServerKey: serverKey,
-      curvePublicKey: keys.publicKey,
-      curveSecretKey: keys.secretKey,
+      ...(keys.encrypted
+        ? { curveServerKey: serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }
+        : { plainUsername: keys.publicKey, plainPassword: serverKey }),
       linger: 0,
     })
     this.#contact = new Contact(onBroken)

@@ -1,12 +1,12 @@
 /**
  * What messages and collective calls cost: ours beside the same program in C on Open MPI, and between two hosts beside
- * libzmq in C, plain and with the encryption that our agents use. The contenders take turns, `--repeats` times, so that
+ * libzmq in C, plain and with the encryption that our agents use unless `--encryption off`. The contenders take turns, `--repeats` times, so that
  * a machine whose clock or neighbours change hits all alike. Shown are medians, the range, the ratio of medians, and a
  * line for each contender over the sizes.
  *
  * Usage, after `npm run build`: npm run bench:latency (bench:bandwidth, bench:bidirectional, bench:message-rate,
  * bench:overlap, bench:collectives) -- [--sizes 8 1024] [--repeats 5] [--rounds 10000] [--ranks 4] [--calls bcast]
- * [--hosts 2] [--json FILE]
+ * [--hosts 2 [--encryption off]] [--json FILE]
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -49,6 +49,7 @@ const options = yargs(hideBin(process.argv))
   .option('ranks', { type: 'number', default: 4, describe: 'ranks of collective calls' })
   .option('calls', { type: 'string', array: true, choices: CALLS, default: CALLS, describe: 'collective calls' })
   .option('hosts', { type: 'number', default: 1, describe: 'emulated hosts; with 2, libzmq is the peer' })
+  .option('encryption', { choices: ['on', 'off'], default: 'on', describe: 'of messages between hosts' })
   .option('json', JSON_FILE)
   .command('$0 <kind>', 'Times of messages and collective calls beside their peers in C', (command) =>
     command.positional('kind', { choices: Object.keys(KINDS), demandOption: true, describe: 'what to measure' }),
@@ -125,7 +126,7 @@ function measureAll(mode: string, contenders: Contender[]): Contender[] {
 function contendersOf(mode: string, wanted: readonly number[]): Contender[] {
   const [list, rounds] = [wanted.join(','), String(options.rounds)]
   const ranks = name === 'collectives' ? options.ranks : 2
-  const hosts = options.hosts > 1 ? ['--emulate-hosts', String(options.hosts)] : []
+  const hosts = options.hosts > 1 ? ['--emulate-hosts', String(options.hosts), '--encryption', options.encryption] : []
   const launcher = [root('dist/runtime/launcher/tsmpirun.js'), '-n', String(ranks), ...hosts]
   const program = [root('scripts/bench/programs/messages.ts'), mode, list, rounds]
   const contender = (label: string, command: string, args: readonly string[]): Contender => ({
@@ -139,7 +140,7 @@ function contendersOf(mode: string, wanted: readonly number[]): Contender[] {
     all.push(contender('tsmpi alloc', process.execPath, [...launcher, ...program, 'alloc']))
   if (mpi !== undefined) all.push(contender('Open MPI', 'mpirun', [...mpirunArguments(ranks, mpi), mode, list, rounds]))
   if (zmq !== undefined)
-    for (const security of ['plain', 'curve'])
+    for (const security of options.encryption === 'on' ? ['plain', 'curve'] : ['plain'])
       all.push(contender(`libzmq ${security}`, zmq, [mode, list, rounds, security]))
   return all
 }
@@ -217,5 +218,6 @@ function asJson(): object {
   const rows = results.flatMap(({ mode, contenders }) =>
     contenders.map((one) => ({ mode, contender: one.name, values: Object.fromEntries(one.values) })),
   )
-  return { benchmark: name, unit, hosts: options.hosts, machine, date: new Date().toISOString(), results: rows }
+  const { hosts, encryption } = options
+  return { benchmark: name, unit, hosts, encryption, machine, date: new Date().toISOString(), results: rows }
 }

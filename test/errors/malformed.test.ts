@@ -1,13 +1,14 @@
 /** An agent of the job that sends what no agent sends: the other one ends the job and says what was wrong. */
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { curveKeyPair } from 'zeromq'
 import type { AgentEvent, AgentJob, Command } from '../../runtime/agent/job-description.ts'
 import { encodePacket, PACKET, PacketParser } from '../../runtime/agent/start-channel.ts'
 import { encodeFrame, HEADER_BYTES, makeFrame, WIRE, writeNumber } from '../../runtime/agent/wire-format.ts'
 import { FRAME } from '../../runtime/transport/transport.ts'
+import type { LinkKeys } from '../../runtime/transport/admission.ts'
 import type { Outbox } from '../../runtime/transport/agent-link.ts'
 import { ZmqOutbox } from '../../runtime/transport/zmq-link.ts'
+import { linkKeys } from '../helpers/agent-links.ts'
 import { isAlive } from '../helpers/tsmpirun.ts'
 
 const { spawn } = process.getBuiltinModule('node:child_process')
@@ -26,7 +27,7 @@ function numbered([header, ...rest]: readonly Uint8Array[], number: number): Uin
 
 /** Starts an agent with rank 0 on it, as a launcher does, joins as the agent of rank 1, and sends messages. */
 async function answerTo(messages: readonly (readonly Uint8Array[])[]): Promise<string> {
-  const [own, other] = [curveKeyPair(), curveKeyPair()]
+  const [own, other] = [linkKeys(), linkKeys()]
   const agent = spawn(process.execPath, [AGENT], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
   const tell = (command: Command): void =>
     void agent.stdin.write(encodePacket(PACKET.COMMAND, 0, -1, Buffer.from(JSON.stringify(command))))
@@ -64,7 +65,7 @@ async function answerTo(messages: readonly (readonly Uint8Array[])[]): Promise<s
   return reason
 }
 
-function jobOf(keys: ReturnType<typeof curveKeyPair>, publicKeys: readonly string[]): AgentJob {
+function jobOf(keys: LinkKeys, publicKeys: readonly string[]): AgentJob {
   return {
     id: 'malformed',
     agent: 0,

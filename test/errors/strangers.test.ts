@@ -84,13 +84,14 @@ t.test('an interface that a host has not got, and a wrong option, are told with 
     messages(missing),
     /host host\d cannot take part: no interface, address or network "eth99" here; there are .*lo \(127\.0\.0\.1\)/,
   )
-  const wrong = await tsmpirun(['--interface', '10.0.0.0/99', '--ports', '5-4', PROGRAM])
+  const wrong = await tsmpirun(['--interface', '10.0.0.0/99', '--ports', '5-4', '--encryption', 'no', PROGRAM])
   t.equal(wrong.code, 2)
   t.equal(
     wrong.stderr,
     [
       'tsmpirun: --interface is "10.0.0.0/99", expected the name of an interface, an address, or a network such as 10.0.0.0/8',
       'tsmpirun: --ports is "5-4", expected a port or FIRST-LAST, from 1 to 65535',
+      'tsmpirun: --encryption is "no", expected on or off',
       'Try "tsmpirun --help".\n',
     ].join('\n'),
   )
@@ -118,6 +119,21 @@ t.test('whatever strangers say, the job goes on and its end tells how many came'
   t.ok((silent as number) >= MANY, `${silent} silent`)
   t.ok((other as number) >= 5, `${other} in other protocols`)
 })
+
+for (const library of ['libzmq', 'zeromq.js'])
+  t.test(`without encryption strangers are turned away as well, through ${library}`, async (t) => {
+    const job = await startJob([
+      ...['-n', '3', '--emulate-hosts', '3', '--encryption', 'off', '-x', `TSMPI_LIBZMQ=${library}`],
+    ])
+    const talk = await Promise.all(
+      job.ports.flatMap(({ port }) => Object.values(PHRASES).map((bytes) => say(port, bytes))),
+    )
+    await Promise.all(talk.map(closed))
+    const ended = await job.finish()
+    t.equal(ended.code, 0)
+    t.equal(ended.stdout, 'begun\n0 wrong sums\n')
+    t.equal(messages(ended).match(/host\d turned away \d+ connections/g)?.length, 3)
+  })
 
 t.test('a flood of connections and bytes does not hold the job up', async (t) => {
   const job = await startJob(['-n', '2', '--emulate-hosts', '2'])

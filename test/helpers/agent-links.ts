@@ -1,8 +1,15 @@
 /** The two ways to the sockets between agents, for tests that hold for both. */
-import type { AgentLinks, LinkKeys, Listening } from '../../runtime/transport/agent-link.ts'
+import { curveKeyPair } from 'zeromq'
+import type { LinkKeys } from '../../runtime/transport/admission.ts'
+import type { AgentLinks, Listening } from '../../runtime/transport/agent-link.ts'
 import { NativeLinks } from '../../runtime/transport/native-link.ts'
 import { loadLibzmq } from '../../runtime/transport/native-zmq.ts'
 import { ZmqLinks } from '../../runtime/transport/zmq-link.ts'
+
+/** Keys of an agent. */
+export function linkKeys(encrypted = true): LinkKeys {
+  return { ...curveKeyPair(), encrypted }
+}
 
 type Open = (where: Listening, keys: LinkKeys, admitted: readonly string[]) => Promise<AgentLinks>
 

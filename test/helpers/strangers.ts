@@ -1,6 +1,7 @@
 /** Those who connect to a job's port and are not of the job: what they send, and what they see of the answer. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { curveKeyPair, Push } from 'zeromq'
+import type { LinkKeys } from '../../runtime/transport/admission.ts'
 
 /** A ZMTP 3.0 greeting that asks for a mechanism (RFC 23). */
 export function greeting(mechanism: string): Buffer {
@@ -17,6 +18,8 @@ const HELLO = Buffer.concat([Buffer.from([4, 200, 5]), Buffer.from('HELLO'), Buf
 /** A command whose length field promises 2^48 bytes. */
 const HUGE = Buffer.from([6, 0, 1, 0, 0, 0, 0, 0, 0])
 const READY = Buffer.concat([Buffer.from([4, 6, 5]), Buffer.from('READY')])
+/** Name and password of no length (RFC 24). */
+const NAMELESS = Buffer.concat([Buffer.from([4, 8, 5]), Buffer.from('HELLO'), Buffer.from([0, 0])])
 /** What a ZMTP 3.0 peer without security would send as a message. */
 const MESSAGE = Buffer.from([0, 4, 1, 2, 3, 4])
 
@@ -32,6 +35,7 @@ export const PHRASES: Readonly<Record<string, Buffer>> = {
   'a greeting and nothing more': greeting('CURVE'),
   'a greeting of NULL and a message': Buffer.concat([greeting('NULL'), READY, MESSAGE]),
   'a greeting of PLAIN': Buffer.concat([greeting('PLAIN'), READY, MESSAGE]),
+  'PLAIN without name and password': Buffer.concat([greeting('PLAIN'), NAMELESS]),
   'CURVE with a false hello': Buffer.concat([greeting('CURVE'), HELLO]),
   'CURVE with a message instead of a hello': Buffer.concat([greeting('CURVE'), MESSAGE]),
   'CURVE with a command of 2^48 bytes': Buffer.concat([greeting('CURVE'), HUGE, Buffer.alloc(1000)]),
@@ -79,19 +83,53 @@ export function wrongServerKey(port: number): Push {
   })
 }
 
-/** A proper client that knows the server's key, with a key of its own that nobody has announced. */
-export function unknownKey(port: number, curveServerKey: string): Push {
-  const { publicKey, secretKey } = curveKeyPair()
-  return client(port, { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey })
-}
-
 /** A client without security. */
 export function withoutKey(port: number): Push {
   return client(port, {})
 }
 
-function client(port: number, keys: ConstructorParameters<typeof Push>[0]): Push {
-  const push = new Push({ linger: 0, sendTimeout: 0, ...keys })
+/** Proper clients that a server refuses. */
+export interface RefusedClient {
+  readonly name: string
+  readonly connect: () => Push
+  /** They get as far as to give a key, and it is that which does not fit. */
+  readonly givesKey: boolean
+  /** The server asks whose key that is, and learns where it comes from. */
+  readonly isAsked: boolean
+}
+
+/** @param member who is admitted, if it gives all it has */
+export function clientsRefused(port: number, server: LinkKeys, member: LinkKeys): RefusedClient[] {
+  const { publicKey, secretKey } = curveKeyPair()
+  const unannounced = { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: server.publicKey }
+  const refused = (name: string, options: PushOptions, ...what: ('givesKey' | 'isAsked')[]): RefusedClient => ({
+    name,
+    connect: () => client(port, options),
+    givesKey: what.includes('givesKey'),
+    isAsked: what.includes('isAsked'),
+  })
+  const noKey = refused('no key', {})
+  if (server.encrypted)
+    return [
+      refused('a key that nobody announced', unannounced, 'givesKey', 'isAsked'),
+      { name: 'a wrong key of the server', connect: () => wrongServerKey(port), givesKey: true, isAsked: false },
+      refused('a name and no key', { plainUsername: member.publicKey, plainPassword: server.publicKey }),
+      noKey,
+    ]
+  const named = (plainUsername: string, plainPassword: string): PushOptions => ({ plainUsername, plainPassword })
+  return [
+    refused('a name that nobody announced', named(publicKey, server.publicKey), 'givesKey', 'isAsked'),
+    refused('the password of another', named(member.publicKey, member.publicKey), 'givesKey', 'isAsked'),
+    refused('part of the password', named(member.publicKey, server.publicKey.slice(1)), 'givesKey', 'isAsked'),
+    refused('a key where none is wanted', unannounced),
+    noKey,
+  ]
+}
+
+type PushOptions = ConstructorParameters<typeof Push>[0]
+
+function client(port: number, options: PushOptions): Push {
+  const push = new Push({ linger: 0, sendTimeout: 0, ...options })
   push.connect(`tcp://127.0.0.1:${port}`)
   return push
 }

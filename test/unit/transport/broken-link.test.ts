@@ -2,12 +2,11 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
-import { curveKeyPair } from 'zeromq'
-import { waysToOpen } from '../../helpers/agent-links.ts'
+import { linkKeys, waysToOpen } from '../../helpers/agent-links.ts'
 
 for (const [way, open] of waysToOpen())
   t.test(`${way}: an outbox tells once that a connection which held has broken`, async (t) => {
-    const [server, client] = [curveKeyPair(), curveKeyPair()]
+    const [server, client] = [linkKeys(), linkKeys()]
     const where = { address: '127.0.0.1', ports: undefined, partMax: 1024 }
     const links = await open(where, server, [client.publicKey])
     const { inbox } = links

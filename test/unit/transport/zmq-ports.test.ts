@@ -1,11 +1,10 @@
 /** Where an inbox listens. */
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
-import { curveKeyPair } from 'zeromq'
-import { waysToOpen } from '../../helpers/agent-links.ts'
+import { linkKeys, waysToOpen } from '../../helpers/agent-links.ts'
 
 const LOOPBACK = { address: '127.0.0.1', partMax: 1 << 16 }
-const server = curveKeyPair()
+const server = linkKeys()
 
 for (const [way, open] of waysToOpen())
   t.test(`${way}, ports: the first free one of a range is taken; none free is an error with the range`, async (t) => {
