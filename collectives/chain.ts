@@ -23,6 +23,7 @@ export interface ChainLink {
 /**
  * Takes and passes on all segments, of whole groups of `unit` elements.
  *
+ * @param unit elements that belong together; a finite number
  * @param arrived called with each segment that has come, and the one that goes on next in its place
  */
 export function* passAlong(

@@ -19,7 +19,7 @@ export const LAUNCHER_OPTIONS = {
   'start-timeout': { type: 'string', requiresArg: true, describe: 'How long a host may take to start' },
   interface: { type: 'string', requiresArg: true, describe: 'Where hosts listen: an interface, address or network' },
   ports: { type: 'string', requiresArg: true, describe: 'Ports that hosts may listen on: FIRST-LAST' },
-  encryption: { type: 'string', requiresArg: true, describe: 'off: what hosts say can be read on the wire' },
+  encryption: { type: 'string', requiresArg: true, describe: 'off: messages can be read and changed on the wire' },
   x: { type: 'string', array: true, nargs: 1, describe: 'Export an environment variable: VAR or VAR=value' },
 } as const satisfies Record<string, Options>
 

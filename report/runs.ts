@@ -21,7 +21,7 @@ export interface Run {
   readonly hosts: number
   /** As given with --emulate; undefined if there is no emulated network. */
   readonly link: string | undefined
-  /** Where it ran, in words: `2 hosts, 1gbe`, with the kernels if not all runs had the same. */
+  /** Where it ran, in words: `2 hosts, 1gbe`, with the settings that not all runs had the same. */
   readonly place: string
   readonly seconds: number
   readonly gflops: number
@@ -34,17 +34,17 @@ export interface Run {
 }
 
 /** Runs without the names of their places, and what may be part of those. */
-type Facts = Omit<Run, 'place'> & { readonly kernels: readonly string[] }
+type Facts = Omit<Run, 'place'> & { readonly settings: readonly string[] }
 
 /** The tests of result files that have a rate. Local. */
 export function runsOf(lines: readonly ResultLine[]): Run[] {
   const facts = lines.flatMap((line) =>
     line.kind === 'test' && ['passed', 'unchecked'].includes(line.test.outcome) ? factsOf(line) : [],
   )
-  // Of kernels, limit and tuning is said what differs between the runs.
-  const differs = [0, 1, 2].map((part) => new Set(facts.map(({ kernels }) => kernels[part])).size > 1)
-  return facts.map(({ kernels, ...run }) => {
-    const told = kernels.filter((text, part) => differs[part] && text !== '').join(' ')
+  // Of settings, limit, tuning and encryption is said what differs between the runs.
+  const differs = [0, 1, 2, 3].map((part) => new Set(facts.map(({ settings }) => settings[part])).size > 1)
+  return facts.map(({ settings, ...run }) => {
+    const told = settings.filter((text, part) => differs[part] && text !== '').join(' ')
     return { ...run, place: [hostsText(run.hosts), run.link, told].filter(Boolean).join(', ') }
   })
 }
@@ -55,9 +55,14 @@ function factsOf(result: Result): Facts[] {
   if (gflops == null || seconds == null) return []
   const launcher = sweep?.command ?? []
   const limit = after(args, '--rate-limit')
-  const kernels = [blas.kind, limit === undefined ? '' : `${limit} Gflops a rank`, args.includes('--tuned') ? 'tuned' : ''] // prettier-ignore
+  const settings = [
+    blas.kind,
+    limit === undefined ? '' : `${limit} Gflops a rank`,
+    args.includes('--tuned') ? 'tuned' : '',
+    hosts.length > 1 && after(launcher, '--encryption') === 'off' ? 'in the clear' : '',
+  ]
   const place = { ranks: p * q, hosts: hosts.length, link: hosts.length > 1 ? after(launcher, '--emulate') : undefined }
-  const [variant, base] = [encodeVariant(test), { n, nb, p, q, pmap, gflops, seconds, kernels }]
+  const [variant, base] = [encodeVariant(test), { n, nb, p, q, pmap, gflops, seconds, settings }]
   return [{ ...base, ...place, variant, ...profileOf(test) }]
 }
 

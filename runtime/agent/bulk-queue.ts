@@ -3,7 +3,7 @@
  * What is handed to a socket leaves it first in, first out; so this bounds how long a small message waits behind bulk,
  * and messages to the same agent take turns.
  *
- * How many follows from how fast they arrive: on a quick way twice as many keep both ends busy (1 MiB instead of half a one
+ * How many follows from how fast they arrive: on a quick way twice as many keep both ends busy (1 MiB instead of half a MiB
  * raises 0.57 to 0.70 GB/s with encryption and 1.8 to 2.3 without), on a slow one a small message would wait twice as long.
  *
  * Invariants: the pieces of a message leave in order. Whoever receives a piece that asks for it says how much has come
@@ -18,20 +18,20 @@ import { CHUNK_MORE, CHUNK_TELL } from './wire-format.ts'
 export interface BulkOptions {
   /** Bytes of a piece. */
   readonly pieceBytes: number
-  /** Bytes under way on a slow way. More is sent when less are. */
+  /** Bytes under way. More is sent when less are. */
   readonly windowBytes: number
-  /** Bytes under way on a quick one, at most twice as many. */
-  readonly quickWindowBytes: number
+  /** Up to twice as many may be under way if they arrive quickly. */
+  readonly grows: boolean
   /** Sends one piece; `frame.aux` has CHUNK_MORE if more of its message follow, and CHUNK_TELL. */
   readonly send: (frame: Frame, bytes: Uint8Array | AddressedBytes) => void
   /** Milliseconds. Absent: the thread's clock. */
   readonly now?: () => number
 }
 
-/** A small message waits for so long behind bulk, on any way but a slow one: 512 KiB on 1 Gbit/s. */
-const WAIT_MS = 4.2
-/** The rate is known when so many bytes have come in a row. */
-const MEASURED_BYTES = 2 << 20
+/** So long a small message may wait behind a window that has grown: a little less than behind 512 KiB on 1 Gbit/s. */
+const WAIT_MS = 4.4
+/** The rate is known when so many windows have come in a row. */
+const MEASURED_WINDOWS = 4
 
 interface Transfer {
   readonly frame: Frame
@@ -62,7 +62,8 @@ export class BulkQueue {
   /** Sends a message, in turns with the others. An empty one is one empty piece. @param frame the header of its pieces */
   add(frame: Frame, bytes: Region | AddressedBytes): void {
     this.#transfers.push({ frame, bytes, at: 0 })
-    if (this.#idle) this.#measureAgain(this.#now())
+    // What is under way may have come already, untold.
+    if (this.#idle) this.#measureAgain(this.#now(), -this.#underWay)
     this.#idle = false
     this.#fill()
   }
@@ -75,20 +76,20 @@ export class BulkQueue {
       )
     this.#underWay -= nbytes
     this.#measured += nbytes
-    if (this.#measured >= MEASURED_BYTES) this.#fitWindow()
+    if (this.#measured >= MEASURED_WINDOWS * this.#options.windowBytes) this.#fitWindow()
     this.#fill()
   }
 
   #fitWindow(): void {
-    const { windowBytes, quickWindowBytes } = this.#options
+    const { windowBytes, grows } = this.#options
     const now = this.#now()
     const bytesPerMs = this.#measured / (now - this.#sinceMs)
-    this.#window = Math.max(windowBytes, Math.min(bytesPerMs * WAIT_MS, quickWindowBytes))
-    this.#measureAgain(now)
+    if (grows) this.#window = Math.max(windowBytes, Math.min(bytesPerMs * WAIT_MS, 2 * windowBytes))
+    this.#measureAgain(now, 0)
   }
 
-  #measureAgain(now: number): void {
-    this.#measured = 0
+  #measureAgain(now: number, measured: number): void {
+    this.#measured = measured
     this.#sinceMs = now
   }
 
@@ -108,7 +109,10 @@ export class BulkQueue {
     }
   }
 
-  /** Each telling wakes both agents; two a window, so that more leaves while the other half is under way. */
+  /**
+   * Each telling wakes both agents; two a window, so that more leaves while the other half is under way. What has not asked
+   * is less than half of a window, and that is at most the smallest one: whatever the window is now, it is never full of it.
+   */
   #ask(nbytes: number): number {
     this.#unasked += nbytes
     if (this.#unasked < this.#window / 2) return 0

@@ -18,8 +18,12 @@ export function isThisMachine(name: string): boolean {
 }
 
 /** Keys and addresses of a job's agents, and where they shall listen. */
-export async function networkOf(plans: readonly AgentPlan[], listening: Listening): Promise<JobContents['network']> {
-  const keys = plans.map(() => ({ ...curveKeys(), encrypted: listening.encryption === 'on' }))
+export async function networkOf(
+  plans: readonly AgentPlan[],
+  listening: Listening,
+  encryption: 'on' | 'off',
+): Promise<JobContents['network']> {
+  const keys = plans.map(() => ({ ...curveKeys(), inTheClear: encryption === 'off' }))
   return { keys, addresses: await addressesOf(plans), listening }
 }
 

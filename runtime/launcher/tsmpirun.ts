@@ -98,7 +98,7 @@ async function main(args: readonly string[]): Promise<number> {
     selection,
     wdir: options.wdir,
     launcherDirectory: everywhere ? process.cwd() : undefined,
-    network: plans.length === 1 ? undefined : await networkOf(plans, options.listening),
+    network: plans.length === 1 ? undefined : await networkOf(plans, options.listening, options.encryption),
     emulated,
     checks: options.checks,
     bindings,

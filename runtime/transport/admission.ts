@@ -1,6 +1,6 @@
 /**
  * Who may connect to this process and who has tried: the answer to libzmq's question about a key that a client has proved
- * to hold (RFC 27, ZAP), and the count of those who were turned away. Whoever owns the sockets hands over what libzmq
+ * to hold, or says in the clear (RFC 27, ZAP), and the count of those who were turned away. Whoever owns the sockets hands over what libzmq
  * asks and tells: zmq-guard.ts and native-link.ts.
  */
 import { encodeZ85 } from '../base/z85.ts'
@@ -13,10 +13,10 @@ export interface LinkKeys {
   readonly publicKey: string
   readonly secretKey: string
   /**
-   * True: CURVE, which encrypts. False: PLAIN, with the public keys of both ends as name and password, which nobody but
+   * False: CURVE, which encrypts. True: PLAIN, with the public keys of both ends as name and password, which nobody but
    * the agents is told: they keep others out, but who can read the wire reads messages, and keys too.
    */
-  readonly encrypted: boolean
+  readonly inTheClear: boolean
 }
 
 /** What becomes of a connection, in the words of zeromq.js. */
@@ -56,11 +56,12 @@ export class Admission {
 
   /**
    * @param own keys of this process
-   * @param admittedKeys public keys of those who may connect, Z85
+   * @param admittedKeys public keys of those who may connect, Z85; its own is none of them, in the clear it is the password
    */
   constructor(own: LinkKeys, admittedKeys: readonly string[]) {
-    this.#mechanism = own.encrypted ? 'CURVE' : 'PLAIN'
-    this.#admitted = new Set(own.encrypted ? admittedKeys : admittedKeys.map((key) => `${key} ${own.publicKey}`))
+    const others = admittedKeys.filter((key) => key !== own.publicKey)
+    this.#mechanism = own.inTheClear ? 'PLAIN' : 'CURVE'
+    this.#admitted = new Set(own.inTheClear ? others.map((key) => `${key} ${own.publicKey}`) : others)
   }
 
   /** Something became of a connection. @param cryptographic for errors of the protocol: it was the key that did not fit */

@@ -24,7 +24,10 @@ export interface EmulatedNetwork {
 const SEGMENT_BYTES = 1448
 /** The rest of that frame: 52 of TCP/IP, header and checksum of Ethernet (18), preamble (8), gap between frames (12). */
 const SEGMENT_OVERHEAD = 90
-/** What CURVE adds to each part of a message: name (8), nonce (8), authenticator (16), flags (1); RFC 26. */
+/**
+ * What CURVE adds to each part of a message: name (8), nonce (8), authenticator (16), flags (1); RFC 26. Counted also for a job
+ * without encryption, which shall not look like another network.
+ */
 const CURVE_BYTES = 33
 /** What ZMTP adds to that: flags, and the length in one byte if it fits, else in eight; RFC 23. */
 const SHORT_FRAME = { overhead: 2, longest: 255 } as const

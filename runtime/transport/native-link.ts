@@ -36,7 +36,7 @@ import { SocketPump } from './socket-pump.ts'
 
 /** Messages taken from one socket before others have their turn. */
 const MESSAGES_A_TURN = 64
-/** Longest question about a key: nine parts, an address and names among them. */
+/** Longest question about a key: nine or ten parts, an address and names among them. */
 const QUESTION_BYTES = 8192
 
 export class NativeLinks implements AgentLinks {
@@ -109,10 +109,11 @@ class NativeInbox implements Inbox {
     pull.set(OPTION.HANDSHAKE_IVL, where.handshakeMs ?? HANDSHAKE_MS)
     pull.set(OPTION.BACKLOG, BACKLOG)
     pull.set(OPTION.IPV6, Number(isIPv6Address(where.address)))
-    if (keys.encrypted) {
+    if (keys.inTheClear) pull.set(OPTION.PLAIN_SERVER, 1)
+    else {
       pull.set(OPTION.CURVE_SERVER, 1)
       pull.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
-    } else pull.set(OPTION.PLAIN_SERVER, 1)
+    }
     pull.set(OPTION.ZAP_DOMAIN, ZAP_DOMAIN)
     watch(pump, pull, (event, cryptographic) => admission.note(event, cryptographic))
     try {
@@ -158,13 +159,13 @@ class NativeOutbox implements Outbox {
     this.#push.set(OPTION.SNDHWM, UNLIMITED)
     this.#push.set(OPTION.MAXMSGSIZE, HANDSHAKE_MAX)
     this.#push.set(OPTION.IPV6, Number(endpoint.includes('[')))
-    if (keys.encrypted) {
+    if (keys.inTheClear) {
+      this.#push.set(OPTION.PLAIN_USERNAME, keys.publicKey)
+      this.#push.set(OPTION.PLAIN_PASSWORD, serverKey)
+    } else {
       this.#push.set(OPTION.CURVE_SERVERKEY, serverKey)
       this.#push.set(OPTION.CURVE_PUBLICKEY, keys.publicKey)
       this.#push.set(OPTION.CURVE_SECRETKEY, keys.secretKey)
-    } else {
-      this.#push.set(OPTION.PLAIN_USERNAME, keys.publicKey)
-      this.#push.set(OPTION.PLAIN_PASSWORD, serverKey)
     }
     this.#contact = new Contact(onBroken)
     watch(pump, this.#push, (event) => this.#contact.note(event))

@@ -1,5 +1,5 @@
 /**
- * Who may connect to this process: libzmq asks for every key that a client has proved to hold, and admission.ts answers.
+ * Who may connect to this process: libzmq asks about every key that a client gives, and admission.ts answers.
  * Everybody who connects without getting that far is turned away by libzmq itself; they are counted too.
  */
 import { Router, type Observer } from 'zeromq'

@@ -80,7 +80,7 @@ class ZmqInbox implements Inbox {
       handshakeInterval: where.handshakeMs ?? HANDSHAKE_MS,
       backlog: BACKLOG,
       ipv6: isIPv6Address(where.address),
-      ...(keys.encrypted ? { curveServer: true, curveSecretKey: keys.secretKey } : { plainServer: true }),
+      ...(keys.inTheClear ? { plainServer: true } : { curveServer: true, curveSecretKey: keys.secretKey }),
       zapDomain: ZAP_DOMAIN,
       linger: 0,
     })
@@ -133,9 +133,9 @@ export class ZmqOutbox implements Outbox {
       sendHighWaterMark: UNLIMITED,
       maxMessageSize: HANDSHAKE_MAX,
       ipv6: endpoint.includes('['),
-      ...(keys.encrypted
-        ? { curveServerKey: serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }
-        : { plainUsername: keys.publicKey, plainPassword: serverKey }),
+      ...(keys.inTheClear
+        ? { plainUsername: keys.publicKey, plainPassword: serverKey }
+        : { curveServerKey: serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
       linger: 0,
     })
     this.#contact = new Contact(onBroken)

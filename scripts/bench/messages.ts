@@ -1,8 +1,8 @@
 /**
  * What messages and collective calls cost: ours beside the same program in C on Open MPI, and between two hosts beside
- * libzmq in C, plain and with the encryption that our agents use unless `--encryption off`. The contenders take turns, `--repeats` times, so that
- * a machine whose clock or neighbours change hits all alike. Shown are medians, the range, the ratio of medians, and a
- * line for each contender over the sizes.
+ * libzmq in C, plain and with the encryption that our agents use, if they do. The contenders take turns, `--repeats`
+ * times, so that a machine whose clock or neighbours change hits all alike. Shown are medians, the range, the ratio of
+ * medians, and a line for each contender over the sizes.
  *
  * Usage, after `npm run build`: npm run bench:latency (bench:bandwidth, bench:bidirectional, bench:message-rate,
  * bench:overlap, bench:collectives) -- [--sizes 8 1024] [--repeats 5] [--rounds 10000] [--ranks 4] [--calls bcast]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { openPorts, type OpenPort } from '../helpers/open-ports.ts'
-import { closed, PHRASES, say, sayNothing, withoutKey, wrongServerKey } from '../helpers/strangers.ts'
+import { closed, mechanismOf, PHRASES, say, sayNothing, withoutKey, wrongServerKey } from '../helpers/strangers.ts'
 import { descendants, messages, start, tsmpirun, type Ended, type Running } from '../helpers/tsmpirun.ts'
 
 const PROGRAM = 'test/errors/programs/until-told.ts'
@@ -57,6 +57,19 @@ t.test('agents of one machine listen on one port each, of loopback only', async 
   const ended = await job.finish()
   t.equal(messages(ended), '', 'and nobody is told of strangers when none came')
 })
+
+for (const library of ['libzmq', 'zeromq.js'])
+  for (const [encryption, mechanism] of [
+    [[], 'CURVE'],
+    [['--encryption', 'on'], 'CURVE'],
+    [['--encryption', 'off'], 'PLAIN'],
+  ] as const)
+    t.test(`agents ask for ${mechanism} if the options say "${encryption.join(' ')}", by ${library}`, async (t) => {
+      const job = await startJob(['-n', '2', '--emulate-hosts', '2', '-x', `TSMPI_LIBZMQ=${library}`, ...encryption])
+      const asked = await Promise.all(job.ports.map(({ port }) => mechanismOf(port)))
+      t.strictSame(asked, [mechanism, mechanism])
+      t.equal((await job.finish()).stdout, 'begun\n0 wrong sums\n')
+    })
 
 t.test('agents listen where the options say', async (t) => {
   const job = await startJob([

@@ -7,8 +7,8 @@ import { loadLibzmq } from '../../runtime/transport/native-zmq.ts'
 import { ZmqLinks } from '../../runtime/transport/zmq-link.ts'
 
 /** Keys of an agent. */
-export function linkKeys(encrypted = true): LinkKeys {
-  return { ...curveKeyPair(), encrypted }
+export function linkKeys(inTheClear = false): LinkKeys {
+  return { ...curveKeyPair(), inTheClear }
 }
 
 type Open = (where: Listening, keys: LinkKeys, admitted: readonly string[]) => Promise<AgentLinks>

@@ -41,6 +41,22 @@ export const PHRASES: Readonly<Record<string, Buffer>> = {
   'CURVE with a command of 2^48 bytes': Buffer.concat([greeting('CURVE'), HUGE, Buffer.alloc(1000)]),
 }
 
+/** The mechanism of security that a server asks for, in its greeting (RFC 23): it says so to who has told the version only. */
+export function mechanismOf(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(greeting('').subarray(0, 12)))
+    let heard = Buffer.alloc(0)
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`no greeting but ${heard.toString('hex')}`)))
+    socket.on('data', (bytes: Buffer) => {
+      heard = Buffer.concat([heard, bytes])
+      if (heard.length < 32) return
+      resolve(heard.toString('latin1', 12, 32).replace(/\0+$/, ''))
+      socket.destroy()
+    })
+  })
+}
+
 /** Connects and sends; the socket stays open until the other side, or the test, closes it. */
 export function say(port: number, bytes: Uint8Array): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -108,8 +124,8 @@ export function clientsRefused(port: number, server: LinkKeys, member: LinkKeys)
     givesKey: what.includes('givesKey'),
     isAsked: what.includes('isAsked'),
   })
-  const noKey = refused('no key', {})
-  if (server.encrypted)
+  const noKey = { name: 'no key', connect: () => withoutKey(port), givesKey: false, isAsked: false }
+  if (!server.inTheClear)
     return [
       refused('a key that nobody announced', unannounced, 'givesKey', 'isAsked'),
       { name: 'a wrong key of the server', connect: () => wrongServerKey(port), givesKey: true, isAsked: false },
@@ -119,8 +135,9 @@ export function clientsRefused(port: number, server: LinkKeys, member: LinkKeys)
   const named = (plainUsername: string, plainPassword: string): PushOptions => ({ plainUsername, plainPassword })
   return [
     refused('a name that nobody announced', named(publicKey, server.publicKey), 'givesKey', 'isAsked'),
-    refused('the password of another', named(member.publicKey, member.publicKey), 'givesKey', 'isAsked'),
-    refused('part of the password', named(member.publicKey, server.publicKey.slice(1)), 'givesKey', 'isAsked'),
+    refused('the password of another', named(member.publicKey, member.publicKey), 'givesKey'),
+    refused('the password for a name', named(server.publicKey, server.publicKey), 'givesKey'),
+    refused('part of the password', named(member.publicKey, server.publicKey.slice(1)), 'givesKey'),
     refused('a key where none is wanted', unannounced),
     noKey,
   ]

@@ -99,6 +99,11 @@ t.test('a place is named by what differs, and stands in the heat map if it has s
   t.strictSame([...new Set(places(results))], ['2 hosts, 1gbe'])
   const another = limited(resultLine({ n: 100, p: 1, q: 2, seconds: 1 }), '3')
   t.strictSame([...new Set(places([...results, another]))], ['2 hosts, 1gbe, 6 Gflops a rank'])
+  const clear = results.map((line) => {
+    const command = [...(line.sweep?.command ?? []), '--encryption', 'off']
+    return { ...line, sweep: { ...line.sweep, command } }
+  }) as typeof results
+  t.strictSame([...new Set(places([...results, ...clear]))], ['2 hosts, 1gbe', '2 hosts, 1gbe, in the clear'])
 })
 
 t.test('the heat map is of an order at which grids of equally many processes compete', async (t) => {

@@ -1,4 +1,4 @@
 /** Links between agents, encrypted as they are unless told otherwise. */
 import { checkLinks } from '../../helpers/link-checks.ts'
 
-checkLinks(true)
+checkLinks(false)
