@@ -178,11 +178,24 @@ t.test('mistakes end a sweep before anything is started or written', async (t) =
 
 t.test('--dry-run shows the commands of what is left and starts nothing', async (t) => {
   const cwd = newFolder()
-  const ended = await tsmpi(cwd, 'hpl', 'sweep', '--n', '20', '--grid', '1x2,2x2', '--dry-run', '--blas', 'wasm')
+  const place = ['--emulate-hosts', '2', '--encryption', 'off']
+  const ended = await tsmpi(
+    cwd,
+    'hpl',
+    'sweep',
+    '--n',
+    '20',
+    '--grid',
+    '1x2,2x2',
+    '--dry-run',
+    '--blas',
+    'wasm',
+    ...place,
+  )
   t.equal(
     ended.stdout,
-    'N=20 NB=128 1x2 WR11R2R8 repeat 1: tsmpirun -n 2 hpl --dat - --json - --blas wasm\n' +
-      'N=20 NB=128 2x2 WR11R2R8 repeat 1: tsmpirun -n 4 hpl --dat - --json - --blas wasm\n' +
+    'N=20 NB=128 1x2 WR11R2R8 repeat 1: tsmpirun -n 2 --emulate-hosts 2 --encryption off hpl --dat - --json - --blas wasm\n' +
+      'N=20 NB=128 2x2 WR11R2R8 repeat 1: tsmpirun -n 4 --emulate-hosts 2 --encryption off hpl --dat - --json - --blas wasm\n' +
       '2 of 2 tests would run; nothing was started\n',
   )
   t.same([ended.code, ended.stderr, existsSync(join(cwd, 'hpl-results.jsonl'))], [0, '', false])
