@@ -16,6 +16,8 @@ export function randomNumbers(seed: number): () => number {
 
 interface Started {
   readonly request: Request
+  /** What this rank has sent, if it is not part of the request. */
+  readonly sent?: Request
   readonly what: string
   readonly data: ArrayLike<number>
   readonly expected: readonly number[]
@@ -95,8 +97,8 @@ const KINDS: Readonly<Record<string, (drawn: Drawn) => Omit<Started, 'what'>>> =
     const [next, previous] = [(rank + 1) % size, (rank - 1 + size) % size]
     const data = new Float64Array(n)
     const request = comm.irecv(data, { source: previous, tag: serial % 1000 })
-    comm.isend(Float64Array.from(vector(serial, rank, n)), { dest: next, tag: serial % 1000 })
-    return { request, data, expected: vector(serial, previous, n) }
+    const sent = comm.isend(Float64Array.from(vector(serial, rank, n)), { dest: next, tag: serial % 1000 })
+    return { request, sent, data, expected: vector(serial, previous, n) }
   },
 }
 const NAMES = Object.keys(KINDS)
@@ -118,8 +120,9 @@ export async function checkWindows(world: Intracomm, seed: number, count: number
   const failures: string[] = []
   const window: Started[] = []
   const finish = async (): Promise<void> => {
-    const [{ request, what, data, expected }] = window.splice(choose() % window.length, 1) as [Started]
+    const [{ request, sent, what, data, expected }] = window.splice(choose() % window.length, 1) as [Started]
     if (choose() % 4 !== 0 || request.test() === undefined) await request.wait()
+    await sent?.wait()
     if (!expected.every((value, i) => data[i] === value))
       failures.push(`rank ${world.rank}: ${what} gave ${String(data)}, expected ${String(expected)}`)
   }
