@@ -10,9 +10,9 @@
 import { machineMs } from '../base/machine-clock.ts'
 
 /** Events that follow each other quicker than this may share readings. */
-const HURRY_MS = 0.004
+const HURRY_MS = 0.002
 /** Events that share a reading. */
-const STRETCH = 32
+const STRETCH = 128
 /** Readings in a row that find a hurry before any is spared: a program that computes between its messages rarely has so many. */
 const HASTY_READINGS = 32
 

@@ -104,12 +104,12 @@ t.test('waits that are noted begin when they began, and end together before what
 t.test('a memory that is full loses whole runs, and says how many', (t) => {
   const { names, notes, taken } = open(8)
   const send = names.call('send')
-  for (let i = 1; i <= 48; i++) notes.note(notes.sends, send, 0, 1, 0, 10, -i)
+  for (let i = 1; i <= 192; i++) notes.note(notes.sends, send, 0, 1, 0, 10, -i)
   const records = taken()
   const lost = records.filter(({ kind }) => kind === RECORD.LOST).reduce((sum, { nbytes }) => sum + nbytes, 0)
   const kept = records.filter(({ kind }) => kind === RECORD.SEND)
   t.ok(lost > 0)
-  t.equal(kept.length + lost, 48)
+  t.equal(kept.length + lost, 192)
   t.strictSame(
     kept.map(({ id }) => id),
     kept.map((_, i) => -i - 1),
