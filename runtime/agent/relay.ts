@@ -414,7 +414,8 @@ export class Relay {
   #noteArrived({ source, dest, aux }: Frame, nbytes: number): void {
     const agent = this.#agentOf[source] as number
     const untold = (this.#untold.get(agent) ?? 0) + nbytes
-    const tell = (aux & CHUNK_TELL) !== 0
+    // An emulated network deals with pieces that ask before others that came earlier: these are told unasked.
+    const tell = (aux & CHUNK_TELL) !== 0 || untold >= WINDOW_BYTES
     this.#untold.set(agent, tell ? 0 : untold)
     if (tell) this.#toWire(makeFrame(WIRE.ARRIVED, { nbytes: untold, source: dest, dest: source }))
   }

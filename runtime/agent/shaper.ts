@@ -14,7 +14,7 @@ import type { Part } from '../transport/agent-link.ts'
 import { acknowledgementBytes, wireBytes, type EmulatedNetwork } from '../transport/emulated-link.ts'
 import { ReceivePort, TransmitPort, type Credit, type Receiver } from '../transport/emulated-port.ts'
 import type { Frame } from '../transport/transport.ts'
-import { CHUNK_MORE, CHUNK_TELL, encodeFrame, makeFrame, readTime, WIRE, writeTime } from './wire-format.ts'
+import { CHUNK_MORE, encodeFrame, makeFrame, readTime, WIRE, writeTime } from './wire-format.ts'
 
 /** The sending end towards one agent. */
 export interface Outbox {
@@ -83,9 +83,9 @@ export class Shaper {
       this.#receive.interpose(acknowledgementBytes(frame.nbytes), now)
       this.#transmit.credit(peer, { nbytes: frame.nbytes, window: frame.aux, atMs })
     } else {
-      // A piece that asks to be told waits: all before it has come then.
-      const early = frame.kind === WIRE.CHUNK && (frame.aux & (CHUNK_MORE | CHUNK_TELL)) === CHUNK_MORE
-      // What comes early is dealt with now; what waits has to be kept.
+      const early = frame.kind === WIRE.CHUNK && (frame.aux & CHUNK_MORE) !== 0
+      // What comes early is dealt with now, all of a message but its last piece: where the next one belongs depends on it.
+      // What waits has to be kept.
       if (!early && frame.payload !== undefined) frame.payload = new Uint8Array(frame.payload)
       this.#receive.push(peer, wireBytes(parts), early ? undefined : frame, atMs)
       if (early) this.#options.deliver(frame)
