@@ -8,7 +8,7 @@ for (const [what, options] of [
   ['two ranks in threads of one process', []],
   ['two ranks in processes of their own', ['--ranks-per-agent', '1']],
   ['two hosts without encryption', ['--emulate-hosts', '2', '--encryption', 'off']],
-  ['two hosts of an emulated network', ['--emulate-hosts', '2', '--emulate', '10gbe']],
+  ['two hosts of an emulated network', ['--emulate-hosts', '2', '--emulate', '1gbe']],
 ] as const)
   t.test(`long messages of ${what} arrive as they were sent`, async (t) => {
     const ended = await tsmpirun(['-n', '2', ...options, PROGRAM])
