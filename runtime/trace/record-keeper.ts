@@ -1,10 +1,14 @@
 /** Keeps records in a `TraceMemory` while there is room; those for which there is none are counted. */
 import { RECORD, type TraceMemory, type TraceRecord } from './trace-memory.ts'
 
+/** Records that are kept before their reader sees them, while calls share readings of the clock. */
+const HANDED_OVER = 32
+
 export class RecordKeeper {
   readonly #memory: TraceMemory
   /** The clock has been read, and the record has not been shown to its reader since. */
   fresh = true
+  #unseen = 0
   #lost = 0
   #lostSince = 0
 
@@ -28,7 +32,7 @@ export class RecordKeeper {
     if (this.#mayHaveRoom() && memory.hasRoomFor(1)) {
       if (this.#lost > 0) this.#tellLost(record.begun)
       memory.write(record)
-      if (this.fresh) memory.publish()
+      if (++this.#unseen >= HANDED_OVER || this.fresh) this.#publish()
     } else this.#lose(1, record.begun)
     this.fresh = false
   }
@@ -41,6 +45,11 @@ export class RecordKeeper {
   #lose(count: number, begun: number): void {
     if (this.#lost === 0) this.#lostSince = begun
     this.#lost += count
+  }
+
+  #publish(): void {
+    this.#unseen = 0
+    this.#memory.publish()
   }
 
   /** Nothing follows. */
