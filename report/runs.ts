@@ -41,7 +41,7 @@ export function runsOf(lines: readonly ResultLine[]): Run[] {
   const facts = lines.flatMap((line) =>
     line.kind === 'test' && ['passed', 'unchecked'].includes(line.test.outcome) ? factsOf(line) : [],
   )
-  // Of settings, limit, tuning and encryption is said what differs between the runs.
+  // Of kernels, limit, tuning and encryption is said what differs between the runs.
   const differs = [0, 1, 2, 3].map((part) => new Set(facts.map(({ settings }) => settings[part])).size > 1)
   return facts.map(({ settings, ...run }) => {
     const told = settings.filter((text, part) => differs[part] && text !== '').join(' ')

@@ -247,7 +247,8 @@ const BETWEEN_AGENTS = {
     type: 'string',
     requiresArg: true,
     default: 'on',
-    describe: 'off: messages between hosts can be read and changed on the wire; long ones cost a third of the processor',
+    describe:
+      'off: messages between hosts can be read and changed on the wire; long ones cost a third of the processor',
   },
 } as const
 

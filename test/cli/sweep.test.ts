@@ -178,20 +178,9 @@ t.test('mistakes end a sweep before anything is started or written', async (t) =
 
 t.test('--dry-run shows the commands of what is left and starts nothing', async (t) => {
   const cwd = newFolder()
+  const tests = ['--n', '20', '--grid', '1x2,2x2', '--blas', 'wasm']
   const place = ['--emulate-hosts', '2', '--encryption', 'off']
-  const ended = await tsmpi(
-    cwd,
-    'hpl',
-    'sweep',
-    '--n',
-    '20',
-    '--grid',
-    '1x2,2x2',
-    '--dry-run',
-    '--blas',
-    'wasm',
-    ...place,
-  )
+  const ended = await tsmpi(cwd, 'hpl', 'sweep', '--dry-run', ...tests, ...place)
   t.equal(
     ended.stdout,
     'N=20 NB=128 1x2 WR11R2R8 repeat 1: tsmpirun -n 2 --emulate-hosts 2 --encryption off hpl --dat - --json - --blas wasm\n' +
