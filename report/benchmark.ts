@@ -139,7 +139,16 @@ const dgemm = z
     return samples('kernels on one core', 'Gflops', rows)
   })
 
-const benchmarkSchema = z.union([networks, messages, hpl, variants, startup, dgemm])
+/** bench:agents, bench:dashboard and bench:recording */
+const sampled = z
+  .object({
+    benchmark: z.string(),
+    unit: z.string(),
+    rows: z.array(z.object({ group: z.string(), name: z.string(), values: numbers })).min(1),
+  })
+  .transform(({ benchmark, unit, rows }) => samples(benchmark, unit, rows))
+
+const benchmarkSchema = z.union([networks, messages, hpl, variants, startup, dgemm, sampled])
 
 /** What a JSON value measures, or undefined if it is no benchmark's. Local. @param file its name, for the title */
 export function parseBenchmark(value: unknown, file: string): Benchmark | undefined {

@@ -2,18 +2,21 @@
  * Start to end of a hello program on one agent and on as many agents as ranks, started by --agent-command on this machine, in
  * turns; and the least that Node itself needs for that: as many threads in one process, or a process for each.
  *
- * Usage, after `npm run build`: npm run bench:agents -- [--agents 8] [--repeats 9]
+ * Usage, after `npm run build`: npm run bench:agents -- [--agents 8] [--repeats 9] [--json FILE]
  */
 import { spawn, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { median } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { JSON_FILE } from './json-file.ts'
 
-const { agents, repeats } = yargs(hideBin(process.argv))
+const { agents, repeats, json } = yargs(hideBin(process.argv))
   .usage('Time from start to end with one agent and with several')
   .option('agents', { type: 'number', default: 8, describe: 'ranks, and agents in the second case' })
   .option('repeats', { type: 'number', default: 9, describe: 'runs of each' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 
@@ -65,3 +68,7 @@ for (const { name, ms } of cases)
       .padStart(5)} ms`,
   )
 console.log(`ratio ${(several / one).toFixed(2)}; of bare Node ${(processes / threads).toFixed(2)}`)
+if (json !== undefined) {
+  const rows = cases.map(({ name, ms }) => ({ group: `${agents} ranks`, name, values: ms }))
+  writeFileSync(json, `${JSON.stringify({ benchmark: 'start on several agents', unit: 'ms', agents, rows })}\n`)
+}

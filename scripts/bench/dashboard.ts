@@ -48,7 +48,12 @@ try {
   rmSync(folder, { recursive: true })
 }
 console.log(report())
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ ...options, seconds: Object.fromEntries(seconds) })}\n`) // prettier-ignore
+const { json, ...rest } = options
+if (json !== undefined) {
+  const group = `N = ${options.n}, ${options.grid}`
+  const rows = Array.from(seconds, ([name, values]) => ({ group, name, values }))
+  writeFileSync(json, `${JSON.stringify({ benchmark: 'dashboard under HPL', unit: 's', options: rest, rows })}\n`)
+}
 
 function gridOf(read: string): [number, number] {
   const [, rows, columns] = /^([1-9]\d*)x([1-9]\d*)$/.exec(read) ?? []

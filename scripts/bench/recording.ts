@@ -8,11 +8,11 @@
  * Two ways of exchanging: `send` and `recv` in turn, and windows of `irecv` and `isend` in both directions.
  *
  * Usage, after `npm run build`: npm run bench:recording -- [--size 1024] [--jobs 3] [--turns 7] [--turn-ms 500]
- * [--modes blocking]
+ * [--modes blocking] [--json FILE]
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,6 +22,7 @@ import { quantileSeq } from 'mathjs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { showProgress } from '../../commands/progress.ts'
+import { JSON_FILE } from './json-file.ts'
 
 const MODES = ['blocking', 'nonblocking'] as const
 
@@ -31,6 +32,7 @@ const options = yargs(hideBin(process.argv))
   .option('turns', { type: 'number', default: 7, describe: 'turns of each job' })
   .option('turn-ms', { type: 'number', default: 500, describe: 'length of a turn; warming up takes three' })
   .option('modes', { array: true, choices: MODES, default: MODES, describe: 'how messages are exchanged' })
+  .option('json', JSON_FILE)
   .strict()
   .parseSync()
 
@@ -57,13 +59,25 @@ interface Job {
 
 console.log(`recording: ${os.cpus()[0]?.model ?? 'unknown'}, ${os.cpus().length} cores, Node ${process.version}`)
 try {
-  for (const mode of options.modes) await measure(mode)
+  const rows: unknown[] = []
+  for (const mode of options.modes) {
+    const turns = await measure(mode)
+    const of = (kind: number, what: keyof Turn) => turns[kind]?.map((turn) => turn[what])
+    for (const [kind, { name }] of kinds.entries())
+      rows.push({ group: titleOf(mode), name, values: of(kind, 'median'), means: of(kind, 'mean') })
+  }
+  const { json, ...rest } = options
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ benchmark: 'recording', unit: 'us', options: rest, rows }, undefined, 2)}\n`) // prettier-ignore
 } finally {
   rmSync(folder, { recursive: true })
 }
 
-async function measure(mode: string): Promise<void> {
-  /** By kind, of all turns. */
+function titleOf(mode: string): string {
+  return `${options.size} B, ${mode}`
+}
+
+/** @returns by kind the turns of all jobs, one job after the other */
+async function measure(mode: string): Promise<Turn[][]> {
   const turns = kinds.map((): Turn[] => [])
   const progress = showProgress(process.stderr, { total: options.jobs, terminalOnly: true })
   for (let job = 0; job < options.jobs; job++) {
@@ -73,16 +87,7 @@ async function measure(mode: string): Promise<void> {
   }
   progress.stop()
   const table = new Table({
-    head: [
-      `${options.size} B, ${mode}`,
-      'us a message',
-      'cost in pairs',
-      'quartiles',
-      'mean',
-      'cost',
-      'quartiles',
-      'pairs',
-    ],
+    head: [titleOf(mode), 'us a message', 'cost in pairs', 'quartiles', 'mean', 'cost', 'quartiles', 'pairs'],
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
   })
@@ -93,6 +98,7 @@ async function measure(mode: string): Promise<void> {
       turns[kind]?.length,
     ])
   console.log(table.toString())
+  return turns
 }
 
 /** The middle of all turns; and the cost of recording in pairs of turns: median and quartiles. */

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { contentOf } from '../../report/inputs.ts'
 import { ALL, SOAK } from '../helpers/effort.ts'
 import { start, type Ended } from '../helpers/tsmpirun.ts'
 
@@ -51,7 +52,7 @@ const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
   startup: [
     { args: ['--ranks', '2', '--repeats', '1', ...JSON_RESULT], prints: /tsmpirun 01-hello\.ts +median +\d+ ms/ },
   ],
-  agents: [{ args: ['--agents', '2', '--repeats', '1'], prints: /ratio [\d.]+; of bare Node [\d.]+/ }],
+  agents: [{ args: ['--agents', '2', '--repeats', '1', ...JSON_RESULT], prints: /ratio [\d.]+; of bare Node [\d.]+/ }],
   dashboard: [
     {
       args: ['--n', '32', '--nb', '8', '--repeats', '1', ...JSON_RESULT],
@@ -59,7 +60,9 @@ const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
       long: true,
     },
   ],
-  recording: [{ args: ['--jobs', '1', '--turns', '1', '--turn-ms', '10'], prints: /--trace +│/, long: true }],
+  recording: [
+    { args: ['--jobs', '1', '--turns', '1', '--turn-ms', '10', ...JSON_RESULT], prints: /--trace +│/, long: true },
+  ],
   networks: [
     {
       args: ['--no-compare', '--repeats', '1', ...JSON_RESULT],
@@ -88,7 +91,7 @@ for (const [name, runs] of Object.entries(BENCHES))
       const [file] = JSON_RESULT.slice(1) as [string]
       t.equal(existsSync(file), args.includes(file))
       if (!args.includes(file)) return
-      t.type(JSON.parse(readFileSync(file, 'utf8')), 'object')
+      t.equal(contentOf(readFileSync(file, 'utf8'), file).kind, 'benchmark', 'tsmpi report takes it')
       rmSync(file)
     })
 

@@ -167,6 +167,7 @@ t.test('the JSON of each benchmark becomes a figure', async (t) => {
     { options: { n: 4000 }, machine: '', date: '', kernels: '', rows: [{ group: 'bcast', name: 'long', seconds: [1, 2], medianSeconds: 1 }] },
     { ranks: 4, ratio: 1.1, runs: [{ name: 'tsmpirun', ms: [330, 340] }, { name: 'mpirun', ms: [310] }] },
     { machine, results: [{ what: 'dgemm', backend: 'wasm', unit: 'Gflop/s', median: 9, lowest: 8, highest: 10 }] },
+    { benchmark: 'recording', unit: 'us', options: {}, rows: [{ group: '1024 B, blocking', name: '--trace', values: [1, 2], means: [3, 4] }] },
   ] // prettier-ignore
   for (const file of files) {
     const content = contentOf(JSON.stringify(file), 'b.json')
