@@ -5,15 +5,12 @@
 import { setFlagsFromString } from 'node:v8'
 import { machineMs } from '../base/machine-clock.ts'
 import { endOf, summarize, trafficOf } from '../trace/profile-sums.ts'
+import { CAPACITY, SavingRate } from '../trace/saving-rate.ts'
 import { RECORD_BYTES, TraceMemory } from '../trace/trace-memory.ts'
 import type { RankTraffic, Recording } from './job-description.ts'
 import { PAYLOAD_MAX, TRACE_FLAG, writeEvent, writeTrace } from './start-channel.ts'
 
-/** Records a rank can keep until they are taken: the longest burst that is recorded without a gap. */
-const CAPACITY = 8192
 const PERIOD_MS = 100
-/** Records taken of each rank in a period, on the average: writing one takes 2 us, of a core that the ranks may want. */
-const RECORDS_PER_PERIOD = 1000
 /**
  * Bytecodes of calls that V8 compiles into one function. With its own 920, what records takes the place of what sends and
  * receives, which then costs a fifth more: 80 ns a message of `isend` and `irecv`, whatever recording itself does.
@@ -23,8 +20,7 @@ const RECORDS_PER_PACKET = Math.floor(PAYLOAD_MAX / RECORD_BYTES)
 
 export class TraceTap {
   readonly #memories = new Map<number, TraceMemory>()
-  /** Records that may be taken now, by rank; what is not used is saved for a burst. */
-  readonly #allowance = new Map<number, number>()
+  readonly #rates = new Map<number, SavingRate>()
   readonly #capacity: number
   readonly #worldSize: number
 
@@ -39,6 +35,7 @@ export class TraceTap {
   open(worldRank: number): SharedArrayBuffer {
     const memory = TraceMemory.create(this.#capacity, this.#worldSize)
     this.#memories.set(worldRank, new TraceMemory(memory, this.#worldSize))
+    this.#rates.set(worldRank, new SavingRate())
     return memory
   }
 
@@ -66,8 +63,8 @@ export class TraceTap {
 
   #takeAll(): void {
     for (const [worldRank, memory] of this.#memories) {
-      const allowed = Math.min((this.#allowance.get(worldRank) ?? CAPACITY) + RECORDS_PER_PERIOD, CAPACITY)
-      this.#allowance.set(worldRank, allowed - this.#take(worldRank, memory, allowed))
+      const rate = this.#rates.get(worldRank) as SavingRate
+      rate.saved(this.#take(worldRank, memory, rate.next(memory.callsMade)))
     }
   }
 

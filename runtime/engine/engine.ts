@@ -49,9 +49,8 @@ export class Engine implements WaitCounter {
   readonly #sends: LongSends
   readonly #receives: LongReceives
   readonly #frame = new Frame()
-  /** For the header of the next message that is received on the shortest way, and of the one before, which a recorder keeps. */
-  #peeked = new Frame()
-  #recorded = new Frame()
+  /** For the header of the next message that is received on the shortest way. */
+  readonly #peeked = new Frame()
   readonly #deliver = (frame: Frame): void => this.#receive(frame)
   readonly #nonePosted = (): boolean => this.#posted.size === 0
   readonly #idle: (() => void) | undefined
@@ -167,7 +166,7 @@ export class Engine implements WaitCounter {
     if (recorder !== undefined) recorder.begin()
     const inlet = view.bytes === undefined ? undefined : this.transport.inletOf?.(source, this.#idle)
     const frame = inlet && this.#takeFrom(inlet, view, source, context, tag)
-    if (frame !== undefined && recorder !== undefined) this.#record(recorder, CALL_NOW.RECV, frame)
+    if (frame !== undefined && recorder !== undefined) recorder.receivedNow(CALL_NOW.RECV, frame)
     return frame
   }
 
@@ -178,14 +177,8 @@ export class Engine implements WaitCounter {
     if (recorder !== undefined) recorder.begin()
     const inlet = view.bytes === undefined ? undefined : this.transport.inletNow?.(source)
     const frame = inlet && this.#takeFrom(inlet, view, source, context, tag)
-    if (frame !== undefined && recorder !== undefined) this.#record(recorder, CALL_NOW.IRECV, frame)
+    if (frame !== undefined && recorder !== undefined) recorder.receivedNow(CALL_NOW.IRECV, frame)
     return frame
-  }
-
-  #record(recorder: Recorder, call: CallNow, frame: Frame): void {
-    this.#peeked = this.#recorded
-    this.#recorded = frame
-    recorder.receivedNow(call, frame)
   }
 
   /** Takes the next message of an inlet if it is what is asked for and fits. */

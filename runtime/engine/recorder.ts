@@ -82,11 +82,7 @@ export interface Recorder {
   /** A call has sent a message that leaves nothing to wait for. Called inside of the call. */
   sentNow(call: CallNow, message: Header): void
 
-  /**
-   * A call has received a message without an operation. Called inside of the call.
-   *
-   * @param message stays as it is until the next is told
-   */
+  /** A call has received a message without an operation. Called inside of the call. */
   receivedNow(call: CallNow, message: Header): void
 
   /** A receive or probe has been posted; it may have ended already. */

@@ -129,6 +129,13 @@ export class TraceMemory {
     return this.#capacity > 0
   }
 
+  /** Calls of all kinds that have been counted. */
+  get callsMade(): number {
+    let sum = 0
+    for (let at = 0; at < this.calls.length; at += CALL_SUMS) sum += this.calls[at] as number
+    return sum
+  }
+
   /** Whether there is room for a mark of loss, so many records, and another mark of loss at the end. */
   hasRoomFor(records: number): boolean {
     if (this.#room() >= records + 2) return true
