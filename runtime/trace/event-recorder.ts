@@ -47,8 +47,8 @@ export class EventRecorder implements Recorder {
   readonly #names: NumberedNames
   readonly #places: PlaceFinder
   readonly #wait: Call
-  /** Those of `CALLS_NOW` that have come. */
-  readonly #callsNow: Call[] = []
+  /** By the numbers of `CALL_NOW`. */
+  readonly #callsNow: readonly Call[]
   readonly #notes: NotedCalls
   readonly #record: TraceRecord = blankRecord()
   /** When the call began that may be over at once, unless times are estimated. */
@@ -79,6 +79,7 @@ export class EventRecorder implements Recorder {
     this.#names = new NumberedNames(options.announce, 'wait')
     this.#places = new PlaceFinder(options.locate, this.#names)
     this.#wait = this.#names.call('wait')
+    this.#callsNow = CALLS_NOW.map((call) => this.#names.call(call))
     this.#sharedMark = { ...blankMark(this.#wait), shared: true }
     this.#brief = blankMark(this.#wait)
     this.#notes = new NotedCalls(this.#clock, this.#tally, this.#keeper, this.#wait)
@@ -108,9 +109,7 @@ export class EventRecorder implements Recorder {
 
   begin(): void {
     this.#begunExactly = !this.#clock.isEstimating
-    if (!this.#begunExactly) return
-    this.#notes.settle()
-    this.#begun = this.#clock.now()
+    if (this.#begunExactly) this.#begun = this.now()
   }
 
   collectiveBegins(): number {
@@ -136,7 +135,7 @@ export class EventRecorder implements Recorder {
   }
 
   sentNow(callNow: CallNow, message: Header): void {
-    const call = this.#callOver(callNow)
+    const call = this.#callsNow[callNow] as Call
     if (call.placed && this.#inHurry()) {
       const { context, dest, tag, nbytes, id } = message
       this.#notes.note(this.#notes.sends, call, context, dest, tag, nbytes, id)
@@ -144,13 +143,9 @@ export class EventRecorder implements Recorder {
   }
 
   receivedNow(callNow: CallNow, message: Header): void {
-    const call = this.#callOver(callNow)
+    const call = this.#callsNow[callNow] as Call
     if (call.placed && this.#inHurry()) this.#notes.hold(call, message)
     else this.#overNow(RECORD.RECEIVE, call, message, message.source)
-  }
-
-  #callOver(call: CallNow): Call {
-    return this.#callsNow[call] ?? (this.#callsNow[call] = this.#names.call(CALLS_NOW[call]))
   }
 
   /** A call that is over when it is told of needs no mark. A peer may wait for what this rank does next: see `NotedCalls`. */
@@ -178,6 +173,10 @@ export class EventRecorder implements Recorder {
 
   posted(operation: Operation): void {
     if (this.#inHurry() && !operation.done && this.#postedInHurry(operation)) return
+    this.#postedExactly(operation)
+  }
+
+  #postedExactly(operation: Operation): void {
     this.#notes.settle()
     const waits = !operation.done && !isInner(operation)
     const begun = this.#begunExactly ? this.#begun : waits ? this.#clock.read() : this.#clock.latest
@@ -191,10 +190,11 @@ export class EventRecorder implements Recorder {
 
   received(operation: Operation, peer: number, nbytes: number, id: number): void {
     const known = operation.mark as Mark | undefined
-    if (known?.shared === true) {
-      this.#receivedInHurry(operation, known, peer, nbytes, id)
-      return
-    }
+    if (known?.shared === true) this.#receivedInHurry(operation, known, peer, nbytes, id)
+    else this.#receivedExactly(operation, peer, nbytes, id)
+  }
+
+  #receivedExactly(operation: Operation, peer: number, nbytes: number, id: number): void {
     this.#notes.settle()
     const mark = this.#markOf(operation)
     this.#attach(mark, peer, nbytes, id)
@@ -211,10 +211,11 @@ export class EventRecorder implements Recorder {
   waitBegan(operation: Operation): void {
     if (this.#longWait.isShown) this.#longWait.over()
     const known = operation.mark as Mark | undefined
-    if (known?.shared === true && this.#inHurry()) {
-      this.#hurriedWaitBegan()
-      return
-    }
+    if (known?.shared === true && this.#inHurry()) this.#hurriedWaitBegan()
+    else this.#exactWaitBegan(operation, known)
+  }
+
+  #exactWaitBegan(operation: Operation, known: Mark | undefined): void {
     this.#notes.settle()
     const mark =
       known?.shared === true ? this.#ownMark(operation, known, operation.waiters - 1) : this.#markOf(operation)
@@ -231,18 +232,21 @@ export class EventRecorder implements Recorder {
 
   waitEnded(operation: Operation, looks: number): void {
     if (this.#longWait.isShown) this.#longWait.over()
-    const mark = this.#markOf(operation)
+    const known = operation.mark as Mark | undefined
     // Waits that end with one look share a reading.
     const isLong = looks > this.#options.quickLooks && looks !== this.#looksRead
-    if (mark.shared && !isLong) this.#hurriedWaitEnded(operation)
-    else {
-      this.#notes.settle()
-      const ended = isLong ? this.#clock.readAfterWait() : this.#clock.now()
-      this.#looksRead = isLong ? looks : this.#looksRead
-      if (mark.shared) this.#hurriedWaitEnded(operation)
-      else if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
-    }
+    if (known?.shared === true && !isLong) this.#hurriedWaitEnded(operation)
+    else this.#exactWaitEnded(operation, isLong, looks)
     if (--this.#depth === 0) this.#waitedUntil(this.#clock.latest)
+  }
+
+  #exactWaitEnded(operation: Operation, isLong: boolean, looks: number): void {
+    const mark = this.#markOf(operation)
+    this.#notes.settle()
+    const ended = isLong ? this.#clock.readAfterWait() : this.#clock.now()
+    this.#looksRead = isLong ? looks : this.#looksRead
+    if (mark.shared) this.#hurriedWaitEnded(operation)
+    else if (--mark.waiters === 0) this.#waitOver(operation, mark, ended)
   }
 
   #waitedUntil(ended: number): void {
