@@ -1,9 +1,10 @@
 /**
  * Records what a rank does into its `TraceMemory`: every call with its message, and the sums of a profile.
  *
- * Invariant: recording costs a few per cent at most, however quick the calls follow each other. Readings of the clock are
- * shared then (event-clock.ts). While a peer may wait for this rank's answer, a small message is only noted; it gets its
- * times, its sums and its record when this rank waits itself.
+ * Invariant: recording costs a few per cent at most, however quick the calls follow each other. They share readings of the
+ * clock then (event-clock.ts), and while a peer may wait for this rank's answer a small message is only noted; it gets its
+ * times, sums and record when this rank waits itself. What is rare has methods of its own: V8 puts the others into what
+ * sends and receives, where there is little room (agent/trace-tap.ts).
  *
  * Below: noted-calls.ts for what is noted, profile-tally.ts for the sums, record-keeper.ts for the records, place-finder.ts
  * for the lines of the program, long-wait.ts for what the rank hangs in.
@@ -198,10 +199,9 @@ export class EventRecorder implements Recorder {
     this.#notes.settle()
     const mark = this.#markOf(operation)
     this.#attach(mark, peer, nbytes, id)
-    if (mark.waiters > 0) return
+    // Ends next, or is inside of the call that posts it.
+    if (mark.waiters > 0 || (!mark.inner && mark.begun === 0)) return
     if (mark.inner) this.#write(RECORD.RECEIVED, operation, mark, this.#clock.latest, this.now())
-    else if (mark.begun === 0)
-      return // inside of the call that posts it
     // Nobody waits: the message came while the rank did something else.
     else if (mark.call.nonblocking) this.#write(RECORD.RECEIVE, operation, mark, this.#clock.latest, this.now())
     else this.#callEnded(operation, mark, this.now())

@@ -50,7 +50,7 @@ export class NotedCalls {
   readonly #runOf = new Uint8Array(NOTES)
   readonly #record = blankRecord()
   #waitsBegun = 0.5
-  /** The call of a receive that has not been noted yet, and its message. */
+  /** The call of a receive that has not been noted yet, and its message. Asked before `noteHeld` is called: it rarely is then. */
   #heldCall: Call | undefined
   readonly #held = { context: 0, source: 0, tag: 0, nbytes: 0, id: 0 }
 
