@@ -165,7 +165,8 @@ export class CollectiveComm extends PlannedComm {
     const { small } = made
     if (small === undefined || !(small.byBoard ??= this.#isServed(made, small))) return this.#byMessages(made, false)
     const { board } = this.#small
-    return board === undefined ? this.#byMessages(made, true) : this.#small.make(made, small, board)
+    if (board === undefined && !this.#small.isFounding) return this.#byMessages(made, true)
+    return this.#small.make(made, small, board)
   }
 
   #isServed({ call, algorithmsOf = call }: Plan<unknown>, small: SmallCall<unknown>): boolean {

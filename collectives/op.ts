@@ -16,7 +16,7 @@ import {
 import { MpiError } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
-import type { BuiltInName } from '../runtime/comm/signature.ts'
+import type { BuiltInName } from '../runtime/base/signature.ts'
 
 /**
  * accumulator[i] := incoming[i] op accumulator[i] for all i, `incoming` unchanged; same type, same length.

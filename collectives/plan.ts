@@ -6,7 +6,7 @@
  */
 import type { TypedArray } from '../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
-import type { CollectiveName, Particulars } from '../runtime/comm/signature.ts'
+import type { CollectiveName, Particulars } from '../runtime/base/signature.ts'
 import { BOARD_NBYTES, Span, type Payload, type Terms } from '../runtime/engine/board.ts'
 import type { Hosts } from './hosts.ts'
 import type { Op } from './op.ts'

@@ -16,7 +16,7 @@ import { resolveBuffer } from '../runtime/base/message-buffer.ts'
 import type { Region } from '../runtime/base/region.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Group } from '../runtime/comm/group.ts'
-import { describeSignature, signatureOf, type CollectiveName } from '../runtime/comm/signature.ts'
+import { describeSignature, signatureOf, type CollectiveName } from '../runtime/base/signature.ts'
 import { Board, boardBytes, MOST_BOARD_RANKS, Span, type Terms } from '../runtime/engine/board.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
@@ -77,7 +77,7 @@ export class SmallCalls {
   #possible: boolean | undefined
   #before = 0
   #memory: Region | undefined
-  /** A call is under way; those that a program makes meanwhile wait for their turn. */
+  /** A call is under way, or the board is being founded; calls that a program makes meanwhile wait for their turn. */
   #busy = false
   readonly #queue: (() => void)[] = []
   #postings: BoardPostings | undefined
@@ -111,8 +111,22 @@ export class SmallCalls {
     return ++this.#before === CALLS_BEFORE
   }
 
+  /** Calls that are made now belong on the board: for other ranks it may be there already. */
+  get isFounding(): boolean {
+    return this.#busy && this.board === undefined
+  }
+
   /** Founds the board inside of a call that goes by messages. Collective. */
   async found(channel: Channel): Promise<void> {
+    this.#busy = true
+    try {
+      await this.#found(channel)
+    } finally {
+      this.#next()
+    }
+  }
+
+  async #found(channel: Channel): Promise<void> {
     const { engine, group, rank, size } = this.#member
     const place = Float64Array.of(-1, 0)
     if (rank === 0) place.set(this.#allocate())
@@ -151,15 +165,17 @@ export class SmallCalls {
   /**
    * Makes a call: before this returns, if what it takes is there or comes in a moment, else by waiting. Loops of small calls
    * pay for one promise a call so, which the calls without a value share.
+   *
+   * @param board undefined while it is being founded
    */
-  make<T>(made: Plan<T>, small: SmallCall<T>, board: Board): Promise<T> {
+  make<T>(made: Plan<T>, small: SmallCall<T>, board: Board | undefined): Promise<T> {
     try {
       const { recorder } = this.#member.engine
       const number = this.#member.begin(made.call)
       small.terms ??= termsOf(made, small)
       const begun = recorder?.collectiveBegins() ?? 0
       const call = { made, small, number, begun, place: recorder?.place(made.call) }
-      return this.#busy ? this.#wait(call, board, true) : this.#now(call, board)
+      return this.#busy || board === undefined ? this.#wait(call) : this.#now(call, board)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -168,7 +184,7 @@ export class SmallCalls {
   #now<T>(call: Call<T>, board: Board): Promise<T> {
     try {
       if (!this.#start(call, board) || !this.#doParts(call, board) || call.small.rest !== undefined)
-        return this.#wait(call, board, false)
+        return this.#wait(call, board)
       const value = this.#end(call, board)
       return value === undefined ? (SETTLED as Promise<T>) : Promise.resolve(value)
     } catch (error) {
@@ -176,24 +192,46 @@ export class SmallCalls {
     }
   }
 
-  /** Goes on with a call that others keep waiting: for its turn, if it has not started, and for what it takes. */
-  async #wait<T>(call: Call<T>, board: Board, forTurn: boolean): Promise<T> {
+  /**
+   * Goes on with a call that others keep waiting: for its turn, if it has not started, and for what it takes.
+   *
+   * @param started the board on which it has started; undefined if it has not
+   */
+  async #wait<T>(call: Call<T>, started?: Board): Promise<T> {
     call.made.underWay = true
-    if (forTurn) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    if (started === undefined) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#busy = true
     try {
-      if (!forTurn || !this.#start(call, board)) await this.#untilThere(call, board)
-      if (!this.#doParts(call, board)) await this.#untilDone(call, board)
-      const value = await this.#endAll(call, board)
+      const { board } = this
+      const value = await (board === undefined ? this.#byMessages(call) : this.#onBoard(call, board, started))
       call.made.underWay = false
       return value
     } catch (error) {
       return this.#member.raise(error)
     } finally {
-      const next = this.#queue.shift()
-      if (next === undefined) this.#busy = false
-      else next()
+      this.#next()
     }
+  }
+
+  /** Lets the call go on that has waited longest. */
+  #next(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) this.#busy = false
+    else next()
+  }
+
+  async #onBoard<T>(call: Call<T>, board: Board, started: Board | undefined): Promise<T> {
+    if (started !== undefined || !this.#start(call, board)) await this.#untilThere(call, board)
+    if (!this.#doParts(call, board)) await this.#untilDone(call, board)
+    return this.#endAll(call, board)
+  }
+
+  /** There was no memory for a board. */
+  async #byMessages<T>({ made, number }: Call<T>): Promise<T> {
+    const channel = this.#member.channel(made, number, undefined)
+    const value = await complete(made.steps(channel))
+    channel.end()
+    return value
   }
 
   /** Posts what this rank brings. True if that could be done and what it takes is there. */

@@ -22,6 +22,7 @@ import {
   type SignalMessage,
 } from './job-description.ts'
 import type { RankReport } from '../diagnosis/picture.ts'
+import { lateMessages } from './late-messages.ts'
 import { LauncherWatch } from './launcher-watch.ts'
 import { LentMemory } from './lent-memory.ts'
 import { mapOf } from './program-map.ts'
@@ -282,12 +283,21 @@ function startRank(worldRank: number, data: Omit<RankSeat, 'inquiries'>): void {
   worker.on('exit', (code) => {
     watch?.ended(seatNumber)
     tap?.close(worldRank)
+    if (threads.every(({ seat }) => watch?.hasEnded(seat))) tellLate(data.seating)
     tell(worldRank, { event: 'exit', code })
   })
 }
 
 function tell(rank: number, event: AgentEvent): void {
   channel.write(eventPackets(rank, event))
+}
+
+/** All ranks of the host have ended: tells what nobody received because it came too late. */
+function tellLate({ heap, worldSize }: RankSeat['seating']): void {
+  for (const { rank, seat } of threads) {
+    const messages = lateMessages(heap, seat, worldSize)
+    if (messages !== undefined) tell(rank, { event: 'late', messages })
+  }
 }
 
 /** A launcher that does not read what it was told already needs no more. */

@@ -1,6 +1,6 @@
 /** What launcher, agent and rank threads tell each other: plain data, sent as JSON or as worker data. */
 import type { MessagePort } from 'node:worker_threads'
-import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
+import type { LateMessages, Leftovers, RankReport } from '../diagnosis/picture.ts'
 import type { JobSelection } from '../base/tuning.ts'
 import type { EmulatedNetwork } from '../transport/emulated-link.ts'
 import type { ProfileSums, Traffic } from '../trace/profile-sums.ts'
@@ -169,6 +169,8 @@ export type AgentEvent =
   | { readonly event: 'progress'; readonly progress: ProgressReport }
   /** A rank's main function has returned and left something behind. */
   | { readonly event: 'leftovers'; readonly leftovers: Leftovers }
+  /** Messages have come to a rank when its main function had returned. Told when all ranks of the host have ended. */
+  | { readonly event: 'late'; readonly messages: LateMessages }
   /** The sums of a rank's record. */
   | { readonly event: 'profile'; readonly sums: ProfileSums }
   /** The machine's monotonic clock, in milliseconds. */

@@ -9,7 +9,7 @@ import { FAILURE } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
 import { threwOn } from '../base/failure-origin.ts'
 import { MessageView } from '../base/message-buffer.ts'
-import type { CollectiveName } from './signature.ts'
+import type { CollectiveName } from '../base/signature.ts'
 
 /** Characters of what was thrown that other ranks are told. */
 const MOST_CHARACTERS = 200

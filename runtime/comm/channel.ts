@@ -28,7 +28,7 @@ import type { CollectiveCall } from '../engine/recorder.ts'
 import type { Told } from './buffer-checks.ts'
 import { CallFailure } from './call-failure.ts'
 import { Group } from './group.ts'
-import { describeSignature, signatureOf, type CollectiveName, type Particulars } from './signature.ts'
+import { describeSignature, signatureOf, type CollectiveName, type Particulars } from '../base/signature.ts'
 
 /** Scratch memory of at least this many bytes comes from the shared heap, where messages are read without staging. */
 const SHARED_SCRATCH_NBYTES = 16 * 1024

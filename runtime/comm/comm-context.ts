@@ -12,11 +12,12 @@ import type { Board } from '../engine/board.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { BufferChecks } from './buffer-checks.ts'
 import { Channel } from './channel.ts'
-import { commName, isBorn, type Communicators } from './communicators.ts'
+import { commName, isBorn } from '../base/contexts.ts'
+import type { Communicators } from './communicators.ts'
 import type { Group } from './group.ts'
 import { faultOfTag } from './peer-and-tag.ts'
 import { CommProperties } from './properties.ts'
-import { describeSignature, type CollectiveName, type Particulars } from './signature.ts'
+import { describeSignature, type CollectiveName, type Particulars } from '../base/signature.ts'
 
 /** What all communicators of a rank share. */
 export interface Job {

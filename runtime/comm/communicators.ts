@@ -2,6 +2,7 @@
  * The communicators that a rank has and has not freed, by context: for reports, which must name them and know their
  * members. Costs a stack trace when one is made, nothing when it is used.
  */
+import { homeOf, isBorn } from '../base/contexts.ts'
 import type { Group } from './group.ts'
 
 /** A communicator of this rank. */
@@ -16,17 +17,6 @@ export interface CommEntry {
   readonly calls: () => number
   /** Where it was made. */
   readonly made: Error
-}
-
-/** Those that every rank is born with, by context; nobody frees them. */
-const BORN = new Map([
-  [0, 'world'],
-  [2, 'self'],
-])
-
-/** True for the context of a communicator that every rank is born with. */
-export function isBorn(context: number): boolean {
-  return BORN.has(context)
 }
 
 export class Communicators {
@@ -47,21 +37,6 @@ export class Communicators {
 
   /** Made by the program and not freed. */
   unfreed(): CommEntry[] {
-    return [...this.#entries.values()].filter(({ context }) => !BORN.has(context))
+    return [...this.#entries.values()].filter(({ context }) => !isBorn(context))
   }
-}
-
-/**
- * The context that stands for a communicator. It has two more: the next one for collectives, and the complement for what
- * its members tell each other to found communicators or to bridge an intercommunicator.
- */
-export function homeOf(context: number): number {
-  return context < 0 ? ~context : context & ~1
-}
-
-/** What a communicator is called in reports: its number, the same on all its members, and the program's name for it. */
-export function commName(context: number, name = ''): string {
-  const own = homeOf(context)
-  const known = BORN.get(own) ?? `communicator ${own / 2}`
-  return name === '' ? known : `${known} "${name}"`
 }

@@ -4,19 +4,13 @@
  */
 import { ANY_SOURCE, ANY_TAG } from '../base/constants.ts'
 import { awaitingStack } from '../base/awaiting-stack.ts'
-import {
-  runsOf,
-  type CommPicture,
-  type Leftovers,
-  type RankPicture,
-  type UnreceivedPicture,
-  type WaitPicture,
-} from '../diagnosis/picture.ts'
+import { commName, homeOf, isCollective } from '../base/contexts.ts'
+import { runsOf, type CommPicture, type Leftovers, type RankPicture, type WaitPicture } from '../diagnosis/picture.ts'
+import { unreceivedPictures } from '../diagnosis/unreceived.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Pending, Unreceived } from '../engine/pending.ts'
 import type { BufferChecks, Told } from './buffer-checks.ts'
-import { commName, homeOf, type Communicators } from './communicators.ts'
-import { describeSignature } from './signature.ts'
+import type { Communicators } from './communicators.ts'
 
 /** Entries of a list that are told one by one; more are counted. */
 const SHOWN = 12
@@ -54,9 +48,10 @@ export async function pictureOf(
 export async function leftoversOf(source: PictureSource): Promise<Leftovers | undefined> {
   const { engine, communicators, placeIn, checks } = source
   const pending = engine.pending()
-  const unreceived = engine.unreceived()
-  const unfreed = communicators.unfreed()
   const uncompleted = (checks?.neverCompleted() ?? []).filter(({ operation }) => operation.done)
+  const unfreed = communicators.unfreed()
+  engine.progress() // what has come since the last call is there too
+  const unreceived = engine.unreceived()
   if (pending.length + unreceived.length + unfreed.length + uncompleted.length === 0) return undefined
   const operations = [...pending, ...uncompleted].map(({ operation }) => operation)
   const contexts = [...operations, ...unreceived].map(({ context }) => context)
@@ -101,12 +96,10 @@ async function leftBehind(
   unreceived: readonly Unreceived[],
   source: PictureSource,
 ): Promise<Pick<RankPicture, 'started' | 'moreStarted' | 'unreceived' | 'moreUnreceived'>> {
-  const groups = grouped(unreceived)
   return {
     started: await Promise.all(started.slice(0, SHOWN).map((one) => waitPicture(one, source))),
     moreStarted: Math.max(0, started.length - SHOWN),
-    unreceived: groups.slice(0, SHOWN),
-    moreUnreceived: groups.slice(SHOWN).reduce((sum, { messages }) => sum + messages, 0),
+    ...unreceivedPictures(unreceived),
   }
 }
 
@@ -140,31 +133,6 @@ function describe({
     nbytes,
     collective: isCollective(context) ? (agreement?.describe(agreement.signature) ?? call) : undefined,
   }
-}
-
-function isCollective(context: number): boolean {
-  return context === homeOf(context) + 1
-}
-
-function grouped(messages: readonly Unreceived[]): UnreceivedPicture[] {
-  const groups = new Map<string, UnreceivedPicture & { messages: number }>()
-  for (const { source, context, tag, nbytes, elementType, signature, matched } of messages) {
-    const key = `${source} ${context} ${tag} ${matched}`
-    const group = groups.get(key)
-    if (group !== undefined) group.messages++
-    else
-      groups.set(key, {
-        source,
-        context: homeOf(context),
-        tag,
-        nbytes,
-        elements: elementType.name,
-        messages: 1,
-        collective: isCollective(context) ? describeSignature(signature) : undefined,
-        matched,
-      })
-  }
-  return [...groups.values()]
 }
 
 function commPictures(contexts: readonly number[], { communicators, placeIn }: PictureSource): CommPicture[] {

@@ -106,6 +106,9 @@ export interface Leftovers {
   readonly moreUnfreed: number
 }
 
+/** What came to a rank when its thread had ended; its communicators have their numbers only. */
+export type LateMessages = Pick<Leftovers, 'unreceived' | 'moreUnreceived' | 'communicators'>
+
 /** World ranks in order as runs. */
 export function runsOf(worldRanks: Iterable<number>): Run[] {
   const runs: [number, number][] = []

@@ -2,7 +2,7 @@
  * The reports that a user reads: what a hanging or a running job does, and what a job left behind. Pure.
  */
 import { hintsOf, leftoverHints, nearMisses } from './hints.ts'
-import { membersOf, ranksOf, type CommPicture, type Leftovers, type RankReport } from './picture.ts'
+import { membersOf, ranksOf, type CommPicture, type LateMessages, type Leftovers, type RankReport } from './picture.ts'
 import { isOver, reasonOf, type Step } from './wait-graph.ts'
 import { messageText, rankList, shortPlace, waitText } from './wording.ts'
 
@@ -113,9 +113,19 @@ function counted(names: readonly string[]): string {
 }
 
 /** What the ranks left behind, a line for each thing, and what may have been forgotten. */
-export function leftoversReport(byRank: ReadonlyMap<number, Leftovers>): string {
-  const ranks = [...byRank].sort(([a], [b]) => a - b)
-  const told = ranks.flatMap(([rank, left]) => leftoversText(left).map((line) => `  rank ${rank}: ${line}`))
+export function leftoversReport(
+  byRank: ReadonlyMap<number, Leftovers>,
+  late: ReadonlyMap<number, LateMessages>,
+): string {
+  const ranks = [...new Set([...byRank.keys(), ...late.keys()])].sort((a, b) => a - b)
+  const told = ranks.flatMap((rank) => {
+    const [left, then] = [byRank.get(rank), late.get(rank)]
+    const texts = [
+      ...(left === undefined ? [] : leftoversText(left)),
+      ...(then === undefined ? [] : messageTexts(then)),
+    ]
+    return texts.map((line) => `  rank ${rank}: ${line}`)
+  })
   return [...told, ...lines(leftoverHints([...byRank.values()]))].join('\n')
 }
 
@@ -123,7 +133,6 @@ function leftoversText(left: Leftovers): string[] {
   const sends = left.started.filter(({ kind }) => kind === 'send').map((one) => waitText(one, left))
   const receives = left.started.filter(({ kind }) => kind !== 'send').map((one) => waitText(one, left))
   const uncompleted = left.neverCompleted.map((one) => waitText(one, left))
-  const messages = left.unreceived.map((message) => `nobody received ${messageText(message, left)}`)
   const comms = left.unfreed.map(
     ({ name, place }) => `${name} was not freed${place === undefined ? '' : `, made at ${shortPlace(place)}`}`,
   )
@@ -132,11 +141,15 @@ function leftoversText(left: Leftovers): string[] {
     ...alike(receives, 'a receive is not complete', 'receives are not complete'),
     ...andMore(left.moreStarted, 'requests'),
     ...alike(uncompleted, 'no wait or test has completed a request', 'requests that no wait or test has completed'),
-    ...messages,
-    ...andMore(left.moreUnreceived, 'messages'),
+    ...messageTexts(left),
     ...comms,
     ...andMore(left.moreUnfreed, 'communicators'),
   ]
+}
+
+function messageTexts(left: LateMessages): string[] {
+  const messages = left.unreceived.map((message) => `nobody received ${messageText(message, left)}`)
+  return [...messages, ...andMore(left.moreUnreceived, 'messages')]
 }
 
 /** A line for each text, one for those that are the same. */

@@ -64,7 +64,8 @@ export function messageText(message: UnreceivedPicture, source: WithComms | unde
   const { messages, nbytes, elements, collective, tag, matched } = message
   const comm = commOf(source, message.context)
   const count = messages === 1 ? '1 message' : `${messages} messages`
-  const from = `from rank ${rankIn(comm, message.source)} on ${comm.name}`
+  const who = comm.members.length === 0 ? 'world rank' : 'rank'
+  const from = `from ${who} ${rankIn(comm, message.source)} on ${comm.name}`
   if (collective !== undefined) return `${count} ${from} of its ${collectiveCall(tag)}, ${collective}`
   const size = messages === 1 ? bytes(nbytes) : `the first of ${bytes(nbytes)}`
   return `${count} ${from}, tag ${tag}, ${size} (${elements})${matched ? ', matched by mprobe or improbe' : ''}`

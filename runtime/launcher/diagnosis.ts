@@ -12,7 +12,7 @@ import type { AgentEvent, Command } from '../agent/job-description.ts'
 import type { HostLook } from '../agent/host-watch.ts'
 import { leftoversReport } from '../diagnosis/report.ts'
 import { hasEnded } from '../diagnosis/wait-graph.ts'
-import type { Leftovers, RankReport } from '../diagnosis/picture.ts'
+import type { LateMessages, Leftovers, RankReport } from '../diagnosis/picture.ts'
 
 /** Between two looks, if frames were still on the wire. */
 const AGAIN_MS = 100
@@ -27,13 +27,14 @@ export interface Watched {
   send(command: Command): void
 }
 
-type DiagnosisEvent = Extract<AgentEvent, { readonly event: 'quiet' | 'looked' | 'reports' | 'leftovers' }>
+type DiagnosisEvent = Extract<AgentEvent, { readonly event: 'quiet' | 'looked' | 'reports' | 'leftovers' | 'late' }>
 
 export class Diagnosis<A extends Watched> {
   readonly #agents: readonly A[]
   readonly #onStuck: (reports: readonly RankReport[]) => void
   readonly #quiet = new Set<A>()
   readonly #leftovers = new Map<number, Leftovers>()
+  readonly #late = new Map<number, LateMessages>()
   #looks = new Map<A, HostLook>()
   #before: string | undefined
   #looking = false
@@ -68,6 +69,9 @@ export class Diagnosis<A extends Watched> {
       case 'leftovers':
         this.#leftovers.set(rank, event.leftovers)
         return true
+      case 'late':
+        this.#late.set(rank, event.messages)
+        return true
       default:
         return false
     }
@@ -81,7 +85,7 @@ export class Diagnosis<A extends Watched> {
 
   /** What the ranks have left behind; empty if that is nothing. */
   leftovers(): string {
-    return leftoversReport(this.#leftovers)
+    return leftoversReport(this.#leftovers, this.#late)
   }
 
   #lookAtAll(): void {

@@ -204,6 +204,11 @@ export class RingReader extends RingEnd {
     return (first & STAMP) === this.stampAt(this.#head)
   }
 
+  /** Goes on where another reader of this ring has come to, which will not read it any more. */
+  resume(): void {
+    this.#head = this.#told = Atomics.load(this.counters, HEAD)
+  }
+
   /** Fills `frame` with the next record, whose payload stays in the ring until `advance`. Call only when `ready`. */
   read(frame: Frame): void {
     this.#readHeader(frame, this.#start())

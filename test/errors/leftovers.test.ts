@@ -12,6 +12,15 @@ for (const { what, says } of [
     what: 'unreceived',
     says: /rank 1: nobody received 3 messages from rank 0 on world, tag 5, the first of 8 bytes \(float64\)/,
   },
+  { what: 'ignored', says: /rank 1: nobody received 1 message from rank 0 on world, tag 5, 8 bytes \(float64\)/ },
+  {
+    what: 'late',
+    says: /rank 1: nobody received 3 messages from rank 0 on world, tag 5, the first of 8 bytes \(float64\)/,
+  },
+  {
+    what: 'roots',
+    says: /rank 0: nobody received 1 message from rank 1 on world of its collective call 0, bcast with root 1\n.*rank 1: nobody received 1 message from rank 0 on world of its collective call 0, bcast with root 0/,
+  },
   {
     what: 'matched',
     says: /rank 1: nobody received 1 message from rank 0 on world, tag 5, 8 bytes \(float64\), matched by mprobe or improbe/,

@@ -9,6 +9,26 @@ const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promi
     await world.barrier()
   },
 
+  /** The receiver makes no call at all; the message comes before or after its main function returns. */
+  ignored: async (world) => {
+    if (world.rank === 0) await world.send(word(), { dest: 1, tag: 5 })
+  },
+
+  /** The receiver's thread has ended when the message is sent. */
+  late: async (world, { alloc, sharedArrays }) => {
+    const [gone] = (await sharedArrays(world, alloc(Int32Array, 1))) as [Int32Array]
+    if (world.rank === 1) process.on('exit', () => Atomics.store(gone, 0, 1))
+    else {
+      while (Atomics.load(gone, 0) === 0) await new Promise((resolve) => setImmediate(resolve))
+      for (let i = 0; i < 3; i++) await world.send(word(), { dest: 1, tag: 5 })
+    }
+  },
+
+  /** All take themselves for the root. */
+  roots: async (world) => {
+    await world.bcast(word(), { root: world.rank })
+  },
+
   matched: async (world) => {
     if (world.rank === 0) await world.send(word(), { dest: 1, tag: 5 })
     else await world.mprobe({ source: 0, tag: 5 })

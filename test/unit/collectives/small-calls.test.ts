@@ -1,7 +1,9 @@
 /** Small calls through the board: what they compute, how far ranks may run ahead, and what they say when ranks disagree. */
 import t from 'tap'
 import { BXOR, IN_PLACE, MAX, Op, SUM, waitAll, type Intracomm } from '../../../index.ts'
-import { runRanks } from '../../../testing.ts'
+import { randomNumbers } from '../../../runtime/base/random-numbers.ts'
+import { InprocHub } from '../../../runtime/transport/inproc.ts'
+import { runRanks, type TestRank } from '../../../testing.ts'
 import { CALLS_BEFORE, failureOnBoard, foundBoard } from '../../helpers/boards.ts'
 
 /** More calls than a board has slots. */
@@ -252,6 +254,46 @@ t.test('calls that a program makes before it awaits the first, and nonblocking o
     return [await calls[0], x[0], y[0], await last]
   })
   for (const sum of sums) t.same(sum, [6, 4, 8, 10])
+})
+
+/** Small calls, a nonblocking and a long one between them; each rank awaits some of them at once, and others later. */
+async function overlappingCalls({ world }: TestRank, seed: number): Promise<void> {
+  const random = randomNumbers(seed + world.rank)
+  const under: Promise<unknown>[] = []
+  for (let i = 0; i < 3 * CALLS_BEFORE; i++) {
+    if (i % 7 === 6) under.push(world.iallreduce(Float64Array.of(i), new Float64Array(1), { op: SUM }).wait())
+    if (i % 11 === 10) under.push(world.bcast(new Float64Array(50_000), { root: i % world.size }))
+    const data = Int32Array.of(world.rank === 0 ? i : -1)
+    const call = [world.allreduce(i, { op: SUM }), world.bcast(data).then(() => data[0])]
+    under.push(
+      Promise.all(call).then(([sum, got]) => {
+        if (sum !== i * world.size || got !== i) throw new Error(`call ${i} gave ${sum} and ${got}`)
+      }),
+    )
+    const most = Math.floor(random() * 16)
+    while (under.length > most) await under.shift()
+  }
+  await Promise.all(under)
+}
+
+for (const size of [2, 3, 4, 5])
+  t.test(`ranks of ${size} that await the calls before and behind the founding of the board differently`, async (t) => {
+    for (let seed = 1; seed <= 20; seed++) await runRanks(size, (rank) => overlappingCalls(rank, 100 * seed))
+    t.pass('all calls found their own')
+  })
+
+t.test('the same calls without memory for a board', async (t) => {
+  const open = InprocHub.prototype.open
+  const refuse = (): never => {
+    throw new Error('no memory')
+  }
+  t.intercept(InprocHub.prototype, 'open', {
+    value(this: InprocHub, ...args: Parameters<typeof open>) {
+      return Object.assign(open.apply(this, args), { alloc: refuse })
+    },
+  })
+  for (let seed = 1; seed <= 5; seed++) await runRanks(4, (rank) => overlappingCalls(rank, 100 * seed))
+  t.pass('all calls found their own')
 })
 
 t.test('a receive of the same rank goes on while it waits in a call', async (t) => {
