@@ -20,6 +20,7 @@ import {
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { BOARD_NBYTES } from '../runtime/engine/board.ts'
 import { allgatherBruck } from './allgather/bruck.ts'
+import { allgatherRecursiveDoubling } from './allgather/recursive-doubling.ts'
 import { allgatherRing } from './allgather/ring.ts'
 import { allreduceRabenseifner, allreduceRabenseifnerOrdered } from './allreduce/rabenseifner.ts'
 import { allreduceRecursiveDoubling } from './allreduce/recursive-doubling.ts'
@@ -34,6 +35,7 @@ import { barrierCentral } from './barrier/central.ts'
 import { barrierDissemination } from './barrier/dissemination.ts'
 import { barrierTwoLevel } from './barrier/two-level.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
+import { bcastKnomial } from './bcast/k-nomial.ts'
 import { bcastPipelinedChain } from './bcast/pipelined-chain.ts'
 import { bcastScatterRingAllgather } from './bcast/scatter-ring-allgather.ts'
 import { bcastSharedHeap } from './bcast/shared-heap.ts'
@@ -93,6 +95,8 @@ interface Demands {
   readonly commutative?: true
   /** It splits vectors. */
   readonly elementwise?: true
+  /** It pairs ranks by the bits of their numbers. */
+  readonly powerOfTwo?: true
   /** All ranks must share a host. */
   readonly oneHost?: true
   /** It makes sense only if some host has several ranks. */
@@ -129,6 +133,7 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
   bcast: {
     algorithms: {
       binomial: [bcastBinomial],
+      'k-nomial': [bcastKnomial],
       'scatter-ring-allgather': [bcastScatterRingAllgather],
       'pipelined-chain': [bcastPipelinedChain],
       'shared-heap': [bcastSharedHeap],
@@ -175,8 +180,16 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
     ],
   },
   allgather: {
-    algorithms: { bruck: [allgatherBruck], ring: [allgatherRing] },
-    rules: [{ maxNbytes: 81_920, algorithm: 'bruck' }, { algorithm: 'ring' }],
+    algorithms: {
+      'recursive-doubling': [allgatherRecursiveDoubling, { powerOfTwo: true }],
+      bruck: [allgatherBruck],
+      ring: [allgatherRing],
+    },
+    rules: [
+      { maxNbytes: 524_288, powerOfTwo: true, algorithm: 'recursive-doubling' },
+      { maxNbytes: 81_920, algorithm: 'bruck' },
+      { algorithm: 'ring' },
+    ],
   },
   alltoall: {
     algorithms: { bruck: [alltoallBruck], pairwise: [alltoallPairwise] },
@@ -270,6 +283,7 @@ export function serves<K extends Selectable>(
 ): boolean {
   const demands: Demands = TABLES[collective].algorithms[name][1] ?? {}
   if (demands.oneHost === true && hosts.count > 1) return false
+  if (demands.powerOfTwo === true && !isPowerOfTwo(size)) return false
   if (demands.sharedHosts === true && hosts.count === size) return false
   if (demands.uniformHosts === true && !hosts.uniform) return false
   if (op === undefined) return true
@@ -285,7 +299,11 @@ function fits(rule: Rule, { nbytes, size, hosts }: Facts): boolean {
   if (rule.minSize !== undefined && size < rule.minSize) return false
   if (rule.maxSize !== undefined && size > rule.maxSize) return false
   if (rule.oneHost !== undefined && rule.oneHost !== (hosts.count === 1)) return false
-  return rule.powerOfTwo === undefined || rule.powerOfTwo === ((size & (size - 1)) === 0)
+  return rule.powerOfTwo === undefined || rule.powerOfTwo === isPowerOfTwo(size)
+}
+
+function isPowerOfTwo(size: number): boolean {
+  return (size & (size - 1)) === 0
 }
 
 /** @throws {MpiError} MPI_ERR_ARG if a name in `algorithms` is none that exists */

@@ -7,7 +7,15 @@
 /** All algorithms by collective, as users name them. collectives/selection.ts has what they stand for. */
 export const ALGORITHM_NAMES = {
   barrier: ['dissemination', 'central', 'two-level'],
-  bcast: ['binomial', 'scatter-ring-allgather', 'pipelined-chain', 'shared-heap', 'two-level', 'work-sharing'],
+  bcast: [
+    'binomial',
+    'k-nomial',
+    'scatter-ring-allgather',
+    'pipelined-chain',
+    'shared-heap',
+    'two-level',
+    'work-sharing',
+  ],
   allreduce: [
     'recursive-doubling',
     'rabenseifner',
@@ -18,7 +26,7 @@ export const ALGORITHM_NAMES = {
     'two-level-split',
     'work-sharing',
   ],
-  allgather: ['bruck', 'ring'],
+  allgather: ['recursive-doubling', 'bruck', 'ring'],
   alltoall: ['bruck', 'pairwise'],
   reduce: ['binomial', 'folded-binomial', 'ring-gather', 'work-sharing'],
   reduceScatter: ['recursive-halving', 'ring', 'reduce-then-scatter'],

@@ -139,7 +139,7 @@ t.test('a tuning file with mistakes is refused with all of them', async (t) => {
   })
   t.same(parseTuning(text).problems, [
     'bcast[0]: maxNbytes is "8", expected a number',
-    "bcast[0]: bcast: 'tree', expected one of binomial, scatter-ring-allgather, pipelined-chain, shared-heap, two-level, work-sharing",
+    "bcast[0]: bcast: 'tree', expected one of binomial, k-nomial, scatter-ring-allgather, pipelined-chain, shared-heap, two-level, work-sharing",
     'bcast[1]: "nbytes" is unknown, expected minNbytes, maxNbytes, maxBlockNbytes, minSize, maxSize, powerOfTwo, oneHost or algorithm',
     "brodcast: 'x', expected a collective of barrier, bcast, allreduce, allgather, alltoall, reduce, reduceScatter, scan".replace(
       /^/,
@@ -175,7 +175,7 @@ t.test('names that do not exist are refused with those that do', async (t) => {
   t.throws(() => checkAlgorithms('dup', call), {
     code: 'MPI_ERR_ARG',
     message:
-      "MPI_ERR_ARG: dup: algorithms has bcast: 'quick', expected one of binomial, scatter-ring-allgather, pipelined-chain, shared-heap, two-level, work-sharing",
+      "MPI_ERR_ARG: dup: algorithms has bcast: 'quick', expected one of binomial, k-nomial, scatter-ring-allgather, pipelined-chain, shared-heap, two-level, work-sharing",
   })
   t.throws(
     () => checkAlgorithms('dup', { brodcast: 'binomial' } as Algorithms),
