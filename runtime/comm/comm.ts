@@ -78,7 +78,7 @@ export class Comm extends CommContext {
   }
 
   async #receivedLater(view: MessageView, options: BlockingRecvOptions): Promise<Status> {
-    const watch = this.#watchReceive(view, 'recv')
+    const watch = this.#watchReceive('recv', view, options)
     const operation = this.#expect('recv', watch?.view ?? view, options)
     const told = this.#watching(watch, operation, this.#statusOf)
     if (operation === undefined) return PROC_NULL_STATUS
@@ -169,7 +169,7 @@ export class Comm extends CommContext {
     this.#refuse('improbe', faultOfReceive('improbe', options, this.#rules))
     const { engine } = this.job
     const home = {
-      watch: (view: MessageView, call: string) => this.#watchReceive(view, call),
+      watch: (view: MessageView, call: string) => this.#watchReceive(call, view),
       request: (operation: Operation | undefined, watch?: BufferWatch) => this.#receiving(operation, watch),
       received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
     }
@@ -200,8 +200,7 @@ export class Comm extends CommContext {
     const view = this.#resolve(buffer, call, this.#latestReceived)
     const status = this.#receivedNow(view, options, false)
     if (status !== undefined) return this.#ready(status)
-    this.#refuse(call, faultOfReceive(call, options, this.#rules))
-    const watch = this.#watchReceive(view, call)
+    const watch = this.#watchReceive(call, view, options)
     return this.#receiving(this.#expect(call, watch?.view ?? view, options), watch)
   }
 
@@ -236,7 +235,7 @@ export class Comm extends CommContext {
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
     let told = this.#statusOf
     const post = (): Operation | undefined => {
-      const watch = this.#watchReceive(view, call)
+      const watch = this.#watchReceive(call, view, { source, tag })
       const operation = this.#expect(call, watch?.view ?? view, { source, tag })
       told = this.#watching(watch, operation, this.#statusOf)
       return operation
@@ -374,10 +373,8 @@ export class Comm extends CommContext {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
     if (source === PROC_NULL) return undefined
-    const { engine, checks } = this.job
-    const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
-    checks?.posted(operation)
-    return operation
+    const { engine } = this.job
+    return engine.irecv(view, this.#worldSource(source), this.context, tag, call)
   }
 
   async #exchange(
@@ -392,7 +389,7 @@ export class Comm extends CommContext {
     this.#refuse(call, faultOfExchange(call, options, this.#rules))
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const { checks } = this.job
-    const watch = checks && this.checked(() => checks.exchange(from, into, call))
+    const watch = checks && this.checked(() => checks.exchange(touched(from, dest), touched(into, source), call))
     const receive = this.#expect(call, watch?.view ?? into, { source, tag: recvTag })
     const send = this.#post(call, from, { dest, tag: sendTag }, false)
     watch?.posted([receive, send])
@@ -436,9 +433,13 @@ export class Comm extends CommContext {
     return new Request(this.job.engine, undefined, sendStatus, this.#failed, status)
   }
 
-  #watchReceive(view: MessageView, call: string): BufferWatch | undefined {
+  /** @param options undefined for a message that has been taken already */
+  #watchReceive(call: string, view: MessageView, options?: RecvOptions): BufferWatch | undefined {
     const { checks } = this.job
-    return checks && this.checked(() => checks.receive(view, call))
+    if (checks === undefined || options?.source === PROC_NULL) return undefined
+    // A receive that is refused must not leave a watch behind.
+    if (options !== undefined) this.#refuse(call, faultOfReceive(call, options, this.#rules))
+    return this.checked(() => checks.receive(view, call))
   }
 
   #watchingSend(call: string, view: MessageView, dest: number, operation: Operation | undefined): StatusOf {
@@ -504,4 +505,9 @@ export class Comm extends CommContext {
     const count = nbytes / elementType.bytes
     return { source: this.peers.rankOf(source) as number, tag, count, nbytes, cancelled: false }
   }
+}
+
+/** What a call touches of a buffer: nothing if the peer is PROC_NULL. */
+function touched(view: MessageView, peer: number): MessageView {
+  return peer === PROC_NULL ? resolveBuffer(new ArrayBuffer(0), 'PROC_NULL') : view
 }
