@@ -75,6 +75,7 @@ export class BufferChecks {
   readonly #underWay = new Set<UnderWay>()
   readonly #watches = new Map<BufferWatch, Error>()
   readonly #collectives = new Map<object, NeverCompleted>()
+  readonly #made = new WeakMap<Operation, Error>()
   readonly #placeIn: (stack: string) => string | undefined
 
   /** @param placeIn the first line of the program in a stack trace */
@@ -162,9 +163,14 @@ export class BufferChecks {
     return [...messages, ...this.#collectives.values()].filter(({ operation }) => operation.error === undefined)
   }
 
-  /** Where a nonblocking call was made that no wait or test has completed. */
+  /** A send, receive or probe of the program's has been started. */
+  posted(operation: Operation): void {
+    this.#made.set(operation, new Error(operation.call))
+  }
+
+  /** Where it was started. */
   madeBy(operation: Operation): Error | undefined {
-    return this.neverCompleted().find((one) => one.operation === operation)?.made
+    return this.#made.get(operation)
   }
 
   #watch(

@@ -177,7 +177,7 @@ export class Comm extends CommContext {
     const taken = engine.improbe(this.#worldSource(source), this.context, tag)
     if (taken === undefined) return undefined
     const status = this.#envelopeStatus(envelopeOf(taken))
-    return new Message(status, { ...home, mrecv: (view, call) => engine.mrecv(view, taken, call) })
+    return new Message(status, { ...home, mrecv: (view, call) => this.#posted(engine.mrecv(view, taken, call)) })
   }
 
   // ---- nonblocking -------------------------------------------------------------------------------------------
@@ -361,7 +361,9 @@ export class Comm extends CommContext {
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
     if (checks !== undefined) this.checked(() => checks.apart(spansOf(view, false), call))
-    return engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call)
+    return this.#posted(
+      engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call),
+    )
   }
 
   #postObject(call: string, value: unknown, options: SendOptions, synchronous: boolean): Operation | undefined {
@@ -373,8 +375,13 @@ export class Comm extends CommContext {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
     if (source === PROC_NULL) return undefined
-    const { engine } = this.job
-    return engine.irecv(view, this.#worldSource(source), this.context, tag, call)
+    return this.#posted(this.job.engine.irecv(view, this.#worldSource(source), this.context, tag, call))
+  }
+
+  /** With `--check`, reports tell where an operation was started. */
+  #posted(operation: Operation): Operation {
+    this.job.checks?.posted(operation)
+    return operation
   }
 
   async #exchange(
@@ -479,7 +486,8 @@ export class Comm extends CommContext {
 
   async #untilArrival(call: string, source: number, tag: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    await this.#ended(this.job.engine.probe(this.#worldSource(source), this.context, tag, call), signal)
+    const arrival = this.#posted(this.job.engine.probe(this.#worldSource(source), this.context, tag, call))
+    await this.#ended(arrival, signal)
   }
 
   async #received<T>(operation: Operation | undefined, signal?: AbortSignal): Promise<Received<T>> {

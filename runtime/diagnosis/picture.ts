@@ -99,6 +99,8 @@ export interface Leftovers {
   readonly unreceived: readonly UnreceivedPicture[]
   readonly moreUnreceived: number
   readonly communicators: readonly CommPicture[]
+  /** Whether `--check` is on, which tells where calls were started. */
+  readonly checked: boolean
   /** With `--check`: requests that have ended but that no wait or test has completed. */
   readonly neverCompleted: readonly WaitPicture[]
   /** Communicators that were not freed: which, and where they were made. */

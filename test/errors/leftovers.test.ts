@@ -46,6 +46,36 @@ t.test('with --check a send that nobody awaits is told with its line', async (t)
   )
 })
 
+for (const { which, told } of [
+  {
+    which: 'unawaited-objects',
+    told: [
+      /a receive is not complete: recvObject\(source 1, tag 1\) on world/,
+      /a probe is not complete: probe\(source 1, tag 2\) on world/,
+      /a probe is not complete: mprobe\(source 1, tag 3\) on world/,
+      /a receive is not complete: irecvObject\(source 1, tag 4\) on world/,
+      /a send is not complete: issendObject\(dest 1, tag 5, \d+ bytes\) on world/,
+    ],
+  },
+  {
+    which: 'unawaited-collective',
+    told: [
+      /a collective call is not complete: barrier \(call 1 on world\)/,
+      /a collective call is not complete: iallreduce with op SUM \(call 2 on world\)/,
+      /a collective call is not complete: split \(call 3 on world\)/,
+      /a collective call is not complete: bcastInit with root 1 \(persistent call 0 on world\)/,
+    ],
+  },
+])
+  t.test(`with --check calls that nobody awaits are told with their lines: ${which}`, async (t) => {
+    const unchecked = await tsmpirun(['-n', '2', LEFTOVERS, which])
+    for (const one of told) t.match(unchecked.stderr, new RegExp(`rank 0: ${one.source}\n`))
+    t.match(unchecked.stderr, /Hint: tsmpirun --check tells where/)
+    const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, which])
+    for (const one of told) t.match(stderr, new RegExp(`rank 0: ${one.source}, .*leftovers\\.ts:\\d+:\\d+\n`))
+    t.notMatch(stderr, /--check/)
+  })
+
 t.test('a request that no wait or test completes is told with --check', async (t) => {
   const ended = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])
   t.match(
