@@ -7,6 +7,7 @@
  * request is completed. The elements of a pending send are remembered by a checksum. Requests that are never completed
  * are kept for the report at the end. Those of collective calls have several buffers: watched-buffers.ts.
  */
+import { OBJECT } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
 import { MessageView } from '../base/message-buffer.ts'
 import { copyRegion, regionOver, slicesOf, type Region } from '../base/region.ts'
@@ -44,6 +45,8 @@ export type Told = Pick<Operation, 'call' | 'context' | 'source' | 'tag' | 'agre
 export interface NeverCompleted {
   readonly operation: Told
   readonly dest: number | undefined
+  /** Sends: bytes of the message. */
+  readonly nbytes: number
   readonly made: Error
 }
 
@@ -104,7 +107,7 @@ export class BufferChecks {
 
   /** A collective call has been started that some wait or test must complete. */
   mustBeCompleted(watch: object, operation: Told, made: Error): void {
-    this.#collectives.set(watch, { operation, dest: undefined, made })
+    this.#collectives.set(watch, { operation, dest: undefined, nbytes: 0, made })
   }
 
   /** It is complete, or has failed. */
@@ -135,6 +138,11 @@ export class BufferChecks {
     })
   }
 
+  /** Begins to watch a receive of an object, which has no buffer: some wait or test must complete it. */
+  receiveObject(call: string): BufferWatch {
+    return this.#watch(new MessageView(OBJECT, 0, memory(0)), call, { use: 'receive', spans: [] }, () => true)
+  }
+
   /** Begins to watch both buffers of a call that sends and receives, which may not be awaited. @throws {MpiError} like `apart` */
   exchange(sent: MessageView, received: MessageView, call: string): ExchangeWatch {
     const [read, written] = [spansOf(sent, false), spansOf(received, true)]
@@ -157,8 +165,8 @@ export class BufferChecks {
 
   /** Requests that no wait or test has completed. */
   neverCompleted(): NeverCompleted[] {
-    const messages = [...this.#watches].flatMap(([{ operation, dest }, made]) =>
-      operation === undefined ? [] : { operation, dest, made },
+    const messages = [...this.#watches].flatMap(([{ operation, dest, view }, made]) =>
+      operation === undefined ? [] : { operation, dest, nbytes: view.nbytes, made },
     )
     return [...messages, ...this.#collectives.values()].filter(({ operation }) => operation.error === undefined)
   }

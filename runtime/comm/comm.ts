@@ -295,18 +295,20 @@ export class Comm extends CommContext {
    * log(receive.value.size, (await world.recvObject({ source: world.rank })).value) // → 2 next
    */
   isendObject(value: unknown, options: SendOptions): Request {
-    return new Request(this.job.engine, this.#postObject('isendObject', value, options, false), sendStatus)
+    return this.#sendingObject('isendObject', value, options, false)
   }
 
   /** Starts a `ssendObject`; the value may be changed at once. Local. @throws like `sendObject` */
   issendObject(value: unknown, options: SendOptions): Request {
-    return new Request(this.job.engine, this.#postObject('issendObject', value, options, true), sendStatus)
+    return this.#sendingObject('issendObject', value, options, true)
   }
 
   /** Starts a `recvObject`; what has come is the request's `value` then. Local. @throws like `recvObject` */
   irecvObject<T = unknown>(options: RecvOptions = {}): ObjectRequest<T> {
-    const operation = this.#expect('irecvObject', undefined, options)
-    return new ObjectRequest<T>(this.job.engine, operation, this.#statusOf, this.#failed)
+    const call = 'irecvObject'
+    const operation = this.#expect(call, undefined, options)
+    const told = this.#watching(this.job.checks?.receiveObject(call), operation, this.#statusOf)
+    return new ObjectRequest<T>(this.job.engine, operation, told, this.#failed)
   }
 
   // ---- arguments ---------------------------------------------------------------------------------------------
@@ -433,6 +435,15 @@ export class Comm extends CommContext {
   #sending(call: string, view: MessageView, options: SendOptions, synchronous: boolean): Request {
     const operation = this.#post(call, view, options, synchronous)
     return new Request(this.job.engine, operation, this.#watchingSend(call, view, options.dest, operation))
+  }
+
+  #sendingObject(call: string, value: unknown, options: SendOptions, synchronous: boolean): Request {
+    return this.#sending(
+      call,
+      this.checked(() => objectView(value, call)),
+      options,
+      synchronous,
+    )
   }
 
   /** A request that is complete from the start. */

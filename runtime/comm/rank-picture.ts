@@ -64,8 +64,8 @@ export async function leftoversOf(source: PictureSource): Promise<Leftovers | un
     ...(await leftBehind(oneForEachCall(pending), unreceived, source)),
     communicators: commPictures(contexts, source),
     checked: checks !== undefined,
-    neverCompleted: uncompleted.slice(0, SHOWN).map(({ operation, dest, made }) => ({
-      ...describe({ operation, kind: dest === undefined ? 'receive' : 'send', nbytes: operation.nbytes, dest }),
+    neverCompleted: uncompleted.slice(0, SHOWN).map(({ operation, dest, nbytes, made }) => ({
+      ...describe({ operation, kind: dest === undefined ? 'receive' : 'send', nbytes, dest }),
       place: placeIn(made.stack ?? ''),
     })),
     unfreed: unfreed.slice(0, SHOWN).map(({ context, name, made }) => ({

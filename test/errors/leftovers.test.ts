@@ -76,12 +76,13 @@ for (const { which, told } of [
     t.notMatch(stderr, /--check/)
   })
 
-t.test('a request that no wait or test completes is told with --check', async (t) => {
-  const ended = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])
-  t.match(
-    ended.stderr,
-    /rank 0: no wait or test has completed a request: irecv\(source 1, tag 1\) on world, .*leftovers\.ts:\d+/,
-  )
+t.test('requests that no wait or test completes are told with --check', async (t) => {
+  const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])
+  const told = /rank 0: no wait or test has completed a request: /.source
+  t.match(stderr, new RegExp(`${told}irecv\\(source 1, tag 1\\) on world, .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}irecvObject\\(source 1, tag 2\\) on world, .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}isend\\(dest 1, tag 1, 8 bytes\\) on world, .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}isendObject\\(dest 1, tag 2, \\d+ bytes\\) on world, .*leftovers\\.ts:\\d+`))
 })
 
 t.test('collective requests that no wait or test completes are told with --check', async (t) => {

@@ -97,12 +97,14 @@ const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promi
     await Grid.create(world, { nprow: 1, npcol: world.size })
   },
 
-  /** The message comes, but no wait or test says so: found with --check. */
+  /** The messages come, but no wait or test says so: found with --check. */
   wait: async (world) => {
-    const request = world.irecv(word(), { source: world.rank ^ 1, tag: 1 })
-    await world.send(word(), { dest: world.rank ^ 1, tag: 1 })
+    const other = world.rank ^ 1
+    const requests = [world.irecv(word(), { source: other, tag: 1 }), world.irecvObject({ source: other, tag: 2 })]
+    world.isend(word(), { dest: other, tag: 1 })
+    world.isendObject('word', { dest: other, tag: 2 })
+    while (!requests.every((request) => request.poll())) await new Promise((resolve) => setImmediate(resolve))
     await world.barrier()
-    void request
   },
 
   /** The same of collective calls: one begun for once, one that can be started again. */
