@@ -71,9 +71,9 @@ export class CollectiveComm extends PlannedComm {
         context: context + 1,
         retired,
         begin: (call) => this.beginCall(call),
-        end: () => this.endCall(),
+        end: (number) => this.endCall(number),
         channel: (made, tag, record) => {
-          const place = { group, rank, context: context + 1, tag, ended: () => this.endCall() }
+          const place = { group, rank, context: context + 1, tag, ended: () => this.endCall(tag) }
           return new Channel(engine, place, made.call, made.particulars, record)
         },
         raise: (error) => this.raise(error),

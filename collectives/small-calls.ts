@@ -43,7 +43,7 @@ export interface Membership {
   /** A call begins; its number in the communicator. */
   begin(call: CollectiveName): number
   /** The call has ended well. */
-  end(): void
+  end(number: number): void
   /** For what a call says by messages besides; its end is that of the call. */
   channel(made: Plan<unknown>, number: number, record: CollectiveCall | undefined): Channel
   /** The call failed. @throws the error, after the communicator's handler has seen it */
@@ -285,7 +285,7 @@ export class SmallCalls {
     this.#take(call, board)
     const { recorder } = this.#member.engine
     if (recorder !== undefined) recorder.collective(this.#recordOf(call))
-    this.#member.end()
+    this.#member.end(call.number)
     return call.small.finish()
   }
 

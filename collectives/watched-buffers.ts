@@ -11,17 +11,21 @@ import { newArrayLike, type TypedArray } from '../runtime/base/element-type.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import type { MessageBuffer, MessageView } from '../runtime/base/message-buffer.ts'
 import { copyRegion, regionOver, slicesOf, type Region } from '../runtime/base/region.ts'
-import { conflict, endOf, packed, POISON, type BufferChecks, type Span } from '../runtime/comm/buffer-checks.ts'
+import {
+  conflict,
+  endOf,
+  overlapWithin,
+  packed,
+  POISON,
+  spansOf,
+  type BufferChecks,
+  type Part,
+  type Span,
+} from '../runtime/comm/buffer-checks.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
 import { observing, type BufferObserver, type Use } from './arguments.ts'
 import type { Plan } from './plan.ts'
-
-/** Bytes of a buffer's elements, packed. */
-interface Part {
-  readonly start: number
-  readonly nbytes: number
-}
 
 class WatchedBuffer {
   /** What the call works on. */
@@ -38,13 +42,9 @@ class WatchedBuffer {
     this.#parts = parts
   }
 
-  /** What it uses of the program's memory; strided buffers may interleave, and are left out. */
+  /** What it uses of the program's memory. */
   get spans(): Span[] {
-    const { region } = this.#view
-    if (region === undefined) return []
-    const spans = (use: Use): Span[] =>
-      this.#parts[use].map((part) => ({ region: at(region, part), written: use === 'recv' }))
-    return USES.flatMap(spans).filter(({ region: { byteLength } }) => byteLength > 0)
+    return USES.flatMap((use) => this.#parts[use].flatMap((part) => spansOf(this.#view, use === 'recv', part)))
   }
 
   start(): void {
@@ -102,7 +102,7 @@ export class WatchedCall {
     const spans = this.#buffers.flatMap((buffer) => buffer.spans)
     this.#checks.apart(spans, this.#call)
     if (spans.some((span, i) => spans.some((other, j) => j > i && conflict(span, other))))
-      throw new MpiError('MPI_ERR_BUFFER', `${this.#call}: the send and the receive buffer overlap`)
+      throw overlapWithin(this.#call)
     const made = new Error(this.#call)
     this.#made = made
     for (const buffer of this.#buffers) buffer.start()

@@ -68,6 +68,13 @@ export class MessageView {
     return this.count * this.elementType.bytes
   }
 
+  /** Where each element begins if they are not contiguous: bytes of `memory`, in the order in which they travel. */
+  places(): { readonly memory: ArrayBufferLike; readonly starts: Float64Array } {
+    const strided = this.#strided as NdView
+    const { buffer, byteOffset, BYTES_PER_ELEMENT } = strided.data
+    return { memory: buffer, starts: indicesOf(strided).map((index) => byteOffset + index * BYTES_PER_ELEMENT) }
+  }
+
   /** Copies the elements to `target`, which has room for `nbytes`. */
   pack(target: Region): void {
     if (this.region !== undefined) copyRegion(target, this.region)
@@ -201,6 +208,19 @@ function isRowMajor(view: NdView): boolean {
     expected *= extent
   }
   return true
+}
+
+/** Where the elements of a view are in its data, in row-major order. */
+function indicesOf({ shape, stride, offset }: NdView): Float64Array {
+  let indices = Float64Array.of(offset)
+  for (const [axis, extent] of shape.entries()) {
+    const step = stride[axis] as number
+    const outer = indices
+    indices = new Float64Array(outer.length * extent)
+    for (let i = 0; i < indices.length; i++)
+      indices[i] = (outer[Math.floor(i / extent)] as number) + (i % extent) * step
+  }
+  return indices
 }
 
 /** Moves elements between a strided view and contiguous bytes, row-major, as many as the bytes hold. */

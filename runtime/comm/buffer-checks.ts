@@ -7,6 +7,7 @@
  * request is completed. The elements of a pending send are remembered by a checksum. Requests that are never completed
  * are kept for the report at the end. Those of collective calls have several buffers: watched-buffers.ts.
  */
+import { OBJECT } from '../base/element-type.ts'
 import { MpiError } from '../base/errors.ts'
 import { MessageView } from '../base/message-buffer.ts'
 import { copyRegion, regionOver, slicesOf, type Region } from '../base/region.ts'
@@ -44,19 +45,30 @@ export type Told = Pick<Operation, 'call' | 'context' | 'source' | 'tag' | 'agre
 export interface NeverCompleted {
   readonly operation: Told
   readonly dest: number | undefined
+  /** Sends: bytes of the message. */
+  readonly nbytes: number
   readonly made: Error
 }
 
-/** Memory that a call uses until it ends. */
+/** Memory that a call uses until it ends: pieces of `nbytes` each. */
 export interface Span {
-  readonly region: Region
+  readonly memory: ArrayBufferLike
+  /** Where the pieces begin, ascending. */
+  readonly starts: Float64Array
+  readonly nbytes: number
   readonly written: boolean
+}
+
+/** Bytes of a buffer's elements, packed. */
+export interface Part {
+  readonly start: number
+  readonly nbytes: number
 }
 
 /** A call whose memory others must leave alone. */
 export interface UnderWay {
   readonly call: string
-  readonly what: 'a receive' | 'a call'
+  readonly what: 'a receive' | 'a send' | 'a call'
   readonly made: Error
   readonly spans: readonly Span[]
   isOver(): boolean
@@ -66,6 +78,7 @@ export class BufferChecks {
   readonly #underWay = new Set<UnderWay>()
   readonly #watches = new Map<BufferWatch, Error>()
   readonly #collectives = new Map<object, NeverCompleted>()
+  readonly #made = new WeakMap<Operation, Error>()
   readonly #placeIn: (stack: string) => string | undefined
 
   /** @param placeIn the first line of the program in a stack trace */
@@ -92,16 +105,9 @@ export class BufferChecks {
     this.#underWay.add(call)
   }
 
-  /** A receive has been posted. */
-  posted(operation: Operation): void {
-    const { call, view } = operation
-    const isOver = (): boolean => operation.done
-    if (!isOver()) this.begun({ call, what: 'a receive', made: new Error(call), spans: spansOf(view, true), isOver })
-  }
-
   /** A collective call has been started that some wait or test must complete. */
   mustBeCompleted(watch: object, operation: Told, made: Error): void {
-    this.#collectives.set(watch, { operation, dest: undefined, made })
+    this.#collectives.set(watch, { operation, dest: undefined, nbytes: 0, made })
   }
 
   /** It is complete, or has failed. */
@@ -112,17 +118,19 @@ export class BufferChecks {
   /** Begins to watch the buffer of a send. */
   send(view: MessageView, call: string): BufferWatch {
     const before = checksum(view)
-    return this.#watch(view, call, 'send', () => checksum(view) === before)
+    return this.#watch(view, call, { use: 'send', spans: spansOf(view, false) }, () => checksum(view) === before)
   }
 
   /** Begins to watch the buffer of a receive, which it poisons. @throws {MpiError} like `apart` */
   receive(view: MessageView, call: string): BufferWatch {
-    this.apart(spansOf(view, true), call)
+    const spans = spansOf(view, true)
+    this.apart(spans, call)
     const original = packed(view)
     const arriving = memory(view.nbytes)
     for (const slice of slicesOf(arriving)) slice.fill(POISON)
     view.unpack(arriving)
-    return this.#watch(new Substitute(view, arriving), call, 'receive', (nbytes) => {
+    const substitute = new MessageView(view.elementType, view.count, arriving)
+    return this.#watch(substitute, call, { use: 'receive', spans }, (nbytes) => {
       const intact = [...slicesOf(packed(view))].every((slice) => slice.every((byte) => byte === POISON))
       copyRegion(original, regionOver(arriving.buffer, arriving.byteOffset, nbytes))
       view.unpack(original)
@@ -130,9 +138,16 @@ export class BufferChecks {
     })
   }
 
-  /** Begins to watch both buffers of a call that sends and receives, which it may not await. */
+  /** Begins to watch a receive of an object, which has no buffer: some wait or test must complete it. */
+  receiveObject(call: string): BufferWatch {
+    return this.#watch(new MessageView(OBJECT, 0, memory(0)), call, { use: 'receive', spans: [] }, () => true)
+  }
+
+  /** Begins to watch both buffers of a call that sends and receives, which may not be awaited. @throws {MpiError} like `apart` */
   exchange(sent: MessageView, received: MessageView, call: string): ExchangeWatch {
-    this.apart([...spansOf(sent, false), ...spansOf(received, true)], call)
+    const [read, written] = [spansOf(sent, false), spansOf(received, true)]
+    this.apart([...read, ...written], call)
+    if (read.some((span) => written.some((other) => conflict(span, other)))) throw overlapWithin(call)
     const send = this.send(sent, call)
     const receive = this.receive(received, call)
     return {
@@ -150,28 +165,41 @@ export class BufferChecks {
 
   /** Requests that no wait or test has completed. */
   neverCompleted(): NeverCompleted[] {
-    const messages = [...this.#watches].flatMap(([{ operation, dest }, made]) =>
-      operation === undefined ? [] : { operation, dest, made },
+    const messages = [...this.#watches].flatMap(([{ operation, dest, view }, made]) =>
+      operation === undefined ? [] : { operation, dest, nbytes: view.nbytes, made },
     )
     return [...messages, ...this.#collectives.values()].filter(({ operation }) => operation.error === undefined)
   }
 
-  /** Where a nonblocking call was made that no wait or test has completed. */
-  madeBy(operation: Operation): Error | undefined {
-    return this.neverCompleted().find((one) => one.operation === operation)?.made
+  /** A send, receive or probe of the program's has been started. */
+  posted(operation: Operation): void {
+    this.#made.set(operation, new Error(operation.call))
   }
 
-  #watch(view: MessageView, call: string, what: string, unchanged: (nbytes: number) => boolean): BufferWatch {
+  /** Where it was started. */
+  madeBy(operation: Operation): Error | undefined {
+    return this.#made.get(operation)
+  }
+
+  #watch(
+    view: MessageView,
+    call: string,
+    { use, spans }: { readonly use: 'send' | 'receive'; readonly spans: readonly Span[] },
+    unchanged: (nbytes: number) => boolean,
+  ): BufferWatch {
     const made = new Error(call)
     const complete = (nbytes: number): void => {
       if (!this.#watches.delete(watch) || unchanged(nbytes)) return
       throw new MpiError(
         'MPI_ERR_BUFFER',
-        `${call}: the ${what} buffer was changed between ${this.where(call, made)} and ${endOf(call)}`,
+        `${call}: the ${use} buffer was changed between ${this.where(call, made)} and ${endOf(call)}`,
       )
     }
     const watch: BufferWatch = { view, operation: undefined, dest: undefined, complete }
     this.#watches.set(watch, made)
+    // Not when the message has come or gone, which is a matter of time: the wait or test gives the buffer back.
+    const isOver = (): boolean => !this.#watches.has(watch) || watch.operation?.error !== undefined
+    this.begun({ call, what: `a ${use}`, made, spans, isOver })
     return watch
   }
 
@@ -180,6 +208,11 @@ export class BufferChecks {
     const place = this.#placeIn(made.stack ?? '')
     return place === undefined ? call : `${call} at ${place}`
   }
+}
+
+/** A call was given two buffers that overlap. */
+export function overlapWithin(call: string): MpiError {
+  return new MpiError('MPI_ERR_BUFFER', `${call}: the send and the receive buffer overlap`)
 }
 
 /** When the buffer belongs to the program again. */
@@ -203,27 +236,33 @@ export async function untilProgramGoesOn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Memory that is received into in place of a buffer; overlaps what the buffer overlaps. */
-class Substitute extends MessageView {
-  readonly original: MessageView
-
-  constructor(original: MessageView, region: Region) {
-    super(original.elementType, original.count, region)
-    this.original = original
-  }
-}
-
-/** The memory of a buffer. Contiguous ones only: strided ones may interleave without having an element in common. */
-export function spansOf(view: MessageView | undefined, written: boolean): Span[] {
-  const region = view instanceof Substitute ? view.original.region : view?.region
-  return region === undefined || region.byteLength === 0 ? [] : [{ region, written }]
+/** The memory of a buffer, or of a part of its elements: one piece if they are contiguous, else each by itself. */
+export function spansOf(
+  view: MessageView,
+  written: boolean,
+  { start, nbytes }: Part = { start: 0, nbytes: view.nbytes },
+): Span[] {
+  if (nbytes === 0) return []
+  const { region, elementType } = view
+  if (region !== undefined)
+    return [{ memory: region.buffer, starts: Float64Array.of(region.byteOffset + start), nbytes, written }]
+  const { memory, starts } = view.places()
+  const size = elementType.bytes
+  return [{ memory, starts: starts.slice(start / size, (start + nbytes) / size).sort(), nbytes: size, written }]
 }
 
 /** True if the two have memory in common that one of them writes to. */
 export function conflict(a: Span, b: Span): boolean {
-  const [x, y] = [a.region, b.region]
-  if (x.buffer !== y.buffer || !(a.written || b.written)) return false
-  return x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength
+  if (a.memory !== b.memory || !(a.written || b.written)) return false
+  let [i, j] = [0, 0]
+  while (i < a.starts.length && j < b.starts.length) {
+    const from = a.starts[i] as number
+    const other = b.starts[j] as number
+    if (from + a.nbytes <= other) i++
+    else if (other + b.nbytes <= from) j++
+    else return true
+  }
+  return false
 }
 
 /** The elements of a buffer in memory of their own. */

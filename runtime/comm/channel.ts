@@ -40,7 +40,7 @@ export interface ChannelPlace {
   readonly context: number
   readonly tag: number
   /** Called when the call is complete on this rank. */
-  readonly ended: () => void
+  readonly ended: (tag: number) => void
   /** As the program calls it; default: the name of the call. */
   readonly form?: string
 }
@@ -102,7 +102,7 @@ export class Channel implements Agreement {
   readonly #group: Group
   readonly #context: number
   readonly #tag: number
-  readonly #ended: () => void
+  readonly #ended: (tag: number) => void
   readonly #particulars: Particulars | undefined
   #failure = new CallFailure()
   #scratch: Region[] = []
@@ -351,7 +351,7 @@ export class Channel implements Agreement {
     if (this.record !== undefined) this.engine.recorder?.collective(this.record)
     for (const bytes of this.#scratch) this.engine.transport.free(bytes)
     this.#scratch.length = 0
-    this.#ended()
+    this.#ended(this.#tag)
     this.#failure.check()
   }
 }

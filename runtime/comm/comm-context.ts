@@ -86,7 +86,9 @@ export abstract class CommContext extends CommProperties {
   #collectives = 0
   #persistent = 0
   #underWay = 0
-  readonly #callEnded = (): void => this.endCall()
+  /** With `--check`: where the collective calls under way were made, by number. Those that fail never end. */
+  readonly #made: Map<number, Error> | undefined
+  readonly #callEnded = (number: number): void => this.endCall(number)
   #freed = false
 
   static {
@@ -114,9 +116,12 @@ export abstract class CommContext extends CommProperties {
     this.context = context
     this.rank = rank
     this.size = group.size
+    this.#made = job.checks && new Map()
     // Others are beside a communicator, for its own use.
-    if (context >= 0)
-      job.communicators.add({ context, name: () => this.name, group, peers, calls: () => this.#collectives })
+    if (context < 0) return
+    const calls = (): number => this.#collectives
+    const madeBy = (number: number): Error | undefined => this.#made?.get(number)
+    job.communicators.add({ context, name: () => this.name, group, peers, calls, madeBy })
   }
 
   /**
@@ -198,11 +203,14 @@ export abstract class CommContext extends CommProperties {
     this.#checkStray(call, this.context + 1, number)
     this.#collectives = number + 1 === PERSISTENT_TAGS ? 0 : number + 1
     this.#underWay++
+    this.#made?.set(number, new Error(call))
     return number
   }
 
-  protected endCall(): void {
+  /** @param number of the call */
+  protected endCall(number: number): void {
     this.#underWay--
+    this.#made?.delete(number)
   }
 
   /**
@@ -214,9 +222,10 @@ export abstract class CommContext extends CommProperties {
     const { group, rank } = this
     const context = this.context + 1
     const tag = PERSISTENT_TAGS + this.#persistent++
-    const place = { group, rank, context, tag, ended: () => undefined, form: `${call}Init` }
+    const place = { group, rank, context, tag, ended: () => this.#made?.delete(tag), form: `${call}Init` }
     return () => {
       this.checkUsable(call)
+      this.#made?.set(tag, new Error(call))
       return new Channel(this.job.engine, place, call, particulars)
     }
   }

@@ -78,7 +78,7 @@ export class Comm extends CommContext {
   }
 
   async #receivedLater(view: MessageView, options: BlockingRecvOptions): Promise<Status> {
-    const watch = this.#watchReceive(view, 'recv')
+    const watch = this.#watchReceive('recv', view, options)
     const operation = this.#expect('recv', watch?.view ?? view, options)
     const told = this.#watching(watch, operation, this.#statusOf)
     if (operation === undefined) return PROC_NULL_STATUS
@@ -169,7 +169,7 @@ export class Comm extends CommContext {
     this.#refuse('improbe', faultOfReceive('improbe', options, this.#rules))
     const { engine } = this.job
     const home = {
-      watch: (view: MessageView, call: string) => this.#watchReceive(view, call),
+      watch: (view: MessageView, call: string) => this.#watchReceive(call, view),
       request: (operation: Operation | undefined, watch?: BufferWatch) => this.#receiving(operation, watch),
       received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
     }
@@ -177,7 +177,7 @@ export class Comm extends CommContext {
     const taken = engine.improbe(this.#worldSource(source), this.context, tag)
     if (taken === undefined) return undefined
     const status = this.#envelopeStatus(envelopeOf(taken))
-    return new Message(status, { ...home, mrecv: (view, call) => engine.mrecv(view, taken, call) })
+    return new Message(status, { ...home, mrecv: (view, call) => this.#posted(engine.mrecv(view, taken, call)) })
   }
 
   // ---- nonblocking -------------------------------------------------------------------------------------------
@@ -200,8 +200,7 @@ export class Comm extends CommContext {
     const view = this.#resolve(buffer, call, this.#latestReceived)
     const status = this.#receivedNow(view, options, false)
     if (status !== undefined) return this.#ready(status)
-    this.#refuse(call, faultOfReceive(call, options, this.#rules))
-    const watch = this.#watchReceive(view, call)
+    const watch = this.#watchReceive(call, view, options)
     return this.#receiving(this.#expect(call, watch?.view ?? view, options), watch)
   }
 
@@ -236,7 +235,7 @@ export class Comm extends CommContext {
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
     let told = this.#statusOf
     const post = (): Operation | undefined => {
-      const watch = this.#watchReceive(view, call)
+      const watch = this.#watchReceive(call, view, { source, tag })
       const operation = this.#expect(call, watch?.view ?? view, { source, tag })
       told = this.#watching(watch, operation, this.#statusOf)
       return operation
@@ -296,18 +295,20 @@ export class Comm extends CommContext {
    * log(receive.value.size, (await world.recvObject({ source: world.rank })).value) // → 2 next
    */
   isendObject(value: unknown, options: SendOptions): Request {
-    return new Request(this.job.engine, this.#postObject('isendObject', value, options, false), sendStatus)
+    return this.#sendingObject('isendObject', value, options, false)
   }
 
   /** Starts a `ssendObject`; the value may be changed at once. Local. @throws like `sendObject` */
   issendObject(value: unknown, options: SendOptions): Request {
-    return new Request(this.job.engine, this.#postObject('issendObject', value, options, true), sendStatus)
+    return this.#sendingObject('issendObject', value, options, true)
   }
 
   /** Starts a `recvObject`; what has come is the request's `value` then. Local. @throws like `recvObject` */
   irecvObject<T = unknown>(options: RecvOptions = {}): ObjectRequest<T> {
-    const operation = this.#expect('irecvObject', undefined, options)
-    return new ObjectRequest<T>(this.job.engine, operation, this.#statusOf, this.#failed)
+    const call = 'irecvObject'
+    const operation = this.#expect(call, undefined, options)
+    const told = this.#watching(this.job.checks?.receiveObject(call), operation, this.#statusOf)
+    return new ObjectRequest<T>(this.job.engine, operation, told, this.#failed)
   }
 
   // ---- arguments ---------------------------------------------------------------------------------------------
@@ -362,7 +363,9 @@ export class Comm extends CommContext {
     if (dest === PROC_NULL) return undefined
     const { engine, ssendAll, checks } = this.job
     if (checks !== undefined) this.checked(() => checks.apart(spansOf(view, false), call))
-    return engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call)
+    return this.#posted(
+      engine.isend(view, this.peers.worldRank(dest), this.context, tag, synchronous || ssendAll, call),
+    )
   }
 
   #postObject(call: string, value: unknown, options: SendOptions, synchronous: boolean): Operation | undefined {
@@ -374,9 +377,12 @@ export class Comm extends CommContext {
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
     if (source === PROC_NULL) return undefined
-    const { engine, checks } = this.job
-    const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
-    checks?.posted(operation)
+    return this.#posted(this.job.engine.irecv(view, this.#worldSource(source), this.context, tag, call))
+  }
+
+  /** With `--check`, reports tell where an operation was started. */
+  #posted(operation: Operation): Operation {
+    this.job.checks?.posted(operation)
     return operation
   }
 
@@ -392,7 +398,7 @@ export class Comm extends CommContext {
     this.#refuse(call, faultOfExchange(call, options, this.#rules))
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
     const { checks } = this.job
-    const watch = checks && this.checked(() => checks.exchange(from, into, call))
+    const watch = checks && this.checked(() => checks.exchange(touched(from, dest), touched(into, source), call))
     const receive = this.#expect(call, watch?.view ?? into, { source, tag: recvTag })
     const send = this.#post(call, from, { dest, tag: sendTag }, false)
     watch?.posted([receive, send])
@@ -431,14 +437,27 @@ export class Comm extends CommContext {
     return new Request(this.job.engine, operation, this.#watchingSend(call, view, options.dest, operation))
   }
 
+  #sendingObject(call: string, value: unknown, options: SendOptions, synchronous: boolean): Request {
+    return this.#sending(
+      call,
+      this.checked(() => objectView(value, call)),
+      options,
+      synchronous,
+    )
+  }
+
   /** A request that is complete from the start. */
   #ready(status: Status): Request {
     return new Request(this.job.engine, undefined, sendStatus, this.#failed, status)
   }
 
-  #watchReceive(view: MessageView, call: string): BufferWatch | undefined {
+  /** @param options undefined for a message that has been taken already */
+  #watchReceive(call: string, view: MessageView, options?: RecvOptions): BufferWatch | undefined {
     const { checks } = this.job
-    return checks && this.checked(() => checks.receive(view, call))
+    if (checks === undefined || options?.source === PROC_NULL) return undefined
+    // A receive that is refused must not leave a watch behind.
+    if (options !== undefined) this.#refuse(call, faultOfReceive(call, options, this.#rules))
+    return this.checked(() => checks.receive(view, call))
   }
 
   #watchingSend(call: string, view: MessageView, dest: number, operation: Operation | undefined): StatusOf {
@@ -478,7 +497,8 @@ export class Comm extends CommContext {
 
   async #untilArrival(call: string, source: number, tag: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    await this.#ended(this.job.engine.probe(this.#worldSource(source), this.context, tag, call), signal)
+    const arrival = this.#posted(this.job.engine.probe(this.#worldSource(source), this.context, tag, call))
+    await this.#ended(arrival, signal)
   }
 
   async #received<T>(operation: Operation | undefined, signal?: AbortSignal): Promise<Received<T>> {
@@ -504,4 +524,9 @@ export class Comm extends CommContext {
     const count = nbytes / elementType.bytes
     return { source: this.peers.rankOf(source) as number, tag, count, nbytes, cancelled: false }
   }
+}
+
+/** What a call touches of a buffer: nothing if the peer is PROC_NULL. */
+function touched(view: MessageView, peer: number): MessageView {
+  return peer === PROC_NULL ? resolveBuffer(new ArrayBuffer(0), 'PROC_NULL') : view
 }

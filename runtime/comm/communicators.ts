@@ -15,6 +15,8 @@ export interface CommEntry {
   readonly peers: Group
   /** Collective calls that this rank has made on it. */
   readonly calls: () => number
+  /** With `--check`: where a collective call was made that has not ended. */
+  readonly madeBy: (number: number) => Error | undefined
   /** Where it was made. */
   readonly made: Error
 }

@@ -58,10 +58,12 @@ export async function leftoversOf(source: PictureSource): Promise<Leftovers | un
   return {
     ...(await leftBehind(oneForEachCall(pending), unreceived, source)),
     communicators: commPictures(contexts, source),
-    neverCompleted: uncompleted.slice(0, SHOWN).map(({ operation, dest, made }) => ({
-      ...describe({ operation, kind: dest === undefined ? 'receive' : 'send', nbytes: operation.nbytes, dest }),
+    checked: checks !== undefined,
+    neverCompleted: uncompleted.slice(0, SHOWN).map(({ operation, dest, nbytes, made }) => ({
+      ...describe({ operation, kind: dest === undefined ? 'receive' : 'send', nbytes, dest }),
       place: placeIn(made.stack ?? ''),
     })),
+    moreNeverCompleted: Math.max(0, uncompleted.length - SHOWN),
     unfreed: unfreed.slice(0, SHOWN).map(({ context, name, made }) => ({
       name: commName(context, name()),
       place: placeIn(made.stack ?? ''),
@@ -106,8 +108,14 @@ async function leftBehind(
 async function waitPicture(one: Pending, source: PictureSource): Promise<WaitPicture> {
   const { awaited } = one.operation
   const waiting = awaited === undefined ? undefined : source.placeIn(await awaitingStack(awaited))
-  const made = source.placeIn(source.checks?.madeBy(one.operation)?.stack ?? '')
+  const made = source.placeIn(madeBy(one, source)?.stack ?? '')
   return { ...describe(one), place: waiting ?? made ?? (await placeOfWhole(one, source)) }
+}
+
+/** Where a call was made, or the collective call that it is a part of. */
+function madeBy({ operation }: Pending, { communicators, checks }: PictureSource): Error | undefined {
+  const { context, tag } = operation
+  return isCollective(context) ? communicators.of(context)?.madeBy(tag) : checks?.madeBy(operation)
 }
 
 /** Where the program waits for a nonblocking collective call, if one of this name only is waited for. */

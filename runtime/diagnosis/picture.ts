@@ -99,8 +99,11 @@ export interface Leftovers {
   readonly unreceived: readonly UnreceivedPicture[]
   readonly moreUnreceived: number
   readonly communicators: readonly CommPicture[]
+  /** Whether `--check` is on, which tells where calls were started. */
+  readonly checked: boolean
   /** With `--check`: requests that have ended but that no wait or test has completed. */
   readonly neverCompleted: readonly WaitPicture[]
+  readonly moreNeverCompleted: number
   /** Communicators that were not freed: which, and where they were made. */
   readonly unfreed: readonly { readonly name: string; readonly place: string | undefined }[]
   readonly moreUnfreed: number

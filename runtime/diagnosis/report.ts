@@ -2,7 +2,15 @@
  * The reports that a user reads: what a hanging or a running job does, and what a job left behind. Pure.
  */
 import { hintsOf, leftoverHints, nearMisses } from './hints.ts'
-import { membersOf, ranksOf, type CommPicture, type LateMessages, type Leftovers, type RankReport } from './picture.ts'
+import {
+  membersOf,
+  ranksOf,
+  type CommPicture,
+  type LateMessages,
+  type Leftovers,
+  type RankReport,
+  type WaitPicture,
+} from './picture.ts'
 import { isOver, reasonOf, type Step } from './wait-graph.ts'
 import { messageText, rankList, shortPlace, waitText } from './wording.ts'
 
@@ -130,17 +138,22 @@ export function leftoversReport(
 }
 
 function leftoversText(left: Leftovers): string[] {
-  const sends = left.started.filter(({ kind }) => kind === 'send').map((one) => waitText(one, left))
-  const receives = left.started.filter(({ kind }) => kind !== 'send').map((one) => waitText(one, left))
+  const started = (what: WaitPicture['kind'] | 'collective'): string[] =>
+    left.started
+      .filter(({ collective, kind }) => (collective === undefined ? kind : 'collective') === what)
+      .map((one) => waitText(one, left))
   const uncompleted = left.neverCompleted.map((one) => waitText(one, left))
   const comms = left.unfreed.map(
     ({ name, place }) => `${name} was not freed${place === undefined ? '' : `, made at ${shortPlace(place)}`}`,
   )
   return [
-    ...alike(sends, 'a send is not complete', 'sends are not complete'),
-    ...alike(receives, 'a receive is not complete', 'receives are not complete'),
+    ...alike(started('send'), 'a send is not complete', 'sends are not complete'),
+    ...alike(started('receive'), 'a receive is not complete', 'receives are not complete'),
+    ...alike(started('probe'), 'a probe is not complete', 'probes are not complete'),
+    ...alike(started('collective'), 'a collective call is not complete', 'collective calls are not complete'),
     ...andMore(left.moreStarted, 'requests'),
     ...alike(uncompleted, 'no wait or test has completed a request', 'requests that no wait or test has completed'),
+    ...andMore(left.moreNeverCompleted, 'requests'),
     ...messageTexts(left),
     ...comms,
     ...andMore(left.moreUnfreed, 'communicators'),

@@ -55,12 +55,49 @@ t.test('with --check a send that nobody awaits is told with its line', async (t)
   )
 })
 
-t.test('a request that no wait or test completes is told with --check', async (t) => {
-  const ended = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])
-  t.match(
-    ended.stderr,
-    /rank 0: no wait or test has completed a request: irecv\(source 1, tag 1\) on world, .*leftovers\.ts:\d+/,
-  )
+for (const { which, told } of [
+  {
+    which: 'unawaited-objects',
+    told: [
+      /a receive is not complete: recvObject\(source 1, tag 1\) on world/,
+      /a probe is not complete: probe\(source 1, tag 2\) on world/,
+      /a probe is not complete: mprobe\(source 1, tag 3\) on world/,
+      /a receive is not complete: irecvObject\(source 1, tag 4\) on world/,
+      /a send is not complete: issendObject\(dest 1, tag 5, \d+ bytes\) on world/,
+    ],
+  },
+  {
+    which: 'unawaited-collective',
+    told: [
+      /a collective call is not complete: barrier \(call 1 on world\)/,
+      /a collective call is not complete: iallreduce with op SUM \(call 2 on world\)/,
+      /a collective call is not complete: split \(call 3 on world\)/,
+      /a collective call is not complete: bcastInit with root 1 \(persistent call 0 on world\)/,
+    ],
+  },
+])
+  t.test(`with --check calls that nobody awaits are told with their lines: ${which}`, async (t) => {
+    const unchecked = await tsmpirun(['-n', '2', LEFTOVERS, which])
+    for (const one of told) t.match(unchecked.stderr, new RegExp(`rank 0: ${one.source}\n`))
+    t.match(unchecked.stderr, /Hint: tsmpirun --check tells where/)
+    const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, which])
+    for (const one of told) t.match(stderr, new RegExp(`rank 0: ${one.source}, .*leftovers\\.ts:\\d+:\\d+\n`))
+    t.notMatch(stderr, /--check/)
+  })
+
+t.test('requests that no wait or test completes are told with --check', async (t) => {
+  const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'wait'])
+  const told = /rank 0: no wait or test has completed a request: /.source
+  t.match(stderr, new RegExp(`${told}irecv\\(source 1, tag 1\\) on world, .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}irecvObject\\(source 1, tag 2\\) on world, .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}isend\\(dest 1, tag 1, 8 bytes\\) on world, .*leftovers\\.ts:\\d+`))
+  t.match(stderr, new RegExp(`${told}isendObject\\(dest 1, tag 2, \\d+ bytes\\) on world, .*leftovers\\.ts:\\d+`))
+})
+
+t.test('requests that no wait or test completes, more than are told one by one', async (t) => {
+  const { stderr } = await tsmpirun(['-n', '2', '--check', LEFTOVERS, 'many waits'])
+  t.match(stderr, /rank 0: 12 requests that no wait or test has completed: irecv\(source 1, tag 1\) on world/)
+  t.match(stderr, /rank 0: … and 8 requests more/)
 })
 
 t.test('collective requests that no wait or test completes are told with --check', async (t) => {

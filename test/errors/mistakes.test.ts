@@ -27,6 +27,12 @@ const SAID: Readonly<Record<string, RegExp>> = {
     /MPI_ERR_BUFFER: sendrecv: the send buffer was changed between sendrecv at .*mistakes\.ts:\d+:\d+ and the end of the sendrecv: is an await missing\?/,
   early: /read NaN before the wait/,
   overlap: /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
+  'overlap-columns':
+    /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
+  'overlap-arrived':
+    /MPI_ERR_BUFFER: irecv: the buffer overlaps that of a receive under way \(irecv at .*mistakes\.ts:\d+:\d+\)/,
+  'overlap-sent':
+    /MPI_ERR_BUFFER: recv: the buffer overlaps that of a send under way \(isend at .*mistakes\.ts:\d+:\d+\)/,
   'collective-reuse':
     /MPI_ERR_BUFFER: iallreduce: the send buffer was changed between iallreduce at .*mistakes\.ts:\d+:\d+ and the wait or test/,
   'collective-forgotten':

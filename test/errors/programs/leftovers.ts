@@ -3,6 +3,16 @@ import { Cartcomm, Grid, Keyval, run, SUM, type Intracomm, type RankContext } fr
 
 const word = (): Float64Array => new Float64Array(1)
 
+/** What waits until main of rank 0 has returned. */
+async function returnOfFirst({ world, self, alloc, sharedArrays }: RankContext): Promise<() => Promise<void>> {
+  const [returned] = (await sharedArrays(world, alloc(Int32Array, 1))) as [Int32Array]
+  if (world.rank === 0)
+    self.setAttribute(Keyval.create({ delete: () => void Atomics.store(returned, 0, 1) }), undefined)
+  return async () => {
+    while (Atomics.load(returned, 0) === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promise<unknown>> = {
   unreceived: async (world) => {
     if (world.rank === 0) for (let i = 0; i < 3; i++) await world.send(word(), { dest: 1, tag: 5 })
@@ -46,21 +56,63 @@ const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promi
   },
 
   /** Nobody awaits the sends, which the receiver asks for when their rank is about to end. */
-  unawaited: async (world, { self, alloc, sharedArrays }) => {
-    const [returned] = (await sharedArrays(world, alloc(Int32Array, 1))) as [Int32Array]
+  unawaited: async (world, context) => {
+    const returned = await returnOfFirst(context)
     if (world.rank === 0) {
-      self.setAttribute(Keyval.create({ delete: () => void Atomics.store(returned, 0, 1) }), undefined)
       for (let i = 0; i < 3; i++) void world.send(new Float64Array(100_000), { dest: 1, tag: 3 })
     } else {
-      while (Atomics.load(returned, 0) === 0) await new Promise((resolve) => setImmediate(resolve))
+      await returned()
       for (let i = 0; i < 3; i++) await world.recv(new Float64Array(100_000), { source: 0, tag: 3 })
     }
+  },
+
+  /** The same of calls that take objects, or nothing. */
+  'unawaited-objects': async (world, context) => {
+    const returned = await returnOfFirst(context)
+    if (world.rank === 0) {
+      void world.recvObject({ source: 1, tag: 1 })
+      void world.probe({ source: 1, tag: 2 })
+      void world.mprobe({ source: 1, tag: 3 })
+      world.irecvObject({ source: 1, tag: 4 })
+      world.issendObject('large', { dest: 1, tag: 5 })
+    } else {
+      await returned()
+      for (const tag of [1, 2, 3, 4]) await world.sendObject(tag, { dest: 0, tag })
+      await world.recvObject({ source: 0, tag: 5 })
+    }
+  },
+
+  /** The same of collective calls. */
+  'unawaited-collective': async (world, context) => {
+    const returned = await returnOfFirst(context)
+    const again = world.bcastInit(word(), { root: 1 })
+    if (world.rank === 1) await returned()
+    const calls = [
+      world.barrier(),
+      world.iallreduce(new Float64Array(2000), new Float64Array(2000), { op: SUM }),
+      world.split(0),
+    ] as const
+    again.start()
+    if (world.rank === 0) return
+    const [, request, half] = calls
+    await request.wait()
+    await again.wait()
+    await calls[0]
+    const made = await half
+    made?.free()
   },
 
   communicator: async (world) => {
     const twin = await world.dup()
     twin.name = 'twin'
     await twin.barrier()
+  },
+
+  /** More requests than are told one by one. */
+  'many waits': async (world) => {
+    for (let i = 0; i < 20; i++) world.irecv(word(), { source: world.rank ^ 1, tag: 1 })
+    for (let i = 0; i < 20; i++) await world.send(word(), { dest: world.rank ^ 1, tag: 1 })
+    await world.barrier()
   },
 
   topology: async (world) => {
@@ -72,12 +124,14 @@ const PROGRAMS: Record<string, (world: Intracomm, context: RankContext) => Promi
     await Grid.create(world, { nprow: 1, npcol: world.size })
   },
 
-  /** The message comes, but no wait or test says so: found with --check. */
+  /** The messages come, but no wait or test says so: found with --check. */
   wait: async (world) => {
-    const request = world.irecv(word(), { source: world.rank ^ 1, tag: 1 })
-    await world.send(word(), { dest: world.rank ^ 1, tag: 1 })
+    const other = world.rank ^ 1
+    const requests = [world.irecv(word(), { source: other, tag: 1 }), world.irecvObject({ source: other, tag: 2 })]
+    world.isend(word(), { dest: other, tag: 1 })
+    world.isendObject('word', { dest: other, tag: 2 })
+    while (!requests.every((request) => request.poll())) await new Promise((resolve) => setImmediate(resolve))
     await world.barrier()
-    void request
   },
 
   /** The same of collective calls: one begun for once, one that can be started again. */

@@ -113,6 +113,37 @@ const PROGRAMS: Record<string, Program> = {
     await waitAll(receives)
   },
 
+  /** Two columns of a matrix stored by rows interleave, which is right, or are the same. */
+  'overlap-columns': async (world, wrong) => {
+    const data = doubles(6)
+    const other = world.rank ^ 1
+    const columns = [0, wrong ? 0 : 1].map((offset) => ({ data, shape: [2], stride: [3], offset }))
+    const receives = columns.map((column, tag) => world.irecv(column, { source: other, tag }))
+    for (const tag of [0, 1]) await world.send(doubles(2), { dest: other, tag })
+    await waitAll(receives)
+  },
+
+  /** All messages are received into one buffer, before or after their waits, whether they are there or not. */
+  'overlap-arrived': async (world, wrong) => {
+    const buffer = doubles(1)
+    const other = world.rank ^ 1
+    for (let i = 0; i < 2; i++) await world.send(doubles(1), { dest: other })
+    await world.barrier()
+    const first = world.irecv(buffer, { source: other })
+    if (!wrong) await first.wait()
+    const second = world.irecv(buffer, { source: other })
+    await waitAll([first, second])
+  },
+
+  /** A message is received into a buffer that a send may still read. */
+  'overlap-sent': async (world, wrong) => {
+    const buffer = doubles(10)
+    const other = world.rank ^ 1
+    const sent = world.isend(buffer, { dest: other })
+    await world.recv(wrong ? buffer : doubles(10), { source: other })
+    await sent.wait()
+  },
+
   /** The same of collective calls. */
   'collective-reuse': async (world, wrong) => {
     const [mine, sum] = [doubles(10), doubles(10)]

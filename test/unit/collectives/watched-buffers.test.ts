@@ -343,6 +343,30 @@ t.test('strided buffers are watched element by element', async (t) => {
   }
 })
 
+t.test('strided buffers of calls under way that overlap', async (t) => {
+  const [zero, one] = await pair(undefined)
+  const data = new Float64Array(12)
+  const column = (offset: number) => ({ data, shape: [4], stride: [3], offset })
+  const requests = [zero.iallgather(doubles(1, 2), column(0)), zero.iallgather(doubles(3, 4), column(1))]
+  t.throws(() => zero.ibcast(column(1)), {
+    code: 'MPI_ERR_BUFFER',
+    message: 'ibcast: the buffer overlaps that of a call under way (iallgather at prog.ts:1:1)',
+  })
+  t.throws(() => zero.isend(data.subarray(3, 4), { dest: 1 }), { code: 'MPI_ERR_BUFFER' }, 'what it writes')
+  const counts = [1, 1]
+  requests.push(zero.iallgatherv(doubles(5), column(2), { counts, displs: [0, 3] }))
+  const gap = zero.irecv(data.subarray(5, 6), { source: 1 })
+  t.ok(gap.active, 'the gap between the blocks of a vector call is the program’s')
+  t.throws(() => zero.irecv(data.subarray(11), { source: 1 }), { code: 'MPI_ERR_BUFFER' })
+  for (const values of [doubles(6, 7), doubles(8, 9)]) await one.allgather(values, new Float64Array(4))
+  await one.allgatherv(doubles(10), new Float64Array(2), { counts, displs: [0, 1] })
+  for (const request of requests) await request.wait()
+  t.same(
+    [...data].filter((value) => !Number.isNaN(value)),
+    [1, 3, 5, 2, 4, 6, 8, 0, 7, 9, 10],
+  )
+})
+
 t.test('persistent calls are watched from each start to the wait that completes it', async (t) => {
   const ranks = await pair(undefined)
   const buffers = ranks.map(() => [doubles(1), doubles(0)] as const)

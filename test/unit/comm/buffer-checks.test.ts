@@ -1,11 +1,19 @@
 /** The costly checks find buffers that are touched while a call is under way, and change nothing else. */
 import t from 'tap'
-import { startAll, waitAll, type Intracomm } from '../../../index.ts'
+import { PROC_NULL, startAll, waitAll, type Intracomm, type PersistentRequest } from '../../../index.ts'
 import { checkedWorlds } from '../../helpers/checked-ranks.ts'
 
 /** A pair of ranks under the checks. */
 function pair(): [Intracomm, Intracomm] {
   return checkedWorlds(2) as [Intracomm, Intracomm]
+}
+
+const doubles = (...values: number[]): Float64Array => Float64Array.from(values)
+
+/** What is said of a buffer that another uses. */
+function overlaps(call: string, what: 'receive' | 'send', other: string): { code: string; message: string } {
+  const message = `${call}: the buffer overlaps that of a ${what} under way (${other} at prog.ts:1:1)`
+  return { code: 'MPI_ERR_BUFFER', message }
 }
 
 for (const n of [3, 30_000])
@@ -112,6 +120,101 @@ t.test('buffers of calls under way that overlap', (t) => {
   t.equal(strip[2], 0, 'a receive that is refused leaves its buffer alone')
   t.end()
 })
+
+t.test('a receive is under way until its wait, also when its message is there', async (t) => {
+  const [zero, one] = pair()
+  const buffer = new Float64Array(1)
+  const request = one.irecv(buffer, { source: 0 })
+  await zero.send(Float64Array.of(7), { dest: 1 })
+  t.ok(request.poll(), 'the message is there')
+  t.throws(() => one.irecv(buffer, { source: 0 }), overlaps('irecv', 'receive', 'irecv'))
+  await request.wait()
+  const next = one.irecv(buffer, { source: 0 })
+  await zero.send(Float64Array.of(8), { dest: 1 })
+  await next.wait()
+  t.equal(buffer[0], 8, 'afterwards the buffer is the program’s')
+})
+
+for (const n of [10, 30_000])
+  t.test(`a receive into what a send under way reads: ${n} doubles`, async (t) => {
+    const [zero, one] = pair()
+    const buffer = new Float64Array(n).fill(3)
+    const sends = [() => zero.isend(buffer, { dest: 1 }), () => zero.sendInit(buffer, { dest: 1 })] as const
+    for (const [i, call] of ['isend', 'sendInit'].entries()) {
+      const request = sends[i as 0 | 1]()
+      if ('start' in request) (request as PersistentRequest).start()
+      t.throws(() => zero.irecv(buffer.subarray(1), { source: 1 }), overlaps('irecv', 'send', call))
+      await t.rejects(zero.recv(buffer, { source: 1 }), overlaps('recv', 'send', call))
+      await t.rejects(zero.sendrecv(doubles(1), buffer, { dest: 1, source: 1 }), overlaps('sendrecv', 'send', call))
+      zero.irecv(buffer, { source: PROC_NULL })
+      const again = zero.isend(buffer, { dest: 1 }) // two may read the same
+      const theirs = new Float64Array(n)
+      for (let i = 0; i < 2; i++) await one.recv(theirs, { source: 0 })
+      await waitAll([request, again])
+      t.equal(theirs[n - 1], 3)
+    }
+    const sent = zero.ssend(buffer, { dest: 1 })
+    t.throws(() => zero.irecv(buffer.subarray(1), { source: 1 }), overlaps('irecv', 'send', 'ssend'))
+    await one.recv(new Float64Array(n), { source: 0 })
+    await sent
+    zero.irecv(buffer, { source: 1 }).cancel()
+  })
+
+t.test('the two buffers of a sendrecv overlap', async (t) => {
+  const [zero] = pair()
+  const memory = doubles(1, 2, 3)
+  const wrong = zero.sendrecv(memory.subarray(0, 2), memory.subarray(1), { dest: 1, source: 1 })
+  const message = 'sendrecv: the send and the receive buffer overlap'
+  await t.rejects(wrong, { code: 'MPI_ERR_BUFFER', message })
+  t.same([...memory], [1, 2, 3])
+  await zero.sendrecv(memory, memory, { dest: PROC_NULL, source: PROC_NULL })
+})
+
+t.test('a receive that is refused leaves nothing behind', async (t) => {
+  const [zero] = pair()
+  const buffer = doubles(1)
+  await t.rejects(zero.recv(buffer, { source: 7 }), { code: 'MPI_ERR_RANK' })
+  t.same([...buffer], [1])
+  t.ok(zero.irecv(buffer, { source: 1 }).active)
+})
+
+{
+  /** Parts of a matrix of 6 x 6 doubles, stored by rows. */
+  const part = (offset: number, ...axes: readonly (readonly [extent: number, stride: number])[]) => {
+    return { shape: axes.map(([extent]) => extent), stride: axes.map(([, stride]) => stride), offset }
+  }
+  const column = (j: number) => part(j, [6, 6])
+  const row = (i: number) => part(6 * i, [6, 1])
+  const all = part(0, [6, 6], [6, 1])
+  for (const { what, a, b, overlap } of [
+    { what: 'the same column', a: column(2), b: column(2), overlap: true },
+    { what: 'neighbouring columns', a: column(2), b: column(3), overlap: false },
+    { what: 'a column and one backwards', a: column(5), b: part(35, [6, -6]), overlap: true },
+    { what: 'a column and a row', a: column(2), b: row(4), overlap: true },
+    { what: 'a column and the rest of a row', a: column(0), b: part(25, [5, 1]), overlap: false },
+    { what: 'a column and all', a: column(2), b: all, overlap: true },
+    { what: 'all and all, transposed', a: all, b: part(0, [6, 1], [6, 6]), overlap: true },
+    { what: 'blocks with a corner in common', a: part(0, [4, 6], [4, 1]), b: part(21, [3, 6], [3, 1]), overlap: true },
+    { what: 'blocks side by side', a: part(0, [6, 6], [3, 1]), b: part(3, [6, 6], [3, 1]), overlap: false },
+    { what: 'red and black', a: part(0, [18, 2]), b: part(1, [18, 2]), overlap: false },
+    { what: 'a column and none', a: column(2), b: part(2, [0, 6]), overlap: false },
+  ])
+    t.test(`views of a matrix: ${what}`, (t) => {
+      const data = new Float64Array(37).subarray(1) // does not begin where its memory does
+      for (const [first, second] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        const [zero] = pair()
+        const request = zero.irecv({ data, ...first }, { source: 1 })
+        const next = (): unknown => zero.irecv({ data, ...second }, { source: 1 })
+        if (overlap) t.throws(next, overlaps('irecv', 'receive', 'irecv'))
+        else t.doesNotThrow(next)
+        t.ok(request.active)
+      }
+      t.end()
+    })
+}
 
 t.test('persistent requests are watched from each start to the wait that completes it', async (t) => {
   const [zero, one] = pair()
