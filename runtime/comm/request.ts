@@ -248,6 +248,11 @@ export async function waitAll(requests: readonly Request[], options?: WaitOption
   if (options?.signal !== undefined) return eachWaited(requests, options)
   const open = unended(requests)
   if (open.length > 0) await allEnded(open)
+  return outcomesOf(requests)
+}
+
+/** Tells the outcome of each, all of which have ended. @throws the first failure, after the last is told */
+function outcomesOf(requests: readonly Request[]): Status[] {
   const statuses: Status[] = []
   let failure: { readonly error: unknown } | undefined
   for (const request of requests)
@@ -312,7 +317,7 @@ export async function waitSome(requests: readonly Request[], { signal }: WaitOpt
 /**
  * The statuses if all requests are complete, else undefined. Local.
  *
- * @throws {MpiError} of the first that failed
+ * @throws {MpiError} of the first that failed, after all have ended: none is active then
  * @example
  * const requests = [world.ibarrier(), world.iallreduce(1, { op: SUM })]
  * while (testAll(requests) === undefined) await new Promise((resolve) => setImmediate(resolve)) // work of one's own
@@ -320,7 +325,7 @@ export async function waitSome(requests: readonly Request[], { signal }: WaitOpt
 export function testAll(requests: readonly Request[]): Status[] | undefined {
   progress(requests)
   if (unended(requests).length > 0) return undefined
-  return requests.map((request) => request.test() as Status)
+  return outcomesOf(requests)
 }
 
 /**

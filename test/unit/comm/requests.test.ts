@@ -1,6 +1,6 @@
 /** Handles of operations: what is kept of waits, persistent requests and matched messages used wrongly. */
 import t from 'tap'
-import { ANY_SOURCE, UNDEFINED, waitAny, waitSome } from '../../../index.ts'
+import { ANY_SOURCE, testAll, UNDEFINED, waitAll, waitAny, waitSome } from '../../../index.ts'
 import { MessageView } from '../../../runtime/base/message-buffer.ts'
 import { ELEMENT_TYPES, type ElementType } from '../../../runtime/base/element-type.ts'
 import { waitsForMessagesOnly } from '../../../runtime/comm/rank-picture.ts'
@@ -146,5 +146,28 @@ t.test('a matched message is received once, and too small a buffer is told', asy
     t.throws(() => second.recv(new Int32Array(3)), { code: 'MPI_ERR_REQUEST' })
     await t.rejects(first.recv(new Int32Array(1)), { code: 'MPI_ERR_TRUNCATE' })
     t.equal(world.improbe(), undefined)
+  })
+})
+
+t.test('testAll tells a failure once all have ended, as waitAll does: none is active after it', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const begin = async (): Promise<Request[]> => {
+      const requests = [3, 1, 2].map((n, tag) => world.irecv(new Int32Array(n), { source: 0, tag }))
+      for (const tag of [0, 1]) await world.send(new Int32Array(3), { dest: 0, tag })
+      return requests
+    }
+    const finish = (): Promise<void> => world.send(new Int32Array(3), { dest: 0, tag: 2 })
+    const [tested, waited] = [await begin(), await begin()]
+    t.equal(testAll(tested), undefined, 'one is under way')
+    await finish()
+    t.throws(() => testAll(tested), { message: /receive buffer has room for 1 / })
+    await finish()
+    await t.rejects(waitAll(waited), { message: /receive buffer has room for 1 / })
+    for (const requests of [tested, waited])
+      t.same(
+        requests.map(({ active }) => active),
+        [false, false, false],
+      )
+    t.equal((await waitAny(tested)).index, UNDEFINED)
   })
 })
