@@ -172,6 +172,7 @@ export class Comm extends CommContext {
       watch: (view: MessageView, call: string) => this.#watchReceive(view, call),
       request: (operation: Operation | undefined, watch?: BufferWatch) => this.#receiving(operation, watch),
       received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
+      checked: <T>(plan: () => T) => this.checked(plan),
     }
     if (source === PROC_NULL) return new Message(PROC_NULL_STATUS, { ...home, mrecv: () => undefined })
     const taken = engine.improbe(this.#worldSource(source), this.context, tag)

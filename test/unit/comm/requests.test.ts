@@ -143,9 +143,33 @@ t.test('a matched message is received once, and too small a buffer is told', asy
     const [first, second] = [await world.mprobe(), await world.mprobe()]
     t.match([first.status, second.status], [{ count: 2 }, { count: 3, tag: 1 }])
     await second.recv(new Int32Array(3))
-    t.throws(() => second.recv(new Int32Array(3)), { code: 'MPI_ERR_REQUEST' })
+    await t.rejects(second.recv(new Int32Array(3)), { code: 'MPI_ERR_REQUEST' })
     await t.rejects(first.recv(new Int32Array(1)), { code: 'MPI_ERR_TRUNCATE' })
     t.equal(world.improbe(), undefined)
+  })
+})
+
+t.test('mistakes with a matched message reject, and the error handler of its communicator sees them', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const seen: string[] = []
+    const comm = await world.dup()
+    comm.errorHandler = ({ message }) => void seen.push(message)
+    await Promise.all([comm.send(new Int32Array(2), { dest: 0 }), comm.sendObject('two', { dest: 0, tag: 1 })])
+    const [message, object] = [await comm.mprobe({ tag: 0 }), await comm.mprobe({ tag: 1 })]
+    const wrong = 'a buffer' as unknown as Int32Array
+    await t.rejects(message.recv(wrong), { code: 'MPI_ERR_BUFFER' })
+    t.throws(() => message.irecv(wrong), { code: 'MPI_ERR_BUFFER' })
+    t.equal((await message.recv(new Int32Array(2))).count, 2, 'a refused call has not taken the message')
+    await object.recvObject()
+    await t.rejects(message.recv(new Int32Array(2)), { code: 'MPI_ERR_REQUEST' })
+    await t.rejects(object.recvObject(), { code: 'MPI_ERR_REQUEST' })
+    t.match(seen, [
+      /^MPI_ERR_BUFFER: mrecv: the buffer is the string "a buffer"/,
+      /^MPI_ERR_BUFFER: mrecv: the buffer is the string "a buffer"/,
+      'MPI_ERR_REQUEST: mrecv: the message has been received before',
+      'MPI_ERR_REQUEST: mrecvObject: the message has been received before',
+    ])
+    comm.free()
   })
 })
 
