@@ -1,6 +1,17 @@
 /** Handles of operations: what is kept of waits, persistent requests and matched messages used wrongly. */
 import t from 'tap'
-import { ANY_SOURCE, testAll, UNDEFINED, waitAll, waitAny, waitSome } from '../../../index.ts'
+import {
+  ANY_SOURCE,
+  startAll,
+  testAll,
+  testAny,
+  testSome,
+  UNDEFINED,
+  waitAll,
+  waitAny,
+  waitSome,
+  type PersistentRequest,
+} from '../../../index.ts'
 import { MessageView } from '../../../runtime/base/message-buffer.ts'
 import { ELEMENT_TYPES, type ElementType } from '../../../runtime/base/element-type.ts'
 import { waitsForMessagesOnly } from '../../../runtime/comm/rank-picture.ts'
@@ -193,5 +204,39 @@ t.test('testAll tells a failure once all have ended, as waitAll does: none is ac
         [false, false, false],
       )
     t.equal((await waitAny(tested)).index, UNDEFINED)
+  })
+})
+
+t.test('what is no request is refused by all that take lists, before they do anything', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const receive = world.irecv(new Int32Array(1), { source: 0 })
+    const persistent = world.recvInit(new Int32Array(1), { source: 0, tag: 1 })
+    const signal = AbortSignal.timeout(60_000)
+    const calls = { waitAll, waitAny, waitSome, testAll, testAny, testSome }
+    const strangers = new Map<unknown, string>([
+      [world.send(new Int32Array(1), { dest: 0 }), 'an object of class Promise'],
+      [{}, 'an object of class Object'],
+      [undefined, 'undefined'],
+      [null, 'null'],
+    ])
+    for (const [stranger, words] of strangers) {
+      const list = [receive, stranger] as Request[]
+      for (const [call, ask] of Object.entries(calls)) {
+        const refused = {
+          message: `MPI_ERR_REQUEST: ${call}: the list has ${words} in it, expected requests, such as those of isend and irecv`,
+        }
+        await t.rejects(async () => ask(list), refused)
+        if (call.startsWith('wait')) await t.rejects(async () => ask(list, { signal }), refused)
+      }
+      t.throws(() => startAll([persistent, stranger] as PersistentRequest[]), {
+        message: `MPI_ERR_REQUEST: startAll: the list has ${words} in it, expected persistent requests, such as those of sendInit and recvInit`,
+      })
+    }
+    t.throws(() => startAll([persistent, receive] as PersistentRequest[]), { code: 'MPI_ERR_REQUEST' })
+    await t.rejects(waitAll(receive as unknown as Request[]), {
+      message: 'MPI_ERR_REQUEST: waitAll: the list is an object of class Request, expected an array of requests',
+    })
+    t.same([receive.active, persistent.active], [true, false])
+    t.equal((await waitAny([receive])).index, 0)
   })
 })
