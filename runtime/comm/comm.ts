@@ -242,7 +242,7 @@ export class Comm extends CommContext {
       told = this.#watching(watch, operation, this.#statusOf)
       return operation
     }
-    return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
+    return this.#startable(call, post, (ended) => told(ended))
   }
 
   // ---- objects -----------------------------------------------------------------------------------------------
@@ -418,7 +418,11 @@ export class Comm extends CommContext {
       told = this.#watchingSend(call, view, dest, operation)
       return operation
     }
-    return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
+    return this.#startable(call, post, (ended) => told(ended))
+  }
+
+  #startable(call: string, post: () => Operation | undefined, statusOf: StatusOf): PersistentRequest {
+    return new PersistentRequest(this.job.engine, { call, post, refuse: this.refuse }, statusOf, this.#failed)
   }
 
   /** Settles when a send has; with `--check` its buffer is watched, since a program may have forgotten to await it. */

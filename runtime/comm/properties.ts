@@ -102,10 +102,14 @@ export type ErrorHandler =
 /** Deletes all attributes of a communicator that nobody frees: what `self` ends with. */
 export let deleteAttributesOf: (comm: CommProperties) => void
 
+/** What is made of the arguments of a call that makes a communicator of another, whose error handler sees what is wrong. */
+export let checkedOn: <T>(comm: CommProperties, plan: () => T) => T
+
 /** The base of all communicators. */
 export abstract class CommProperties {
   static {
     deleteAttributesOf = (comm) => comm.deleteAttributes()
+    checkedOn = (comm, plan) => comm.checked(plan)
   }
 
   /** Shown in reports; duplicates begin without one. */
@@ -196,6 +200,9 @@ export abstract class CommProperties {
       return this.raise(error)
     }
   }
+
+  /** A persistent request is used wrongly. @throws the error, after the handler has seen it */
+  protected readonly refuse = (error: MpiError): never => this.raise(error)
 
   /** A call failed. @throws the error, after the handler has seen it */
   protected raise(error: unknown): never {

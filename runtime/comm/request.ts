@@ -171,6 +171,14 @@ function rethrow(error: Error): never {
   throw located(error)
 }
 
+/** A call that `start` makes, with arguments that are known to be good. */
+export interface PreparedCall {
+  readonly call: string
+  readonly post: () => Operation | undefined
+  /** Throws a mistake, after the error handler of the communicator has seen it. */
+  readonly refuse: (error: MpiError) => never
+}
+
 /**
  * An operation with fixed arguments that can be started again and again (MPI 4.1, section 3.9). Between a wait or
  * test that told its outcome and the next `start`, the buffer is the program's.
@@ -185,31 +193,25 @@ function rethrow(error: Error): never {
  * }
  */
 export class PersistentRequest extends Request {
-  readonly #call: string
-  readonly #post: () => Operation | undefined
+  readonly #prepared: PreparedCall
 
   /** Users get them from `sendInit`, `ssendInit`, `recvInit`; those of collective calls are `PersistentCollective`s. @internal */
-  constructor(
-    engine: Engine,
-    call: string,
-    post: () => Operation | undefined,
-    statusOf: StatusOf,
-    failed?: (error: Error) => Status,
-  ) {
+  constructor(engine: Engine, prepared: PreparedCall, statusOf: StatusOf, failed?: (error: Error) => Status) {
     super(engine, undefined, statusOf, failed)
     this.rest()
-    this.#call = call
-    this.#post = post
+    this.#prepared = prepared
   }
 
   /** Starts the operation. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active or freed; MPI_ERR_COMM if its communicator is freed */
   start(): void {
-    if (this.active)
-      throw new MpiError(
-        'MPI_ERR_REQUEST',
-        `start: the request of ${this.#call} is active, expected a wait or test first`,
-      )
-    this.restart(this.#post())
+    const { call, post } = this.#prepared
+    if (this.active) this.refuse(`start: the request of ${call} is active, expected a wait or test first`)
+    this.restart(post())
+  }
+
+  /** @throws {MpiError} MPI_ERR_REQUEST, after the error handler of the communicator has seen it */
+  protected refuse(message: string): never {
+    return this.#prepared.refuse(new MpiError('MPI_ERR_REQUEST', message))
   }
 }
 
