@@ -163,18 +163,31 @@ export abstract class CommProperties {
     keyval.delete(value as T)
   }
 
+  /** Gives the communicator back. */
+  abstract free(): void
+
   /** Ends the job, for ERRORS_ARE_FATAL. */
   protected abstract die(error: unknown): never
 
   /** Takes over what a new communicator has of the one it was made of; attributes only if it is its duplicate. */
   protected inherit(parent: CommProperties, duplicate = false): this {
     this.#errorHandler = parent.#errorHandler
-    if (duplicate)
-      for (const [keyval, value] of parent.#attributes ?? []) {
-        const copy = keyval.copy(value)
-        if (copy !== undefined) this.setAttribute(keyval, copy)
-      }
+    if (!duplicate) return this
+    try {
+      this.#copyAttributes(parent)
+    } catch (error) {
+      // The program never gets it, and could not give it back.
+      this.free()
+      throw error
+    }
     return this
+  }
+
+  #copyAttributes(parent: CommProperties): void {
+    for (const [keyval, value] of parent.#attributes ?? []) {
+      const copy = keyval.copy(value)
+      if (copy !== undefined) this.setAttribute(keyval, copy)
+    }
   }
 
   /** Deletes all attributes, the latest first (MPI 4.1, section 7.7.1). */

@@ -19,6 +19,7 @@ import {
   type MpiError,
 } from '../../../index.ts'
 import { createWorld } from '../../../collectives/world.ts'
+import { foundationOf } from '../../../runtime/comm/comm-context.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
 import { InprocHub } from '../../../runtime/transport/inproc.ts'
 import { runRanks } from '../../../testing.ts'
@@ -336,5 +337,29 @@ t.test('a handler sees the mistakes of calls that make communicators, ask for pl
     t.throws(() => cart.shift(7, 1), { message: /called abort\(1\)/ })
     const fatal = t.rejects(Cartcomm.create(cart, { dims: [9] }), { message: /called abort\(1\)/ })
     await fatal.finally(() => (console.error = error))
+  })
+})
+
+t.test('a duplicate whose attributes cannot be copied is given back before the call rejects', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const parent = await world.dup()
+    const cart = (await Cartcomm.create(parent, { dims: [2] })) as Cartcomm
+    const deleted: string[] = []
+    const fine = Keyval.create<string>({ copy: (value) => `${value} copy`, delete: (value) => deleted.push(value) })
+    const failing = Keyval.create<string>({
+      copy: () => {
+        throw new Error('no copy')
+      },
+    })
+    const { communicators } = foundationOf(world).job
+    for (const comm of [parent, cart]) {
+      comm.setAttribute(fine, 'a')
+      comm.setAttribute(failing, 'b')
+      const before = communicators.unfreed().length
+      await t.rejects(comm.dup(), { message: 'no copy' })
+      t.equal(communicators.unfreed().length, before)
+    }
+    t.same(deleted, ['a copy', 'a copy'], 'what had been copied is deleted')
+    t.equal(await parent.allreduce(1, { op: SUM }), 2, 'the parent can be used')
   })
 })
