@@ -68,7 +68,7 @@ export class Comm extends CommContext {
    */
   recv(buffer: MessageBuffer, options: BlockingRecvOptions = {}): Promise<Status> {
     try {
-      options.signal?.throwIfAborted()
+      throwIfAborted(options)
       const view = this.#resolve(buffer, 'recv', this.#latestReceived)
       const status = this.#receivedNow(view, options)
       return status === undefined ? this.#receivedLater(view, options) : this.#latestStatus.promise
@@ -132,8 +132,8 @@ export class Comm extends CommContext {
    * await waitAll([...sent, second?.irecv(new Int32Array(4)) ?? world.irecv(new Int32Array(4))])
    */
   async probe(options: BlockingRecvOptions = {}): Promise<Status> {
-    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     this.#refuse('probe', faultOfReceive('probe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     if (source === PROC_NULL) return PROC_NULL_STATUS
     for (;;) {
       await this.#untilArrival('probe', source, tag, signal)
@@ -145,8 +145,8 @@ export class Comm extends CommContext {
 
   /** Like `probe`, but returns undefined at once if no message is there. Local. */
   iprobe(options: RecvOptions = {}): Status | undefined {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse('iprobe', faultOfReceive('iprobe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     if (source === PROC_NULL) return PROC_NULL_STATUS
     const envelope = this.job.engine.iprobe(this.#worldSource(source), this.context, tag)
     return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
@@ -154,8 +154,8 @@ export class Comm extends CommContext {
 
   /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. */
   async mprobe(options: BlockingRecvOptions = {}): Promise<Message> {
-    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     this.#refuse('mprobe', faultOfReceive('mprobe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     for (;;) {
       const message = this.improbe({ source, tag })
       if (message !== undefined) return message
@@ -165,8 +165,8 @@ export class Comm extends CommContext {
 
   /** Like `mprobe`, but returns undefined at once if no message is there. Local. */
   improbe(options: RecvOptions = {}): Message | undefined {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse('improbe', faultOfReceive('improbe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     const { engine } = this.job
     const home = {
       watch: (view: MessageView, call: string) => this.#watchReceive(view, call),
@@ -233,8 +233,8 @@ export class Comm extends CommContext {
   recvInit(buffer: MessageBuffer, options: RecvOptions = {}): PersistentRequest {
     const call = 'recvInit'
     const view = this.#resolve(buffer, call)
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     let told = this.#statusOf
     const post = (): Operation | undefined => {
       const watch = this.#watchReceive(view, call)
@@ -269,7 +269,7 @@ export class Comm extends CommContext {
 
   /** Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined. */
   async recvObject<T = unknown>(options: BlockingRecvOptions = {}): Promise<Received<T>> {
-    options.signal?.throwIfAborted()
+    throwIfAborted(options)
     return this.#received<T>(this.#expect('recvObject', undefined, options), options.signal)
   }
 
@@ -334,18 +334,16 @@ export class Comm extends CommContext {
   // ---- operations --------------------------------------------------------------------------------------------
 
   /** True if a message has been sent on the shortest way, which takes right arguments only. */
-  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions = NO_OPTIONS, call: CallNow): boolean {
+  #sentNow(view: MessageView, options: SendOptions | null | undefined, call: CallNow): boolean {
+    const { dest, tag = 0 } = options ?? NO_OPTIONS
     const { engine, ssendAll, checks } = this.job
     if (ssendAll || checks !== undefined || this.isFreed || !isRank(dest, this.peers.size) || !isTag(tag)) return false
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag, call)
   }
 
   /** The status of a message that was received on the shortest way, if that is open. @param blocking looks for a moment */
-  #receivedNow(
-    view: MessageView,
-    { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions,
-    blocking = true,
-  ): Status | undefined {
+  #receivedNow(view: MessageView, options: RecvOptions | null, blocking = true): Status | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions = options ?? NO_OPTIONS
     const { engine, checks } = this.job
     if (checks !== undefined || this.isFreed || !isRank(source, this.peers.size) || !(isTag(tag) || tag === ANY_TAG))
       return undefined
@@ -372,8 +370,8 @@ export class Comm extends CommContext {
   }
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     if (source === PROC_NULL) return undefined
     const { engine, checks } = this.job
     const operation = engine.irecv(view, this.#worldSource(source), this.context, tag, call)
@@ -509,4 +507,9 @@ export class Comm extends CommContext {
     const count = nbytes / elementType.bytes
     return { source: this.peers.rankOf(source) as number, tag, count, nbytes, cancelled: false }
   }
+}
+
+/** @throws the reason of the signal if it is aborted. Options that are null are refused later. */
+function throwIfAborted(options: BlockingRecvOptions | null): void {
+  options?.signal?.throwIfAborted()
 }

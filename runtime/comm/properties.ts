@@ -3,6 +3,7 @@
  * and 9.3). All local; no message ever depends on it.
  */
 import { located, MpiError } from '../base/errors.ts'
+import { describe } from '../base/message-buffer.ts'
 import { EMPTY_STATUS, type Status } from './status.ts'
 
 /**
@@ -135,6 +136,7 @@ export abstract class CommProperties {
   /**
    * Attaches a value; one that was there is deleted first. Local.
    *
+   * @throws {MpiError} MPI_ERR_KEYVAL if the key is none
    * @example
    * const hits = Keyval.create({ copy: (count: number) => count })
    * world.setAttribute(hits, 3)
@@ -144,23 +146,33 @@ export abstract class CommProperties {
    * copy.free()
    */
   setAttribute<T>(keyval: Keyval<T>, value: T): void {
+    this.#checkKey('setAttribute', keyval)
     this.deleteAttribute(keyval)
     this.#attributes ??= new Map()
     this.#attributes.set(keyval as Keyval<unknown>, value)
   }
 
-  /** The value attached, or undefined. Local. */
+  /** The value attached, or undefined. Local. @throws {MpiError} MPI_ERR_KEYVAL if the key is none */
   getAttribute<T>(keyval: Keyval<T>): T | undefined {
+    this.#checkKey('getAttribute', keyval)
     return this.#attributes?.get(keyval as Keyval<unknown>) as T | undefined
   }
 
-  /** Takes a value off again and hands it to the key's `delete`; a no-op if there is none. Local. */
+  /** Takes a value off again and hands it to the key's `delete`; a no-op if there is none. Local. @throws {MpiError} MPI_ERR_KEYVAL if the key is none */
   deleteAttribute<T>(keyval: Keyval<T>): void {
+    this.#checkKey('deleteAttribute', keyval)
     const key = keyval as Keyval<unknown>
     if (this.#attributes?.has(key) !== true) return
     const value = this.#attributes.get(key)
     this.#attributes.delete(key)
     keyval.delete(value as T)
+  }
+
+  #checkKey(call: string, keyval: unknown): void {
+    if (!(keyval instanceof Keyval))
+      this.raise(
+        new MpiError('MPI_ERR_KEYVAL', `${call}: the key is ${describe(keyval)}, expected one of Keyval.create`),
+      )
   }
 
   /** Gives the communicator back. */
