@@ -9,6 +9,7 @@ import type { Comm } from '../runtime/comm/comm.ts'
 import { channelBeside, foundationOf, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { Group } from '../runtime/comm/group.ts'
 import { isRank } from '../runtime/comm/peer-and-tag.ts'
+import { checkedOn } from '../runtime/comm/properties.ts'
 import { checkNames } from './arguments.ts'
 import { IntercommObjectCalls } from './intercomm-object-calls.ts'
 import { swap, tellFrom } from './founding.ts'
@@ -71,22 +72,10 @@ export class Intercomm extends IntercommObjectCalls {
    * half.free()
    */
   static async create(local: Intracomm, options: IntercommOptions): Promise<Intercomm> {
-    checkNames(CREATE, options, OPTIONS)
+    checkedOn(local, () => checkLeaders(local, options))
     const { localLeader = 0, peer, remoteLeader, tag = 0 } = options
-    if (!isRank(localLeader, local.size))
-      throw new MpiError(
-        'MPI_ERR_RANK',
-        `${CREATE}: localLeader is ${describe(localLeader)}, expected 0..${local.size - 1}`,
-      )
     const { job, group } = foundationOf(local)
     const leads = local.rank === localLeader
-    if (leads && peer === undefined)
-      throw new MpiError('MPI_ERR_COMM', `${CREATE}: the leader passes no peer, expected a communicator`)
-    if (leads && !isRank(remoteLeader, (peer as Comm).size))
-      throw new MpiError(
-        'MPI_ERR_RANK',
-        `${CREATE}: remoteLeader is ${describe(remoteLeader)}, expected 0..${(peer as Comm).size - 1}`,
-      )
     const mine: Side = { context: newContext(job), worldRanks: group.worldRanks }
     const sides = await agree(local, CREATE, function* (channel) {
       if (!leads) return yield* tellFrom<readonly Side[]>(channel, localLeader)
@@ -95,12 +84,7 @@ export class Intercomm extends IntercommObjectCalls {
       return yield* tellFrom(channel, localLeader, [mine, theirs])
     })
     const [remote, context] = [new Group(sides[1]?.worldRanks ?? []), commonContext(sides)]
-    const both = group.intersection(remote)
-    if (both.size > 0)
-      throw new MpiError(
-        'MPI_ERR_GROUP',
-        `${CREATE}: world rank ${both.worldRank(0)} is on both sides, expected groups without common ranks`,
-      )
+    checkedOn(local, () => checkApart(group, remote))
     return new Intercomm(local, job, remote, context)
   }
 
@@ -155,6 +139,34 @@ export class Intercomm extends IntercommObjectCalls {
     await this.blocking(() => swapAcross(call, this.sides, mine, theirs))
     return { mine, theirs }
   }
+}
+
+/** Only the leaders need to know more than who they are. */
+function checkLeaders(local: Intracomm, options: IntercommOptions): void {
+  checkNames(CREATE, options, OPTIONS)
+  const { localLeader = 0, peer, remoteLeader } = options
+  if (!isRank(localLeader, local.size))
+    throw new MpiError(
+      'MPI_ERR_RANK',
+      `${CREATE}: localLeader is ${describe(localLeader)}, expected 0..${local.size - 1}`,
+    )
+  if (local.rank !== localLeader) return
+  if (peer === undefined)
+    throw new MpiError('MPI_ERR_COMM', `${CREATE}: the leader passes no peer, expected a communicator`)
+  if (!isRank(remoteLeader, peer.size))
+    throw new MpiError(
+      'MPI_ERR_RANK',
+      `${CREATE}: remoteLeader is ${describe(remoteLeader)}, expected 0..${peer.size - 1}`,
+    )
+}
+
+function checkApart(local: Group, remote: Group): void {
+  const both = local.intersection(remote)
+  if (both.size > 0)
+    throw new MpiError(
+      'MPI_ERR_GROUP',
+      `${CREATE}: world rank ${both.worldRank(0)} is on both sides, expected groups without common ranks`,
+    )
 }
 
 /** Contexts are different wherever they come from, so both sides choose the same. */

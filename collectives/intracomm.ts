@@ -12,7 +12,7 @@ import { MpiError, type MpiErrorClass } from '../runtime/base/errors.ts'
 import { describe } from '../runtime/base/message-buffer.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { channelBeside, newContext, type Job } from '../runtime/comm/comm-context.ts'
-import { Group } from '../runtime/comm/group.ts'
+import { checkGroup, Group } from '../runtime/comm/group.ts'
 import type { CollectiveName } from '../runtime/base/signature.ts'
 import { equalBlocks } from './blocks.ts'
 import { foundGroup, tellAll } from './founding.ts'
@@ -250,11 +250,7 @@ export class Intracomm extends ObjectCalls {
 
   #checkMembers(call: string, group: Group): void {
     this.checkUsable(call)
-    if (!(group instanceof Group))
-      this.#refuse(
-        'MPI_ERR_GROUP',
-        `${call}: group is ${describe(group)}, expected a Group, such as comm.group.incl([0])`,
-      )
+    this.checked(() => checkGroup(call, group))
     const strangers = group.difference(this.group).worldRanks
     if (strangers.length > 0)
       this.#refuse(

@@ -57,7 +57,12 @@ export class PlannedComm extends Comm {
     const { call, particulars } = prepared.plan
     const open = this.persistentChannel(call, particulars)
     const begin = (): Run<T> => this.#started(again(), open)
-    return new PersistentCollective(engine, call, begin, this.#failing(prepared), this.#ending(prepared))
+    return new PersistentCollective(
+      engine,
+      { call, begin, refuse: this.refuse },
+      this.#failing(prepared),
+      this.#ending(prepared),
+    )
   }
 
   /** @param form what the program calls it */

@@ -7,7 +7,7 @@
 import { ANY_SOURCE, ANY_TAG } from '../runtime/base/constants.ts'
 import { MpiError } from '../runtime/base/errors.ts'
 import type { Channel, Steps } from '../runtime/comm/channel.ts'
-import { PersistentRequest, Request, type StatusOf } from '../runtime/comm/request.ts'
+import { PersistentRequest, Request, type PreparedCall, type StatusOf } from '../runtime/comm/request.ts'
 import { EMPTY_STATUS } from '../runtime/comm/status.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { COMPOSED, Operation } from '../runtime/engine/operation.ts'
@@ -114,6 +114,11 @@ export class CollectiveRequest<T = void> extends Request {
   }
 }
 
+/** A collective call that `start` makes. */
+interface PreparedRun<T> extends Omit<PreparedCall, 'post'> {
+  readonly begin: () => Run<T>
+}
+
 /**
  * A collective call that can be started again and again. All ranks make the persistent requests of a communicator in the
  * same order; they may start them in any order. Between two starts a request must be completed, by a wait or test.
@@ -134,13 +139,14 @@ export class PersistentCollective<T = void> extends PersistentRequest {
   #freed = false
 
   /** Programs get persistent requests from the calls whose names end in Init. @internal */
-  constructor(engine: Engine, call: string, begin: () => Run<T>, failed: (error: Error) => never, ended: () => void) {
-    super(engine, call, () => this.#begin(begin), emptyStatusAfter(ended), failed)
+  constructor(engine: Engine, prepared: PreparedRun<T>, failed: (error: Error) => never, ended: () => void) {
+    const { call, begin, refuse } = prepared
+    super(engine, { call, post: () => this.#begin(begin), refuse }, emptyStatusAfter(ended), failed)
     this.#call = call
   }
 
   #begin(begin: () => Run<T>): Operation {
-    if (this.#freed) throw new MpiError('MPI_ERR_REQUEST', `start: the request of ${this.#call} has been freed`)
+    if (this.#freed) this.refuse(`start: the request of ${this.#call} has been freed`)
     this.#run = begin()
     return this.#run.whole
   }
@@ -179,11 +185,7 @@ export class PersistentCollective<T = void> extends PersistentRequest {
 
   /** Gives the request back; it cannot be started again. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active */
   free(): void {
-    if (this.active)
-      throw new MpiError(
-        'MPI_ERR_REQUEST',
-        `free: the request of ${this.#call} is active, expected a wait or test first`,
-      )
+    if (this.active) this.refuse(`free: the request of ${this.#call} is active, expected a wait or test first`)
     this.#freed = true
   }
 }

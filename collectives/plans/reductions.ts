@@ -387,9 +387,10 @@ interface Operands extends Target {
 
 /** The receive buffer, with the rank's elements in it once loaded. */
 function accumulator(call: string, send: MessageBuffer | InPlace, recv: MessageBuffer | undefined): Operands {
-  const into = received(call, recv)
-  if (send === IN_PLACE) return inItself(into)
+  if (send === IN_PLACE) return inItself(received(call, recv))
+  // First: of `allreduce(5n, { op })`, the bigint is wrong, not the options that stand where a buffer would.
   const given = sent(call, send)
+  const into = received(call, recv)
   checkPair(call, given.array, into.array, 1)
   return { array: into.array, load: () => loadBlock(given, into.array), commit: into.commit, given }
 }

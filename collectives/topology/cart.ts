@@ -7,6 +7,7 @@
 import { PROC_NULL, UNDEFINED } from '../../runtime/base/constants.ts'
 import { invariant, MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkedOn } from '../../runtime/comm/properties.ts'
 import { checkArray, checkNames } from '../arguments.ts'
 import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
@@ -85,7 +86,7 @@ export class Cartcomm extends TopologyComm {
    * grid.free()
    */
   static async create(comm: Intracomm, options: CartOptions): Promise<Cartcomm | undefined> {
-    checkCart(comm, options)
+    checkedOn(comm, () => checkCart(comm, options))
     const { dims, periods = dims.map(() => false), reorder = false } = options
     const size = product(dims)
     const member = comm.rank < size
@@ -128,7 +129,7 @@ export class Cartcomm extends TopologyComm {
    */
   coordsOf(rank: number): number[] {
     if (!Number.isInteger(rank) || rank < 0 || rank >= this.size)
-      throw new MpiError('MPI_ERR_RANK', `coordsOf: rank is ${describe(rank)}, expected 0..${this.size - 1}`)
+      this.raise(new MpiError('MPI_ERR_RANK', `coordsOf: rank is ${describe(rank)}, expected 0..${this.size - 1}`))
     return coordsOf(rank, this.dims)
   }
 
@@ -138,12 +139,14 @@ export class Cartcomm extends TopologyComm {
    * @throws {MpiError} MPI_ERR_ARG if there is no such point
    */
   rankOf(coords: readonly number[]): number {
-    checkArray('rankOf', 'coords', coords, `an array of ${this.ndims} integers`)
+    this.checked(() => checkArray('rankOf', 'coords', coords, `an array of ${this.ndims} integers`))
     const rank = coords.length === this.ndims && coords.every(Number.isInteger) ? this.#rankAt(coords) : PROC_NULL
     if (rank === PROC_NULL)
-      throw new MpiError(
-        'MPI_ERR_ARG',
-        `rankOf: coords is [${coords.join(', ')}], expected ${this.ndims} integers inside [${this.dims.join(', ')}]`,
+      this.raise(
+        new MpiError(
+          'MPI_ERR_ARG',
+          `rankOf: coords is [${coords.join(', ')}], expected ${this.ndims} integers inside [${this.dims.join(', ')}]`,
+        ),
       )
     return rank
   }
@@ -157,9 +160,9 @@ export class Cartcomm extends TopologyComm {
    */
   shift(direction: number, displacement: number): Shift {
     if (!Number.isInteger(direction) || direction < 0 || direction >= this.ndims)
-      throw new MpiError('MPI_ERR_ARG', `shift: direction is ${describe(direction)}, ${directions(this.ndims)}`)
+      this.raise(new MpiError('MPI_ERR_ARG', `shift: direction is ${describe(direction)}, ${directions(this.ndims)}`))
     if (!Number.isInteger(displacement))
-      throw new MpiError('MPI_ERR_ARG', `shift: displacement is ${describe(displacement)}, expected an integer`)
+      this.raise(new MpiError('MPI_ERR_ARG', `shift: displacement is ${describe(displacement)}, expected an integer`))
     return { source: this.#neighbor(direction, -displacement), dest: this.#neighbor(direction, displacement) }
   }
 
@@ -177,9 +180,9 @@ export class Cartcomm extends TopologyComm {
    * grid?.free()
    */
   async sub(remain: readonly boolean[]): Promise<Cartcomm> {
-    checkArray('sub', 'remain', remain, `an array of ${this.ndims} booleans`)
+    this.checked(() => checkArray('sub', 'remain', remain, `an array of ${this.ndims} booleans`))
     if (remain.length !== this.ndims || !remain.every((keep) => typeof keep === 'boolean'))
-      throw new MpiError('MPI_ERR_ARG', `sub: remain is [${remain.join(', ')}], expected ${this.ndims} booleans`)
+      this.raise(new MpiError('MPI_ERR_ARG', `sub: remain is [${remain.join(', ')}], expected ${this.ndims} booleans`))
     const kept = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction])
     const cut = <T>(list: readonly T[]): T[] => list.filter((_, direction) => remain[direction] === false)
     const color = rankAt(cut(this.coords), cut(this.dims))

@@ -1,6 +1,7 @@
 /** Balanced factorizations of a number of processes (MPI_DIMS_CREATE; MPI 4.1, section 8.5.2). */
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkArray } from '../arguments.ts'
 
 /**
  * Extents of a grid of `nnodes` processes, as close to each other as possible and in descending order where this
@@ -8,13 +9,15 @@ import { describe } from '../../runtime/base/message-buffer.ts'
  *
  * @param nnodes processes of the grid, >= 1
  * @param dims number of dimensions, or one entry for each: an extent to keep, or 0 to be chosen
- * @throws {MpiError} MPI_ERR_DIMS if the given extents do not divide `nnodes`, or nothing is left to choose for the rest
+ * @throws {MpiError} MPI_ERR_DIMS if the given extents do not divide `nnodes`, or nothing is left to choose for the rest;
+ *   MPI_ERR_ARG if `dims` is neither
  * @example
  * log(dimsCreate(12, 2), dimsCreate(12, [0, 2, 0])) // → [ 4, 3 ] [ 3, 2, 2 ]
  */
 export function dimsCreate(nnodes: number, dims: number | readonly number[]): number[] {
   if (!Number.isInteger(nnodes) || nnodes < 1)
     throw new MpiError('MPI_ERR_DIMS', `dimsCreate: nnodes is ${describe(nnodes)}, expected an integer >= 1`)
+  if (typeof dims !== 'number') checkArray('dimsCreate', 'dims', dims, 'a number of dimensions or an array of extents')
   const given = typeof dims === 'number' ? zeros(dims) : [...dims]
   const wrong = given.find((extent) => !Number.isInteger(extent) || extent < 0)
   if (wrong !== undefined)

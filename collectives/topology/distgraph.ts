@@ -6,6 +6,7 @@
  */
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkedOn } from '../../runtime/comm/properties.ts'
 import { checkArray, checkNames } from '../arguments.ts'
 import { Intracomm, type DupOptions, type Foundation } from '../intracomm.ts'
 import type { Neighborhood } from '../plans/neighbors.ts'
@@ -77,13 +78,14 @@ export class Distgraph extends TopologyComm {
   static async createAdjacent(comm: Intracomm, options: AdjacentOptions): Promise<Distgraph> {
     // Another graph will do as well, so that there may be more in it.
     const { sources, destinations } = Object(options) as AdjacentOptions
-    checkArray('Distgraph.createAdjacent', 'sources', sources, 'an array of ranks')
-    checkArray('Distgraph.createAdjacent', 'destinations', destinations, 'an array of ranks')
-    checkRanks('Distgraph.createAdjacent', [...sources, ...destinations], comm.size)
+    checkedOn(comm, () => {
+      checkArray('Distgraph.createAdjacent', 'sources', sources, 'an array of ranks')
+      checkArray('Distgraph.createAdjacent', 'destinations', destinations, 'an array of ranks')
+      checkRanks('Distgraph.createAdjacent', [...sources, ...destinations], comm.size)
+    })
     const mine = { sources: [...sources], destinations: [...destinations] }
     const [all, foundation] = await Intracomm.gathered(comm, 'Distgraph.createAdjacent', mine)
-    const fault = disagreement(all)
-    if (fault !== undefined) throw new MpiError('MPI_ERR_ARG', `Distgraph.createAdjacent: ${fault}`)
+    checkedOn(comm, () => checkAgreement(all))
     return new Distgraph(foundation, mine).inherit(comm)
   }
 
@@ -94,10 +96,7 @@ export class Distgraph extends TopologyComm {
    * @throws {MpiError} MPI_ERR_RANK if an end of an edge is no rank, MPI_ERR_ARG if `edges` is no array of them
    */
   static async create(comm: Intracomm, edges: readonly GraphEdge[]): Promise<Distgraph> {
-    checkArray('Distgraph.create', 'edges', edges, 'an array of { source, dest }')
-    for (const edge of edges) checkNames('Distgraph.create', edge, ['source', 'dest'])
-    const flat = edges.flatMap(({ source, dest }) => [source, dest])
-    checkRanks('Distgraph.create', flat, comm.size)
+    checkedOn(comm, () => checkEdges(edges, comm.size))
     const [named, foundation] = await Intracomm.gathered(comm, 'Distgraph.create', edges)
     const all = named.flat()
     const ascending = (a: number, b: number): number => a - b
@@ -123,10 +122,22 @@ export class Distgraph extends TopologyComm {
   }
 }
 
+function checkEdges(edges: readonly GraphEdge[], size: number): void {
+  checkArray('Distgraph.create', 'edges', edges, 'an array of { source, dest }')
+  for (const edge of edges) checkNames('Distgraph.create', edge, ['source', 'dest'])
+  const ends = edges.flatMap(({ source, dest }) => [source, dest])
+  checkRanks('Distgraph.create', ends, size)
+}
+
 function checkRanks(call: string, ranks: readonly number[], size: number): void {
   const wrong = ranks.find((rank) => !Number.isInteger(rank) || rank < 0 || rank >= size)
   if (wrong !== undefined)
     throw new MpiError('MPI_ERR_RANK', `${call}: a neighbour is ${describe(wrong)}, expected 0..${size - 1}`)
+}
+
+function checkAgreement(all: readonly AdjacentOptions[]): void {
+  const fault = disagreement(all)
+  if (fault !== undefined) throw new MpiError('MPI_ERR_ARG', `Distgraph.createAdjacent: ${fault}`)
 }
 
 /** An edge that one of its ends names more often than the other, in words; undefined if there is none. */

@@ -7,6 +7,7 @@
 import { UNDEFINED } from '../../runtime/base/constants.ts'
 import { MpiError } from '../../runtime/base/errors.ts'
 import { describe } from '../../runtime/base/message-buffer.ts'
+import { checkedOn } from '../../runtime/comm/properties.ts'
 import { checkNames } from '../arguments.ts'
 import type { Intracomm } from '../intracomm.ts'
 import { cheaperOrder } from './placement.ts'
@@ -90,7 +91,7 @@ export class Grid {
    * grid?.free()
    */
   static async create(comm: Intracomm, options: GridOptions): Promise<Grid | undefined> {
-    checkGrid(comm, options)
+    checkedOn(comm, () => checkGrid(comm, options))
     const { nprow, npcol, order: asked = 'row' } = options
     const order = asked === 'auto' ? cheaperOrder(nprow, npcol, comm.hosts.hostOf) : asked
     const call = 'Grid.create'

@@ -18,6 +18,7 @@ export const MPI_ERROR_CLASSES = {
   MPI_ERR_GROUP: 'the group does not fit the communicator',
   MPI_ERR_REQUEST: 'the request cannot be used this way',
   MPI_ERR_OP: 'the reduction operation does not fit the elements',
+  MPI_ERR_KEYVAL: 'the key of an attribute is none',
   MPI_ERR_DIMS: 'the dimensions of a grid are wrong',
   MPI_ERR_ARG: 'an argument is wrong',
   MPI_ERR_TRUNCATE: 'the message is longer than the receive buffer',

@@ -135,7 +135,7 @@ export function isRemembered(buffer: unknown): buffer is TypedArray {
  *
  * @param call name of the calling operation, for messages
  * @throws {MpiError} MPI_ERR_BUFFER if `buffer` is no typed array, DataView, ArrayBuffer or ndarray over one of them, if
- *   its memory has been transferred to another thread, or if the ndarray leaves its data
+ *   its memory has been transferred to another thread, or if the ndarray leaves its data or has no such layout
  */
 export function resolveBuffer(buffer: MessageBuffer, call: string): MessageView {
   try {
@@ -168,11 +168,27 @@ function resolveNdarray(view: NdView, call: string): MessageView {
       'MPI_ERR_BUFFER',
       `${call}: an ndarray must lie over a typed array, not over ${describe(view.data)}`,
     )
+  if (!hasLayout(view))
+    throw new MpiError(
+      'MPI_ERR_BUFFER',
+      `${call}: the ndarray has shape [${view.shape.join(', ')}], stride [${view.stride.join(', ')}] and offset ${view.offset}, expected integers, no extent below 0, and a stride for each`,
+    )
   const count = view.shape.reduce((product, extent) => product * extent, 1)
   if (count > 0) checkReach(view, call)
   if (!isRowMajor(view)) return new MessageView(type, count, undefined, view)
   const start = view.data.byteOffset + view.offset * type.bytes
   return new MessageView(type, count, regionOver(view.data.buffer, count === 0 ? 0 : start, count * type.bytes))
+}
+
+/** Programs make views by hand too: those of the package ndarray all have one. */
+function hasLayout({ shape, stride, offset }: NdView): boolean {
+  const isExtent = (extent: number): boolean => Number.isInteger(extent) && extent >= 0
+  return (
+    shape.length === stride.length &&
+    shape.every(isExtent) &&
+    stride.every((step) => Number.isInteger(step)) &&
+    Number.isInteger(offset)
+  )
 }
 
 /** @throws {MpiError} MPI_ERR_BUFFER if an element of the view lies outside of its data */

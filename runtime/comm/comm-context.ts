@@ -7,6 +7,7 @@
  */
 import { PERSISTENT_TAGS } from '../base/call-numbers.ts'
 import { MpiError } from '../base/errors.ts'
+import { describe } from '../base/message-buffer.ts'
 import type { Region } from '../base/region.ts'
 import type { Board } from '../engine/board.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -165,6 +166,7 @@ export abstract class CommContext extends CommProperties {
    * 'ident' if both are the same object, 'congruent' if they have the same ranks in the same order, 'similar' if in another
    * order, else 'unequal'. Local.
    *
+   * @throws {MpiError} MPI_ERR_COMM if one is freed, or the other no communicator
    * @example
    * const reversed = (await world.split(0, -world.rank)) as Intracomm
    * log(world.compare(world), world.compare(self), world.compare(reversed)) // → ident unequal similar
@@ -172,6 +174,8 @@ export abstract class CommContext extends CommProperties {
    */
   compare(other: CommContext): 'ident' | 'congruent' | 'similar' | 'unequal' {
     this.checkUsable('compare')
+    if (!(other instanceof CommContext))
+      this.raise(new MpiError('MPI_ERR_COMM', `compare: other is ${describe(other)}, expected a communicator`))
     other.checkUsable('compare')
     if (other === this) return 'ident'
     const here = this.group.compare(other.group)

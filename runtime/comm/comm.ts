@@ -68,7 +68,7 @@ export class Comm extends CommContext {
    */
   recv(buffer: MessageBuffer, options: BlockingRecvOptions = {}): Promise<Status> {
     try {
-      options.signal?.throwIfAborted()
+      throwIfAborted(options)
       const view = this.#resolve(buffer, 'recv', this.#latestReceived)
       const status = this.#receivedNow(view, options)
       return status === undefined ? this.#receivedLater(view, options) : this.#latestStatus.promise
@@ -132,8 +132,8 @@ export class Comm extends CommContext {
    * await waitAll([...sent, second?.irecv(new Int32Array(4)) ?? world.irecv(new Int32Array(4))])
    */
   async probe(options: BlockingRecvOptions = {}): Promise<Status> {
-    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     this.#refuse('probe', faultOfReceive('probe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     if (source === PROC_NULL) return PROC_NULL_STATUS
     for (;;) {
       await this.#untilArrival('probe', source, tag, signal)
@@ -145,8 +145,8 @@ export class Comm extends CommContext {
 
   /** Like `probe`, but returns undefined at once if no message is there. Local. */
   iprobe(options: RecvOptions = {}): Status | undefined {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse('iprobe', faultOfReceive('iprobe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     if (source === PROC_NULL) return PROC_NULL_STATUS
     const envelope = this.job.engine.iprobe(this.#worldSource(source), this.context, tag)
     return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
@@ -154,8 +154,8 @@ export class Comm extends CommContext {
 
   /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. */
   async mprobe(options: BlockingRecvOptions = {}): Promise<Message> {
-    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     this.#refuse('mprobe', faultOfReceive('mprobe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
     for (;;) {
       const message = this.improbe({ source, tag })
       if (message !== undefined) return message
@@ -165,13 +165,14 @@ export class Comm extends CommContext {
 
   /** Like `mprobe`, but returns undefined at once if no message is there. Local. */
   improbe(options: RecvOptions = {}): Message | undefined {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse('improbe', faultOfReceive('improbe', options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     const { engine } = this.job
     const home = {
       watch: (view: MessageView, call: string) => this.#watchReceive(call, view),
       request: (operation: Operation | undefined, watch?: BufferWatch) => this.#receiving(operation, watch),
       received: <T>(operation: Operation | undefined) => this.#received<T>(operation),
+      checked: <T>(plan: () => T) => this.checked(plan),
     }
     if (source === PROC_NULL) return new Message(PROC_NULL_STATUS, { ...home, mrecv: () => undefined })
     const taken = engine.improbe(this.#worldSource(source), this.context, tag)
@@ -231,8 +232,8 @@ export class Comm extends CommContext {
   recvInit(buffer: MessageBuffer, options: RecvOptions = {}): PersistentRequest {
     const call = 'recvInit'
     const view = this.#resolve(buffer, call)
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     let told = this.#statusOf
     const post = (): Operation | undefined => {
       const watch = this.#watchReceive(call, view, { source, tag })
@@ -240,7 +241,7 @@ export class Comm extends CommContext {
       told = this.#watching(watch, operation, this.#statusOf)
       return operation
     }
-    return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
+    return this.#startable(call, post, (ended) => told(ended))
   }
 
   // ---- objects -----------------------------------------------------------------------------------------------
@@ -267,7 +268,7 @@ export class Comm extends CommContext {
 
   /** Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined. */
   async recvObject<T = unknown>(options: BlockingRecvOptions = {}): Promise<Received<T>> {
-    options.signal?.throwIfAborted()
+    throwIfAborted(options)
     return this.#received<T>(this.#expect('recvObject', undefined, options), options.signal)
   }
 
@@ -334,18 +335,16 @@ export class Comm extends CommContext {
   // ---- operations --------------------------------------------------------------------------------------------
 
   /** True if a message has been sent on the shortest way, which takes right arguments only. */
-  #sentNow(view: MessageView, { dest, tag = 0 }: SendOptions = NO_OPTIONS, call: CallNow): boolean {
+  #sentNow(view: MessageView, options: SendOptions | null | undefined, call: CallNow): boolean {
+    const { dest, tag = 0 } = options ?? NO_OPTIONS
     const { engine, ssendAll, checks } = this.job
     if (ssendAll || checks !== undefined || this.isFreed || !isRank(dest, this.peers.size) || !isTag(tag)) return false
     return engine.sendNow(view, this.peers.worldRank(dest), this.context, tag, call)
   }
 
   /** The status of a message that was received on the shortest way, if that is open. @param blocking looks for a moment */
-  #receivedNow(
-    view: MessageView,
-    { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions,
-    blocking = true,
-  ): Status | undefined {
+  #receivedNow(view: MessageView, options: RecvOptions | null, blocking = true): Status | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG }: RecvOptions = options ?? NO_OPTIONS
     const { engine, checks } = this.job
     if (checks !== undefined || this.isFreed || !isRank(source, this.peers.size) || !(isTag(tag) || tag === ANY_TAG))
       return undefined
@@ -374,8 +373,8 @@ export class Comm extends CommContext {
   }
 
   #expect(call: string, view: MessageView | undefined, options: RecvOptions): Operation | undefined {
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     this.#refuse(call, faultOfReceive(call, options, this.#rules))
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
     if (source === PROC_NULL) return undefined
     return this.#posted(this.job.engine.irecv(view, this.#worldSource(source), this.context, tag, call))
   }
@@ -423,7 +422,11 @@ export class Comm extends CommContext {
       told = this.#watchingSend(call, view, dest, operation)
       return operation
     }
-    return new PersistentRequest(this.job.engine, call, post, (ended) => told(ended), this.#failed)
+    return this.#startable(call, post, (ended) => told(ended))
+  }
+
+  #startable(call: string, post: () => Operation | undefined, statusOf: StatusOf): PersistentRequest {
+    return new PersistentRequest(this.job.engine, { call, post, refuse: this.refuse }, statusOf, this.#failed)
   }
 
   /** Settles when a send has; with `--check` its buffer is watched, since a program may have forgotten to await it. */
@@ -529,4 +532,9 @@ export class Comm extends CommContext {
 /** What a call touches of a buffer: nothing if the peer is PROC_NULL. */
 function touched(view: MessageView, peer: number): MessageView {
   return peer === PROC_NULL ? resolveBuffer(new ArrayBuffer(0), 'PROC_NULL') : view
+}
+
+/** @throws the reason of the signal if it is aborted. Options that are null are refused later. */
+function throwIfAborted(options: BlockingRecvOptions | null): void {
+  options?.signal?.throwIfAborted()
 }

@@ -62,21 +62,25 @@ export class Group {
   /**
    * The members of this group, then those of `other` that are not here. Local.
    *
+   * @throws {MpiError} MPI_ERR_GROUP if it is none
    * @example
    * const [low, high] = [world.group.incl([0, 1]), world.group.excl([0])]
    * log(low.union(high).worldRanks, low.intersection(high).worldRanks, high.difference(low).worldRanks) // → [ 0, 1, 2, 3 ] [ 1 ] [ 2, 3 ]
    */
   union(other: Group): Group {
+    checkGroup('union', other)
     return new Group([...this.#worldRanks, ...other.difference(this).#worldRanks])
   }
 
-  /** The members of this group that are in `other` too, in the order of this one. Local. */
+  /** The members of this group that are in `other` too, in the order of this one. Local. @throws like `union` */
   intersection(other: Group): Group {
+    checkGroup('intersection', other)
     return new Group(this.#worldRanks.filter((worldRank) => other.#ranks.has(worldRank)))
   }
 
-  /** The members of this group that are not in `other`, in the order of this one. Local. */
+  /** The members of this group that are not in `other`, in the order of this one. Local. @throws like `union` */
   difference(other: Group): Group {
+    checkGroup('difference', other)
     return new Group(this.#worldRanks.filter((worldRank) => !other.#ranks.has(worldRank)))
   }
 
@@ -114,29 +118,33 @@ export class Group {
    * Ranks in `other` of the members with these ranks; UNDEFINED for those that are not in it, PROC_NULL for
    * itself. Local.
    *
-   * @throws {MpiError} MPI_ERR_RANK
+   * @throws {MpiError} MPI_ERR_RANK, MPI_ERR_GROUP
    * @example
    * const reversed = world.group.incl([3, 2, 1, 0])
    * log(world.group.translateRanks([0, 3], reversed), reversed.compare(world.group)) // → [ 3, 0 ] similar
    */
   translateRanks(ranks: readonly number[], other: Group): number[] {
+    checkList('translateRanks', 'ranks', ranks)
+    checkGroup('translateRanks', other)
     for (const rank of ranks) if (rank !== PROC_NULL) this.#checkRank('translateRanks', rank)
     return ranks.map((rank) => (rank === PROC_NULL ? rank : (other.rankOf(this.worldRank(rank)) ?? UNDEFINED)))
   }
 
-  /** 'ident' if members and order are the same, 'similar' if only the members are, else 'unequal'. Local. */
+  /** 'ident' if members and order are the same, 'similar' if only the members are, else 'unequal'. Local. @throws like `union` */
   compare(other: Group): 'ident' | 'similar' | 'unequal' {
+    checkGroup('compare', other)
     if (this.size !== other.size || this.difference(other).size > 0) return 'unequal'
     return this.#worldRanks.every((worldRank, rank) => worldRank === other.worldRank(rank)) ? 'ident' : 'similar'
   }
 
   #ranksOf(call: string, ranges: readonly RankRange[]): number[] {
-    const ranks = ranksOf(call, ranges)
+    const ranks = ranksOf(call, ranges, this.size)
     this.#checkRanks(call, ranks)
     return ranks
   }
 
   #checkRanks(call: string, ranks: readonly number[]): void {
+    checkList(call, 'ranks', ranks)
     const seen = new Set<number>()
     for (const rank of ranks) {
       this.#checkRank(call, rank)
@@ -151,11 +159,32 @@ export class Group {
   }
 }
 
-function ranksOf(call: string, ranges: readonly RankRange[]): number[] {
-  return ranges.flatMap(([first, last, stride = 1]) => {
+/** @throws {MpiError} MPI_ERR_GROUP if `group` is none */
+export function checkGroup(call: string, group: unknown): void {
+  if (group instanceof Group) return
+  throw new MpiError(
+    'MPI_ERR_GROUP',
+    `${call}: group is ${describe(group)}, expected a Group, such as comm.group.incl([0])`,
+  )
+}
+
+function checkList(call: string, name: string, list: unknown): void {
+  if (Array.isArray(list)) return
+  throw new MpiError('MPI_ERR_ARG', `${call}: ${name} is ${describe(list)}, expected an array of ranks`)
+}
+
+/** @param most ranks of a range that can be right: the next one is wrong */
+function ranksOf(call: string, ranges: readonly RankRange[], most: number): number[] {
+  checkList(call, 'ranges', ranges)
+  return ranges.flatMap((range) => {
+    checkList(call, 'a range', range)
+    const [first, last, stride = 1] = range
+    for (const [name, end] of Object.entries({ first, last }))
+      if (!Number.isInteger(end))
+        throw new MpiError('MPI_ERR_RANK', `${call}: ${name} of a range is ${describe(end)}, expected an integer`)
     if (!Number.isInteger(stride) || stride === 0)
       throw new MpiError('MPI_ERR_ARG', `${call}: stride is ${describe(stride)}, expected an integer other than 0`)
     const length = Math.max(0, Math.floor((last - first) / stride) + 1)
-    return Array.from({ length }, (_, i) => first + i * stride)
+    return Array.from({ length: Math.min(length, most + 1) }, (_, i) => first + i * stride)
   })
 }

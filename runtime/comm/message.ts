@@ -17,6 +17,8 @@ export interface MessageHome {
   readonly watch: (view: MessageView, call: string) => BufferWatch | undefined
   readonly request: (operation: Operation | undefined, watch?: BufferWatch) => Request
   readonly received: <T>(operation: Operation | undefined) => Promise<Received<T>>
+  /** What is made of the arguments of a call; the error handler sees what is wrong with them. */
+  readonly checked: <T>(plan: () => T) => T
 }
 
 /**
@@ -44,7 +46,7 @@ export class Message {
   }
 
   /** Receives the message. Local. @throws {MpiError} like `comm.recv`; MPI_ERR_REQUEST if it has been received before */
-  recv(buffer: MessageBuffer): Promise<Status> {
+  async recv(buffer: MessageBuffer): Promise<Status> {
     return this.irecv(buffer).wait()
   }
 
@@ -62,20 +64,23 @@ export class Message {
    * await waitAll(sent)
    */
   irecv(buffer: MessageBuffer): Request {
-    const view = resolveBuffer(buffer, 'mrecv')
-    this.#take()
+    const view = this.#home.checked(() => {
+      const resolved = resolveBuffer(buffer, 'mrecv')
+      this.#take('mrecv')
+      return resolved
+    })
     const watch = this.#home.watch(view, 'mrecv')
     return this.#home.request(this.#home.mrecv(watch?.view ?? view, 'mrecv'), watch)
   }
 
   /** Receives a message of `sendObject`. Local. @throws {MpiError} MPI_ERR_TYPE if it is none; MPI_ERR_REQUEST like `recv` */
   async recvObject<T = unknown>(): Promise<Received<T>> {
-    this.#take()
+    this.#home.checked(() => this.#take('mrecvObject'))
     return this.#home.received<T>(this.#home.mrecv(undefined, 'mrecvObject'))
   }
 
-  #take(): void {
-    if (this.#taken) throw new MpiError('MPI_ERR_REQUEST', 'mrecv: the message has been received before')
+  #take(call: string): void {
+    if (this.#taken) throw new MpiError('MPI_ERR_REQUEST', `${call}: the message has been received before`)
     this.#taken = true
   }
 }

@@ -30,7 +30,12 @@ export interface Rules {
 export const NO_OPTIONS = {} as SendOptions & SendrecvOptions
 
 /** What is wrong with the options of a send; undefined if nothing is. */
-export function faultOfSend(call: string, options: SendOptions = NO_OPTIONS, rules: Rules): MpiError | undefined {
+export function faultOfSend(
+  call: string,
+  options: SendOptions | null = NO_OPTIONS,
+  rules: Rules,
+): MpiError | undefined {
+  if (options === null) return faultOfNames(call, options, SEND_OPTIONS)
   const { dest, tag = 0 } = options
   return faultOfDest(call, dest, tag, rules) ?? (rules.allNames ? faultOfNames(call, options, SEND_OPTIONS) : undefined)
 }
@@ -46,7 +51,8 @@ export function faultOfTag(call: string, tag: number): MpiError | undefined {
 }
 
 /** What is wrong with the options of a receive or a probe; undefined if nothing is. */
-export function faultOfReceive(call: string, options: RecvOptions, rules: Rules): MpiError | undefined {
+export function faultOfReceive(call: string, options: RecvOptions | null, rules: Rules): MpiError | undefined {
+  if (options === null) return faultOfNames(call, options, RECV_OPTIONS)
   const { source = ANY_SOURCE, tag = ANY_TAG } = options
   const { size, allNames } = rules
   if (!isRank(source, size) && source !== ANY_SOURCE && source !== PROC_NULL)
@@ -58,9 +64,10 @@ export function faultOfReceive(call: string, options: RecvOptions, rules: Rules)
 /** What is wrong with the options of a send and a receive at the same time; undefined if nothing is. */
 export function faultOfExchange(
   call: string,
-  options: SendrecvOptions = NO_OPTIONS,
+  options: SendrecvOptions | null = NO_OPTIONS,
   rules: Rules,
 ): MpiError | undefined {
+  if (options === null) return faultOfNames(call, options, EXCHANGE_OPTIONS)
   const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG } = options
   return (
     faultOfDest(call, dest, sendTag, rules) ??

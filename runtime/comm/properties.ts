@@ -3,6 +3,7 @@
  * and 9.3). All local; no message ever depends on it.
  */
 import { located, MpiError } from '../base/errors.ts'
+import { describe } from '../base/message-buffer.ts'
 import { EMPTY_STATUS, type Status } from './status.ts'
 
 /**
@@ -102,10 +103,14 @@ export type ErrorHandler =
 /** Deletes all attributes of a communicator that nobody frees: what `self` ends with. */
 export let deleteAttributesOf: (comm: CommProperties) => void
 
+/** What is made of the arguments of a call that makes a communicator of another, whose error handler sees what is wrong. */
+export let checkedOn: <T>(comm: CommProperties, plan: () => T) => T
+
 /** The base of all communicators. */
 export abstract class CommProperties {
   static {
     deleteAttributesOf = (comm) => comm.deleteAttributes()
+    checkedOn = (comm, plan) => comm.checked(plan)
   }
 
   /** Shown in reports; duplicates begin without one. */
@@ -131,6 +136,7 @@ export abstract class CommProperties {
   /**
    * Attaches a value; one that was there is deleted first. Local.
    *
+   * @throws {MpiError} MPI_ERR_KEYVAL if the key is none
    * @example
    * const hits = Keyval.create({ copy: (count: number) => count })
    * world.setAttribute(hits, 3)
@@ -140,18 +146,21 @@ export abstract class CommProperties {
    * copy.free()
    */
   setAttribute<T>(keyval: Keyval<T>, value: T): void {
+    this.#checkKey('setAttribute', keyval)
     this.deleteAttribute(keyval)
     this.#attributes ??= new Map()
     this.#attributes.set(keyval as Keyval<unknown>, value)
   }
 
-  /** The value attached, or undefined. Local. */
+  /** The value attached, or undefined. Local. @throws {MpiError} MPI_ERR_KEYVAL if the key is none */
   getAttribute<T>(keyval: Keyval<T>): T | undefined {
+    this.#checkKey('getAttribute', keyval)
     return this.#attributes?.get(keyval as Keyval<unknown>) as T | undefined
   }
 
-  /** Takes a value off again and hands it to the key's `delete`; a no-op if there is none. Local. */
+  /** Takes a value off again and hands it to the key's `delete`; a no-op if there is none. Local. @throws {MpiError} MPI_ERR_KEYVAL if the key is none */
   deleteAttribute<T>(keyval: Keyval<T>): void {
+    this.#checkKey('deleteAttribute', keyval)
     const key = keyval as Keyval<unknown>
     if (this.#attributes?.has(key) !== true) return
     const value = this.#attributes.get(key)
@@ -159,18 +168,38 @@ export abstract class CommProperties {
     keyval.delete(value as T)
   }
 
+  #checkKey(call: string, keyval: unknown): void {
+    if (!(keyval instanceof Keyval))
+      this.raise(
+        new MpiError('MPI_ERR_KEYVAL', `${call}: the key is ${describe(keyval)}, expected one of Keyval.create`),
+      )
+  }
+
+  /** Gives the communicator back. */
+  abstract free(): void
+
   /** Ends the job, for ERRORS_ARE_FATAL. */
   protected abstract die(error: unknown): never
 
   /** Takes over what a new communicator has of the one it was made of; attributes only if it is its duplicate. */
   protected inherit(parent: CommProperties, duplicate = false): this {
     this.#errorHandler = parent.#errorHandler
-    if (duplicate)
-      for (const [keyval, value] of parent.#attributes ?? []) {
-        const copy = keyval.copy(value)
-        if (copy !== undefined) this.setAttribute(keyval, copy)
-      }
+    if (!duplicate) return this
+    try {
+      this.#copyAttributes(parent)
+    } catch (error) {
+      // The program never gets it, and could not give it back.
+      this.free()
+      throw error
+    }
     return this
+  }
+
+  #copyAttributes(parent: CommProperties): void {
+    for (const [keyval, value] of parent.#attributes ?? []) {
+      const copy = keyval.copy(value)
+      if (copy !== undefined) this.setAttribute(keyval, copy)
+    }
   }
 
   /** Deletes all attributes, the latest first (MPI 4.1, section 7.7.1). */
@@ -196,6 +225,9 @@ export abstract class CommProperties {
       return this.raise(error)
     }
   }
+
+  /** A persistent request is used wrongly. @throws the error, after the handler has seen it */
+  protected readonly refuse = (error: MpiError): never => this.raise(error)
 
   /** A call failed. @throws the error, after the handler has seen it */
   protected raise(error: unknown): never {

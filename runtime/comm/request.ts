@@ -171,6 +171,14 @@ function rethrow(error: Error): never {
   throw located(error)
 }
 
+/** A call that `start` makes, with arguments that are known to be good. */
+export interface PreparedCall {
+  readonly call: string
+  readonly post: () => Operation | undefined
+  /** Throws a mistake, after the error handler of the communicator has seen it. */
+  readonly refuse: (error: MpiError) => never
+}
+
 /**
  * An operation with fixed arguments that can be started again and again (MPI 4.1, section 3.9). Between a wait or
  * test that told its outcome and the next `start`, the buffer is the program's.
@@ -185,38 +193,32 @@ function rethrow(error: Error): never {
  * }
  */
 export class PersistentRequest extends Request {
-  readonly #call: string
-  readonly #post: () => Operation | undefined
+  readonly #prepared: PreparedCall
 
   /** Users get them from `sendInit`, `ssendInit`, `recvInit`; those of collective calls are `PersistentCollective`s. @internal */
-  constructor(
-    engine: Engine,
-    call: string,
-    post: () => Operation | undefined,
-    statusOf: StatusOf,
-    failed?: (error: Error) => Status,
-  ) {
+  constructor(engine: Engine, prepared: PreparedCall, statusOf: StatusOf, failed?: (error: Error) => Status) {
     super(engine, undefined, statusOf, failed)
     this.rest()
-    this.#call = call
-    this.#post = post
+    this.#prepared = prepared
   }
 
   /** Starts the operation. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active or freed; MPI_ERR_COMM if its communicator is freed */
   start(): void {
-    if (this.active)
-      throw new MpiError(
-        'MPI_ERR_REQUEST',
-        `start: the request of ${this.#call} is active, expected a wait or test first`,
-      )
-    this.restart(this.#post())
+    const { call, post } = this.#prepared
+    if (this.active) this.refuse(`start: the request of ${call} is active, expected a wait or test first`)
+    this.restart(post())
+  }
+
+  /** @throws {MpiError} MPI_ERR_REQUEST, after the error handler of the communicator has seen it */
+  protected refuse(message: string): never {
+    return this.#prepared.refuse(new MpiError('MPI_ERR_REQUEST', message))
   }
 }
 
 /**
  * Starts all requests, in their order. Local, but for collective calls.
  *
- * @throws {MpiError} MPI_ERR_REQUEST if one is active
+ * @throws {MpiError} MPI_ERR_REQUEST if one is active, or no persistent request: then none is started
  * @example
  * const { rank, size } = world
  * const halo = new Float64Array(2)
@@ -230,6 +232,7 @@ export class PersistentRequest extends Request {
  * }
  */
 export function startAll(requests: readonly PersistentRequest[]): void {
+  checkRequests('startAll', requests, PersistentRequest, 'persistent requests, such as those of sendInit and recvInit')
   for (const request of requests) request.start()
 }
 
@@ -245,25 +248,25 @@ export function startAll(requests: readonly PersistentRequest[]): void {
  * log(statuses.length, received[1]?.[0]) // → 4 10
  */
 export async function waitAll(requests: readonly Request[], options?: WaitOptions): Promise<Status[]> {
+  checkRequests('waitAll', requests)
   if (options?.signal !== undefined) return eachWaited(requests, options)
   const open = unended(requests)
   if (open.length > 0) await allEnded(open)
+  return outcomesOf(requests)
+}
+
+/** Tells the outcome of each, all of which have ended. @throws the first failure, after the last is told */
+function outcomesOf(requests: readonly Request[]): Status[] {
   const statuses: Status[] = []
   let failure: { readonly error: unknown } | undefined
   for (const request of requests)
     try {
       statuses.push(request.test() as Status)
     } catch (error) {
-      failure ??= { error: request instanceof Request ? error : strange('waitAll', request) }
+      failure ??= { error }
     }
   if (failure !== undefined) throw failure.error
   return statuses
-}
-
-/** A program has passed what is no request: mostly the promise of a blocking call. */
-function strange(call: string, value: unknown): MpiError {
-  const allowed = 'expected requests, such as those of isend and irecv'
-  return new MpiError('MPI_ERR_REQUEST', `${call}: the list has ${describe(value)} in it, ${allowed}`)
 }
 
 async function eachWaited(requests: readonly Request[], options: WaitOptions): Promise<Status[]> {
@@ -276,7 +279,7 @@ async function eachWaited(requests: readonly Request[], options: WaitOptions): P
 /**
  * Waits until one active request is complete; its index and status. If none is active, the index is UNDEFINED. Local.
  *
- * @throws {MpiError} what the operation fails with; the reason of `signal`
+ * @throws {MpiError} what the operation fails with; the reason of `signal`; MPI_ERR_REQUEST like `waitAll`
  * @example
  * const requests = [world.irecv(new Int32Array(1), { source: world.rank, tag: 3 }), world.ibarrier()]
  * const first = await waitAny(requests)
@@ -285,8 +288,9 @@ async function eachWaited(requests: readonly Request[], options: WaitOptions): P
  * await waitAny(requests)
  */
 export async function waitAny(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion> {
+  checkRequests('waitAny', requests)
   for (;;) {
-    const found = testAny(requests)
+    const found = anyOf(requests)
     if (found !== undefined) return found
     await anyEnded(unended(requests), signal)
   }
@@ -295,15 +299,16 @@ export async function waitAny(requests: readonly Request[], { signal }: WaitOpti
 /**
  * Waits until at least one active request is complete; all that are, none if no request is active. Local.
  *
- * @throws {MpiError} of the first that failed; the reason of `signal`
+ * @throws {MpiError} of the first that failed; the reason of `signal`; MPI_ERR_REQUEST like `waitAll`
  * @example
  * const requests = [world.ibarrier(), world.iallreduce(1, { op: SUM })]
  * for (let left = requests.length; left > 0; ) left -= (await waitSome(requests)).length
  * log(await waitSome(requests)) // → []
  */
 export async function waitSome(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion[]> {
+  checkRequests('waitSome', requests)
   for (;;) {
-    const found = testSome(requests)
+    const found = someOf(requests)
     if (found.length > 0 || !requests.some(({ active }) => active)) return found
     await anyEnded(unended(requests), signal)
   }
@@ -312,20 +317,21 @@ export async function waitSome(requests: readonly Request[], { signal }: WaitOpt
 /**
  * The statuses if all requests are complete, else undefined. Local.
  *
- * @throws {MpiError} of the first that failed
+ * @throws {MpiError} of the first that failed, after all have ended: none is active then; MPI_ERR_REQUEST like `waitAll`
  * @example
  * const requests = [world.ibarrier(), world.iallreduce(1, { op: SUM })]
  * while (testAll(requests) === undefined) await new Promise((resolve) => setImmediate(resolve)) // work of one's own
  */
 export function testAll(requests: readonly Request[]): Status[] | undefined {
+  checkRequests('testAll', requests)
   progress(requests)
   if (unended(requests).length > 0) return undefined
-  return requests.map((request) => request.test() as Status)
+  return outcomesOf(requests)
 }
 
 /**
  * Index and status of a complete active request, or undefined if there is none yet. If none is active, the index is
- * UNDEFINED. Local. @throws {MpiError} what the operation fails with
+ * UNDEFINED. Local. @throws {MpiError} what the operation fails with; MPI_ERR_REQUEST like `waitAll`
  *
  * @example
  * const request = world.irecv(new Int32Array(1), { source: world.rank })
@@ -334,6 +340,11 @@ export function testAll(requests: readonly Request[]): Status[] | undefined {
  * log(testAny([request])?.index) // → 0
  */
 export function testAny(requests: readonly Request[]): Completion | undefined {
+  checkRequests('testAny', requests)
+  return anyOf(requests)
+}
+
+function anyOf(requests: readonly Request[]): Completion | undefined {
   if (!requests.some(({ active }) => active)) return { index: UNDEFINED, status: EMPTY_STATUS }
   progress(requests)
   const index = requests.findIndex(hasEnded)
@@ -343,7 +354,8 @@ export function testAny(requests: readonly Request[]): Completion | undefined {
 /**
  * Index and status of every complete active request. Local.
  *
- * @throws {MpiError} of the first that failed; the others that are complete stay active for the next call
+ * @throws {MpiError} of the first that failed; the others that are complete stay active for the next call;
+ *   MPI_ERR_REQUEST like `waitAll`
  * @example
  * const requests = [1, 2].map((tag) => world.irecv(new Int32Array(1), { source: world.rank, tag }))
  * await world.send(new Int32Array(1), { dest: world.rank, tag: 2 })
@@ -352,9 +364,33 @@ export function testAny(requests: readonly Request[]): Completion | undefined {
  * await requests[0]?.wait()
  */
 export function testSome(requests: readonly Request[]): Completion[] {
+  checkRequests('testSome', requests)
+  return someOf(requests)
+}
+
+function someOf(requests: readonly Request[]): Completion[] {
   progress(requests)
   requests.find(({ failed }) => failed)?.test()
   return requests.flatMap((request, index) => (hasEnded(request) ? [{ index, status: request.test() as Status }] : []))
+}
+
+/**
+ * Programs run without being checked against types: a list that has the promise of a blocking call in it would be taken
+ * for one without active requests.
+ *
+ * @throws {MpiError} MPI_ERR_REQUEST
+ */
+function checkRequests(
+  call: string,
+  requests: readonly unknown[],
+  kind: typeof Request | typeof PersistentRequest = Request,
+  expected = 'requests, such as those of isend and irecv',
+): void {
+  if (!Array.isArray(requests))
+    throw new MpiError('MPI_ERR_REQUEST', `${call}: the list is ${describe(requests)}, expected an array of requests`)
+  for (const request of requests)
+    if (!(request instanceof kind))
+      throw new MpiError('MPI_ERR_REQUEST', `${call}: the list has ${describe(request)} in it, expected ${expected}`)
 }
 
 /** One look for messages serves all requests of a rank; what comes of it each does on its own. */

@@ -2,11 +2,16 @@
 import t from 'tap'
 import {
   ANY_SOURCE,
+  Cartcomm,
+  Distgraph,
   ERRORS_ARE_FATAL,
   ERRORS_RETURN,
   ERRORS_THROW,
+  Grid,
   Group,
+  Intercomm,
   Keyval,
+  PROC_NULL,
   SUM,
   UNDEFINED,
   waitAll,
@@ -14,6 +19,7 @@ import {
   type MpiError,
 } from '../../../index.ts'
 import { createWorld } from '../../../collectives/world.ts'
+import { foundationOf } from '../../../runtime/comm/comm-context.ts'
 import { Engine } from '../../../runtime/engine/engine.ts'
 import { InprocHub } from '../../../runtime/transport/inproc.ts'
 import { runRanks } from '../../../testing.ts'
@@ -281,5 +287,79 @@ t.test('a handler sees the errors of small calls through a board', async (t) => 
     const refused = comm.allreduce(new Float64Array(n), new Float64Array(n), { op: SUM })
     await t.rejects(refused, { code: 'MPI_ERR_COUNT' })
     t.same(seen, ['MPI_ERR_COUNT'])
+  })
+})
+
+t.test('a handler sees the mistakes of calls that make communicators, ask for places or start', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const comm = await world.dup()
+    const cart = (await Cartcomm.create(comm, { dims: [2] })) as Cartcomm
+    const [receive, barrier] = [cart.recvInit(new Int8Array(1), { source: PROC_NULL }), cart.barrierInit()]
+    for (const request of [receive, barrier]) request.start()
+    const nowhere = { nprow: 9, npcol: 1 }
+    const strange = { sources: [9], destinations: [] }
+    const ahead = { sources: [], destinations: [1 - world.rank] }
+    const calls: [() => unknown, string][] = [
+      [() => Cartcomm.create(comm, { dims: [9] }), 'MPI_ERR_DIMS: Cartcomm.create: '],
+      [() => Grid.create(comm, nowhere), 'MPI_ERR_DIMS: Grid.create: '],
+      [() => Distgraph.create(comm, [{ source: 9, dest: 0 }]), 'MPI_ERR_RANK: Distgraph.create: '],
+      [() => Distgraph.createAdjacent(comm, strange), 'MPI_ERR_RANK: Distgraph.createAdjacent: '],
+      [() => Distgraph.createAdjacent(comm, ahead), 'MPI_ERR_ARG: Distgraph.createAdjacent: rank 0 names 1 edges'],
+      [() => Intercomm.create(comm, { remoteLeader: 0, localLeader: 9 }), 'MPI_ERR_RANK: Intercomm.create: '],
+      [() => Intercomm.create(comm, { remoteLeader: 0, localLeader: world.rank }), 'MPI_ERR_COMM: Intercomm.create: '],
+      [() => cart.coordsOf(9), 'MPI_ERR_RANK: coordsOf: '],
+      [() => cart.rankOf([9]), 'MPI_ERR_ARG: rankOf: '],
+      [() => cart.rankOf(9 as unknown as number[]), 'MPI_ERR_ARG: rankOf: '],
+      [() => cart.shift(7, 1), 'MPI_ERR_ARG: shift: '],
+      [() => cart.shift(0, 0.5), 'MPI_ERR_ARG: shift: '],
+      [() => cart.sub([]), 'MPI_ERR_ARG: sub: '],
+      [() => cart.sub(0 as unknown as boolean[]), 'MPI_ERR_ARG: sub: '],
+      [() => receive.start(), 'MPI_ERR_REQUEST: start: '],
+      [() => barrier.start(), 'MPI_ERR_REQUEST: start: '],
+      [() => barrier.free(), 'MPI_ERR_REQUEST: free: '],
+    ]
+    const seen: string[] = []
+    for (const one of [comm, cart]) one.errorHandler = ({ message }) => void seen.push(message)
+    for (const [call, words] of calls) {
+      seen.length = 0
+      await t.rejects(async () => call(), { message: words })
+      t.match(seen, [words], 'once')
+      t.equal(seen.length, 1)
+    }
+    await waitAll([receive, barrier])
+    barrier.free()
+    t.throws(() => barrier.start(), { message: /has been freed/ })
+    t.match(seen[1], 'start: the request of barrier has been freed')
+
+    const { error } = console
+    console.error = () => undefined
+    cart.errorHandler = ERRORS_ARE_FATAL
+    t.throws(() => cart.shift(7, 1), { message: /called abort\(1\)/ })
+    const fatal = t.rejects(Cartcomm.create(cart, { dims: [9] }), { message: /called abort\(1\)/ })
+    await fatal.finally(() => (console.error = error))
+  })
+})
+
+t.test('a duplicate whose attributes cannot be copied is given back before the call rejects', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const parent = await world.dup()
+    const cart = (await Cartcomm.create(parent, { dims: [2] })) as Cartcomm
+    const deleted: string[] = []
+    const fine = Keyval.create<string>({ copy: (value) => `${value} copy`, delete: (value) => deleted.push(value) })
+    const failing = Keyval.create<string>({
+      copy: () => {
+        throw new Error('no copy')
+      },
+    })
+    const { communicators } = foundationOf(world).job
+    for (const comm of [parent, cart]) {
+      comm.setAttribute(fine, 'a')
+      comm.setAttribute(failing, 'b')
+      const before = communicators.unfreed().length
+      await t.rejects(comm.dup(), { message: 'no copy' })
+      t.equal(communicators.unfreed().length, before)
+    }
+    t.same(deleted, ['a copy', 'a copy'], 'what had been copied is deleted')
+    t.equal(await parent.allreduce(1, { op: SUM }), 2, 'the parent can be used')
   })
 })

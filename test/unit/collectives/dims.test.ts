@@ -45,3 +45,11 @@ t.test('arguments that make no grid are refused', async (t) => {
   t.throws(() => dimsCreate(4, [2, -1]), /an extent is -1/)
   t.throws(() => dimsCreate(4, [2, 3]), /4 processes cannot fill a grid of \[2, 3\]/)
 })
+
+t.test('what is neither a number of dimensions nor a list of extents is refused', async (t) => {
+  for (const dims of [undefined, null, 'x', {}])
+    t.throws(() => dimsCreate(4, dims as unknown as number[]), {
+      code: 'MPI_ERR_ARG',
+      message: /dimsCreate: dims is .*, expected a number of dimensions or an array of extents/,
+    })
+})

@@ -56,6 +56,30 @@ t.test('nobody is nobody in every group; wrong ranks of a range are told by the 
   t.throws(() => group.rangeExcl([[-1, 0]]), { message: 'MPI_ERR_RANK: rangeExcl: rank is -1, expected 0..1' })
 })
 
+t.test('what is no group, no list of ranks or no range is refused', async (t) => {
+  const group = new Group([3, 5])
+  const no = undefined as never
+  const words = 'group is undefined, expected a Group, such as comm.group.incl([0])'
+  for (const call of ['union', 'intersection', 'difference', 'compare'] as const)
+    t.throws(() => group[call](no), { message: `MPI_ERR_GROUP: ${call}: ${words}` })
+  t.throws(() => group.translateRanks([0], no), { message: `MPI_ERR_GROUP: translateRanks: ${words}` })
+  t.throws(() => group.translateRanks(no, group), { message: 'MPI_ERR_ARG: translateRanks: ranks is undefined' })
+  for (const call of ['incl', 'excl'] as const)
+    t.throws(() => group[call](no), { message: `MPI_ERR_ARG: ${call}: ranks is undefined, expected an array of ranks` })
+  for (const call of ['rangeIncl', 'rangeExcl'] as const) {
+    t.throws(() => group[call](no), { message: `MPI_ERR_ARG: ${call}: ranges is undefined` })
+    t.throws(() => group[call]([0 as never]), { message: `MPI_ERR_ARG: ${call}: a range is 0` })
+    for (const [first, last] of [
+      [NaN, 1],
+      [0, NaN],
+      [0, 0.5],
+      [0, Infinity],
+      [0, undefined as never],
+    ] as const)
+      t.throws(() => group[call]([[first, last]]), { code: 'MPI_ERR_RANK' }, `${first}..${last}`)
+  }
+})
+
 t.test('ranges run up and down and end at or before their last rank', async (t) => {
   const group = new Group([10, 11, 12, 13, 14, 15, 16])
   t.same(group.rangeIncl([[0, 5, 2]]).worldRanks, [10, 12, 14])

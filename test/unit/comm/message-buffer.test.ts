@@ -125,3 +125,22 @@ t.test('what is no memory is refused with what it is and what is allowed', async
     'MPI_ERR_BUFFER: send: an ndarray must lie over a typed array, not over an object of class Array',
   )
 })
+
+t.test('a view with a shape, a stride or an offset that says no elements is refused', async (t) => {
+  const data = new Float64Array(8)
+  const good = { data, shape: [2, 2], stride: [2, 1], offset: 0 }
+  const wrong: [object, RegExp][] = [
+    [{ shape: [2.5], stride: [1] }, /shape \[2\.5\]/],
+    [{ shape: [-1], stride: [1] }, /shape \[-1\]/],
+    [{ shape: [NaN], stride: [1] }, /shape \[NaN\]/],
+    [{ shape: ['2'], stride: [1] }, /shape \[2\]/],
+    [{ shape: [2], stride: [0.5] }, /stride \[0\.5\]/],
+    [{ shape: [2], stride: [1, 1] }, /stride \[1, 1\]/],
+    [{ shape: [2, 2], stride: [1] }, /stride \[1\]/],
+    [{ offset: 0.5 }, /offset 0\.5/],
+    [{ offset: NaN }, /offset NaN/],
+  ]
+  for (const [part, words] of wrong)
+    t.throws(() => resolveBuffer({ ...good, ...part }, 'test'), { code: 'MPI_ERR_BUFFER', message: words })
+  t.equal(resolveBuffer(good, 'test').count, 4)
+})

@@ -1,6 +1,17 @@
 /** Handles of operations: what is kept of waits, persistent requests and matched messages used wrongly. */
 import t from 'tap'
-import { ANY_SOURCE, UNDEFINED, waitAny, waitSome } from '../../../index.ts'
+import {
+  ANY_SOURCE,
+  startAll,
+  testAll,
+  testAny,
+  testSome,
+  UNDEFINED,
+  waitAll,
+  waitAny,
+  waitSome,
+  type PersistentRequest,
+} from '../../../index.ts'
 import { MessageView } from '../../../runtime/base/message-buffer.ts'
 import { ELEMENT_TYPES, type ElementType } from '../../../runtime/base/element-type.ts'
 import { waitsForMessagesOnly } from '../../../runtime/comm/rank-picture.ts'
@@ -143,8 +154,89 @@ t.test('a matched message is received once, and too small a buffer is told', asy
     const [first, second] = [await world.mprobe(), await world.mprobe()]
     t.match([first.status, second.status], [{ count: 2 }, { count: 3, tag: 1 }])
     await second.recv(new Int32Array(3))
-    t.throws(() => second.recv(new Int32Array(3)), { code: 'MPI_ERR_REQUEST' })
+    await t.rejects(second.recv(new Int32Array(3)), { code: 'MPI_ERR_REQUEST' })
     await t.rejects(first.recv(new Int32Array(1)), { code: 'MPI_ERR_TRUNCATE' })
     t.equal(world.improbe(), undefined)
+  })
+})
+
+t.test('mistakes with a matched message reject, and the error handler of its communicator sees them', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const seen: string[] = []
+    const comm = await world.dup()
+    comm.errorHandler = ({ message }) => void seen.push(message)
+    await Promise.all([comm.send(new Int32Array(2), { dest: 0 }), comm.sendObject('two', { dest: 0, tag: 1 })])
+    const [message, object] = [await comm.mprobe({ tag: 0 }), await comm.mprobe({ tag: 1 })]
+    const wrong = 'a buffer' as unknown as Int32Array
+    await t.rejects(message.recv(wrong), { code: 'MPI_ERR_BUFFER' })
+    t.throws(() => message.irecv(wrong), { code: 'MPI_ERR_BUFFER' })
+    t.equal((await message.recv(new Int32Array(2))).count, 2, 'a refused call has not taken the message')
+    await object.recvObject()
+    await t.rejects(message.recv(new Int32Array(2)), { code: 'MPI_ERR_REQUEST' })
+    await t.rejects(object.recvObject(), { code: 'MPI_ERR_REQUEST' })
+    t.match(seen, [
+      /^MPI_ERR_BUFFER: mrecv: the buffer is the string "a buffer"/,
+      /^MPI_ERR_BUFFER: mrecv: the buffer is the string "a buffer"/,
+      'MPI_ERR_REQUEST: mrecv: the message has been received before',
+      'MPI_ERR_REQUEST: mrecvObject: the message has been received before',
+    ])
+    comm.free()
+  })
+})
+
+t.test('testAll tells a failure once all have ended, as waitAll does: none is active after it', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const begin = async (): Promise<Request[]> => {
+      const requests = [3, 1, 2].map((n, tag) => world.irecv(new Int32Array(n), { source: 0, tag }))
+      for (const tag of [0, 1]) await world.send(new Int32Array(3), { dest: 0, tag })
+      return requests
+    }
+    const finish = (): Promise<void> => world.send(new Int32Array(3), { dest: 0, tag: 2 })
+    const [tested, waited] = [await begin(), await begin()]
+    t.equal(testAll(tested), undefined, 'one is under way')
+    await finish()
+    t.throws(() => testAll(tested), { message: /receive buffer has room for 1 / })
+    await finish()
+    await t.rejects(waitAll(waited), { message: /receive buffer has room for 1 / })
+    for (const requests of [tested, waited])
+      t.same(
+        requests.map(({ active }) => active),
+        [false, false, false],
+      )
+    t.equal((await waitAny(tested)).index, UNDEFINED)
+  })
+})
+
+t.test('what is no request is refused by all that take lists, before they do anything', async (t) => {
+  await runRanks(1, async ({ world }) => {
+    const receive = world.irecv(new Int32Array(1), { source: 0 })
+    const persistent = world.recvInit(new Int32Array(1), { source: 0, tag: 1 })
+    const signal = AbortSignal.timeout(60_000)
+    const calls = { waitAll, waitAny, waitSome, testAll, testAny, testSome }
+    const strangers = new Map<unknown, string>([
+      [world.send(new Int32Array(1), { dest: 0 }), 'an object of class Promise'],
+      [{}, 'an object of class Object'],
+      [undefined, 'undefined'],
+      [null, 'null'],
+    ])
+    for (const [stranger, words] of strangers) {
+      const list = [receive, stranger] as Request[]
+      for (const [call, ask] of Object.entries(calls)) {
+        const refused = {
+          message: `MPI_ERR_REQUEST: ${call}: the list has ${words} in it, expected requests, such as those of isend and irecv`,
+        }
+        await t.rejects(async () => ask(list), refused)
+        if (call.startsWith('wait')) await t.rejects(async () => ask(list, { signal }), refused)
+      }
+      t.throws(() => startAll([persistent, stranger] as PersistentRequest[]), {
+        message: `MPI_ERR_REQUEST: startAll: the list has ${words} in it, expected persistent requests, such as those of sendInit and recvInit`,
+      })
+    }
+    t.throws(() => startAll([persistent, receive] as PersistentRequest[]), { code: 'MPI_ERR_REQUEST' })
+    await t.rejects(waitAll(receive as unknown as Request[]), {
+      message: 'MPI_ERR_REQUEST: waitAll: the list is an object of class Request, expected an array of requests',
+    })
+    t.same([receive.active, persistent.active], [true, false])
+    t.equal((await waitAny([receive])).index, 0)
   })
 })
