@@ -175,7 +175,7 @@ export abstract class CommProperties {
       )
   }
 
-  /** Gives the communicator back. */
+  /** Gives the communicator back. Local. */
   abstract free(): void
 
   /** Ends the job, for ERRORS_ARE_FATAL. */
