@@ -69,19 +69,19 @@ export class Group {
    */
   union(other: Group): Group {
     checkGroup('union', other)
-    return new Group([...this.#worldRanks, ...other.difference(this).#worldRanks])
+    return new Group([...this.#worldRanks, ...other.difference(this).worldRanks])
   }
 
   /** The members of this group that are in `other` too, in the order of this one. Local. @throws like `union` */
   intersection(other: Group): Group {
     checkGroup('intersection', other)
-    return new Group(this.#worldRanks.filter((worldRank) => other.#ranks.has(worldRank)))
+    return new Group(this.#worldRanks.filter((worldRank) => other.rankOf(worldRank) !== undefined))
   }
 
   /** The members of this group that are not in `other`, in the order of this one. Local. @throws like `union` */
   difference(other: Group): Group {
     checkGroup('difference', other)
-    return new Group(this.#worldRanks.filter((worldRank) => !other.#ranks.has(worldRank)))
+    return new Group(this.#worldRanks.filter((worldRank) => other.rankOf(worldRank) === undefined))
   }
 
   /** The members with these ranks, in this order. Local. @throws {MpiError} MPI_ERR_RANK if one is no rank or comes twice */
@@ -161,7 +161,8 @@ export class Group {
 
 /** @throws {MpiError} MPI_ERR_GROUP if `group` is none */
 export function checkGroup(call: string, group: unknown): void {
-  if (group instanceof Group) return
+  // By what no other class has: it may be of another copy of this package in the program's node_modules.
+  if (Array.isArray((group as Partial<Group> | null | undefined)?.worldRanks)) return
   throw new MpiError(
     'MPI_ERR_GROUP',
     `${call}: group is ${describe(group)}, expected a Group, such as comm.group.incl([0])`,

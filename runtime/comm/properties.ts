@@ -169,7 +169,8 @@ export abstract class CommProperties {
   }
 
   #checkKey(call: string, keyval: unknown): void {
-    if (!(keyval instanceof Keyval))
+    // By a method: it may be of another copy of this package in the program's node_modules.
+    if (typeof (keyval as Partial<Keyval<unknown>> | null | undefined)?.copy !== 'function')
       this.raise(
         new MpiError('MPI_ERR_KEYVAL', `${call}: the key is ${describe(keyval)}, expected one of Keyval.create`),
       )

@@ -232,7 +232,7 @@ export class PersistentRequest extends Request {
  * }
  */
 export function startAll(requests: readonly PersistentRequest[]): void {
-  checkRequests('startAll', requests, PersistentRequest, 'persistent requests, such as those of sendInit and recvInit')
+  checkRequests('startAll', requests, 'start', 'persistent requests, such as those of sendInit and recvInit')
   for (const request of requests) request.start()
 }
 
@@ -376,20 +376,21 @@ function someOf(requests: readonly Request[]): Completion[] {
 
 /**
  * Programs run without being checked against types: a list that has the promise of a blocking call in it would be taken
- * for one without active requests.
+ * for one without active requests. Requests are known by a method: they may be of another copy of this package in the
+ * program's node_modules.
  *
  * @throws {MpiError} MPI_ERR_REQUEST
  */
 function checkRequests(
   call: string,
   requests: readonly unknown[],
-  kind: typeof Request | typeof PersistentRequest = Request,
+  method: 'poll' | 'start' = 'poll',
   expected = 'requests, such as those of isend and irecv',
 ): void {
   if (!Array.isArray(requests))
     throw new MpiError('MPI_ERR_REQUEST', `${call}: the list is ${describe(requests)}, expected an array of requests`)
-  for (const request of requests)
-    if (!(request instanceof kind))
+  for (const request of requests as readonly (Partial<PersistentRequest> | null | undefined)[])
+    if (typeof request?.[method] !== 'function')
       throw new MpiError('MPI_ERR_REQUEST', `${call}: the list has ${describe(request)} in it, expected ${expected}`)
 }
 
