@@ -70,6 +70,7 @@ export class CollectiveComm extends PlannedComm {
         size,
         context: context + 1,
         retired,
+        latest: this.latestCalls,
         begin: (call) => this.beginCall(call),
         end: (number) => this.endCall(number),
         channel: (made, tag, record) => {

@@ -16,10 +16,12 @@ import { resolveBuffer } from '../runtime/base/message-buffer.ts'
 import type { Region } from '../runtime/base/region.ts'
 import type { Channel } from '../runtime/comm/channel.ts'
 import type { Group } from '../runtime/comm/group.ts'
+import { differentCalls } from '../runtime/comm/different-calls.ts'
 import { describeSignature, signatureOf, type CollectiveName } from '../runtime/base/signature.ts'
 import { Board, boardBytes, MOST_BOARD_RANKS, Span, type Terms } from '../runtime/engine/board.ts'
 import type { Engine } from '../runtime/engine/engine.ts'
 import { mismatch } from '../runtime/engine/envelope.ts'
+import { LatestCalls } from '../runtime/engine/latest-calls.ts'
 import type { Operation } from '../runtime/engine/operation.ts'
 import type { CollectiveCall, Recorder } from '../runtime/engine/recorder.ts'
 import { bcastBinomial } from './bcast/binomial.ts'
@@ -40,6 +42,8 @@ export interface Membership {
   readonly context: number
   /** Memory of boards whose communicators this rank has freed. */
   readonly retired: Retired[]
+  /** Its collective calls. */
+  readonly latest: LatestCalls
   /** A call begins; its number in the communicator. */
   begin(call: CollectiveName): number
   /** The call has ended well. */
@@ -135,6 +139,7 @@ export class SmallCalls {
     if (segment < 0) return
     const memory = engine.transport.bytesAt?.(segment, offset, boardBytes(size).all) as Region
     this.board = new Board(memory, rank, size, (other) => engine.nudge(group.worldRank(other)))
+    this.#member.latest.moveTo(this.board.latestCallsOf(rank))
   }
 
   /** Place of a new board; without memory, all calls go on by messages. */
@@ -170,9 +175,11 @@ export class SmallCalls {
    */
   make<T>(made: Plan<T>, small: SmallCall<T>, board: Board | undefined): Promise<T> {
     try {
-      const { recorder } = this.#member.engine
+      const { engine, latest } = this.#member
+      const { recorder } = engine
       const number = this.#member.begin(made.call)
       small.terms ??= termsOf(made, small)
+      latest.note(number, small.terms.signature)
       const begun = recorder?.collectiveBegins() ?? 0
       const call = { made, small, number, begun, place: recorder?.place(made.call) }
       return this.#busy || board === undefined ? this.#wait(call) : this.#now(call, board)
@@ -410,11 +417,24 @@ export class SmallCalls {
     const claim = { ...posted, nbytes, aux: posted.signature, source, tag: number }
     return (
       mismatch({ agreement, call: name, view: resolveBuffer(expected, name) }, claim, engine.worldRank) ??
-      new MpiError(
-        'MPI_ERR_OTHER',
-        `${name}: the ranks of a communicator called different collectives: before its call number ${number}, world rank ${source} made other calls than world rank ${engine.worldRank}, or with another root or operation`,
-      )
+      this.#earlierDisagreement(name, number, board, rank)
     )
+  }
+
+  /** What agrees with this rank in the call under way has differed in one before, in which neither needed the other. */
+  #earlierDisagreement(call: CollectiveName, number: number, board: Board, rank: number): MpiError {
+    const { engine, group, latest: own } = this.#member
+    const theirs = new LatestCalls(board.latestCallsOf(rank))
+    const [here, there] = [engine.worldRank, group.worldRank(rank)]
+    const first = own.firstDifference(theirs, number)
+    if (first === undefined)
+      return new MpiError(
+        'MPI_ERR_OTHER',
+        `${call}: the ranks of a communicator called different collectives: before its call number ${number}, world rank ${there} made other calls than world rank ${here}, or with another root or operation`,
+      )
+    const signature = theirs.signatureOf(first) as number
+    const made = { worldRank: here, signature: own.signatureOf(first) }
+    return differentCalls({ call, number }, first, { worldRank: there, signature }, made)
   }
 }
 

@@ -11,14 +11,16 @@ import { describe } from '../base/message-buffer.ts'
 import type { Region } from '../base/region.ts'
 import type { Board } from '../engine/board.ts'
 import type { Engine } from '../engine/engine.ts'
+import { LatestCalls } from '../engine/latest-calls.ts'
 import type { BufferChecks } from './buffer-checks.ts'
 import { Channel } from './channel.ts'
 import { commName, isBorn } from '../base/contexts.ts'
 import type { Communicators } from './communicators.ts'
+import { differentCalls } from './different-calls.ts'
 import type { Group } from './group.ts'
 import { faultOfTag } from './peer-and-tag.ts'
 import { CommProperties } from './properties.ts'
-import { describeSignature, type CollectiveName, type Particulars } from '../base/signature.ts'
+import type { CollectiveName, Particulars } from '../base/signature.ts'
 
 /** What all communicators of a rank share. */
 export interface Job {
@@ -89,6 +91,8 @@ export abstract class CommContext extends CommProperties {
   /** Those whom ranks in arguments and statuses mean: the group, or the other side of an intercommunicator. */
   protected readonly peers: Group
   protected readonly context: number
+  /** Its collective calls, but for persistent ones. */
+  protected readonly latestCalls = new LatestCalls()
   #collectives = 0
   #persistent = 0
   #underWay = 0
@@ -127,7 +131,8 @@ export abstract class CommContext extends CommProperties {
     if (context < 0) return
     const calls = (): number => this.#collectives
     const madeBy = (number: number): Error | undefined => this.#made?.get(number)
-    job.communicators.add({ context, name: () => this.name, group, peers, calls, madeBy })
+    const latest = this.latestCalls
+    job.communicators.add({ context, name: () => this.name, group, peers, calls, latest, madeBy })
   }
 
   /**
@@ -202,7 +207,10 @@ export abstract class CommContext extends CommProperties {
     const { group, rank } = this
     const context = this.context + 1
     const tag = this.beginCall(call)
-    return new Channel(this.job.engine, { group, rank, context, tag, ended: this.#callEnded, form }, call, particulars)
+    const place = { group, rank, context, tag, ended: this.#callEnded, form }
+    const channel = new Channel(this.job.engine, place, call, particulars)
+    this.latestCalls.note(tag, channel.signature)
+    return channel
   }
 
   /** Number of a collective call that begins here; `endCall` follows if it ends well. */
@@ -249,10 +257,9 @@ export abstract class CommContext extends CommProperties {
     // Messages of ranks that are ahead have later tags; the distance tells, also when tags have begun anew at 0.
     if (stray === undefined || stray.tag >= PERSISTENT_TAGS) return
     if (tag - stray.tag <= 0 || tag - stray.tag > PERSISTENT_TAGS / 2) return
-    throw new MpiError(
-      'MPI_ERR_OTHER',
-      `${call}: the ranks of a communicator called different collectives: call number ${stray.tag} of world rank ${stray.source} was ${describeSignature(stray.aux)}, which does not agree with that of world rank ${this.job.engine.worldRank}`,
-    )
+    const { worldRank } = this.job.engine
+    const own = { worldRank, signature: this.latestCalls.signatureOf(stray.tag) }
+    throw differentCalls({ call, number: tag }, stray.tag, { worldRank: stray.source, signature: stray.aux }, own)
   }
 
   protected get isFreed(): boolean {

@@ -3,6 +3,7 @@
  * members. Costs a stack trace when one is made, nothing when it is used.
  */
 import { homeOf, isBorn } from '../base/contexts.ts'
+import type { LatestCalls } from '../engine/latest-calls.ts'
 import type { Group } from './group.ts'
 
 /** A communicator of this rank. */
@@ -15,6 +16,8 @@ export interface CommEntry {
   readonly peers: Group
   /** Collective calls that this rank has made on it. */
   readonly calls: () => number
+  /** The latest of these. */
+  readonly latest: LatestCalls
   /** With `--check`: where a collective call was made that has not ended. */
   readonly madeBy: (number: number) => Error | undefined
   /** Where it was made. */

@@ -3,9 +3,9 @@
  * posts what it brings where all can read it, and reads what the others have posted.
  *
  * Layout: a line of masks | for each rank a line that says how many calls it has completed, and what it waits for | for
- * each rank SLOTS lines, one for each of its latest calls | for each rank a ring of longer payloads. A slot is one cache
- * line: number of the call, what kind of call it is, where its payload lies, and a payload up to INLINE_NBYTES; its first
- * word is written last.
+ * each rank SLOTS lines, one for each of its latest calls | for each rank what these were (latest-calls.ts), also those in
+ * which it posted nothing | for each rank a ring of longer payloads. A slot is one cache line: number of the call, what kind
+ * of call it is, where its payload lies, and a payload up to INLINE_NBYTES; its first word is written last.
  *
  * Invariant: a rank posts call n only when all ranks have completed call n - SLOTS, and every call whose payload it
  * overwrites, so that nothing is lost that somebody has yet to read. Ranks that sleep are told by a NUDGE frame, so that all
@@ -32,6 +32,8 @@ const RING_NBYTES = 1_048_576
  * in alternating runs: bcast of 8 B 0.31 us, with 256 slots 0.50; scatter 0.33 and 0.62; reduce 0.61 and 0.67.
  */
 const SLOTS = 1024
+/** Words for a rank's latest calls: twice as many as it may be ahead, so that those who are behind still find theirs. */
+const LATEST_WORDS = 2 * 2 * SLOTS
 /** Short calls that a rank completes before it tells others: 20 ns each time. */
 const CALLS_TOLD = 16
 
@@ -105,8 +107,18 @@ export interface Terms {
 
 /** Bytes of a board, and how many of them must be 0 at first. */
 export function boardBytes(size: number): { readonly all: number; readonly zeroed: number } {
-  const zeroed = LINE * (1 + size + size * SLOTS)
+  const zeroed = ringsOf(size)
   return { all: zeroed + size * RING_NBYTES, zeroed }
+}
+
+/** Where the rings begin, in bytes. */
+function ringsOf(size: number): number {
+  return 4 * latestOf(size, size)
+}
+
+/** Where the latest calls of a rank stand, in words. */
+function latestOf(rank: number, size: number): number {
+  return LINE_WORDS * (1 + size + size * SLOTS) + rank * LATEST_WORDS
 }
 
 export class Board {
@@ -226,7 +238,7 @@ export class Board {
     const place = this.#placeFor(nbytes)
     this.#begun[this.#call & (SLOTS - 1)] = place
     this.#used = place + ((nbytes + LINE - 1) & -LINE)
-    return LINE * (1 + this.size + this.size * SLOTS) + this.rank * RING_NBYTES + (place % RING_NBYTES)
+    return ringsOf(this.size) + this.rank * RING_NBYTES + (place % RING_NBYTES)
   }
 
   /** Tells those of `ranks`, a mask, who sleep and for whom this rank's post was the last. */
@@ -342,6 +354,12 @@ export class Board {
   termsOf(rank: number): Terms {
     const [signature = 0, , elementType = 0, nbytes = 0] = this.#words.subarray(this.#slotOf(rank) + SIGNATURE)
     return { signature, elementType, nbytes }
+  }
+
+  /** Memory for the latest calls of a rank (latest-calls.ts). */
+  latestCallsOf(rank: number): Int32Array {
+    const first = latestOf(rank, this.size)
+    return this.#words.subarray(first, first + LATEST_WORDS)
   }
 
   /** The whole board as elements like those of `like`. */

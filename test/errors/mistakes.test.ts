@@ -19,7 +19,7 @@ const SAID: Readonly<Record<string, RegExp>> = {
   making: /world rank \d called (dup|Cartcomm\.create), world rank \d called (Cartcomm\.create|dup)/,
   operation: /called allreduce with op (SUM|MAX), world rank \d called allreduce with op (MAX|SUM)/,
   count: /MPI_ERR_COUNT: bcast: the ranks disagree on the number of elements: 2 float64 .* came where 3 float64 /,
-  root: /world rank \d was bcast with root \d, which does not agree with that of world rank \d/,
+  root: /call number 0 of world rank \d was bcast with root \d, that of world rank \d was bcast with root \d; found in call/,
   reuse: /MPI_ERR_BUFFER: isend: the send buffer was changed between isend at .*mistakes\.ts:\d+:\d+ and the wait/,
   forgotten:
     /MPI_ERR_BUFFER: send: the send buffer was changed between send at .*mistakes\.ts:\d+:\d+ and the end of the send: is an await missing\?/,

@@ -42,7 +42,62 @@ t.test('two different roots, when both ranks only send: the next call finds what
   }
   const message = await failure([at(0), at(1)])
   t.match(message, /^MPI_ERR_OTHER: barrier: the ranks of a communicator called different collectives/)
-  t.match(message, /call number 0 of world rank \d was bcast with root \d/)
+  t.match(
+    message,
+    /call number 0 of world rank (\d) was bcast with root \1, that of world rank (\d) was bcast with root \2/,
+  )
+  t.match(message, /; found in call number [12], a later one$/)
+})
+
+t.test('two calls in different orders: the error names both, not the one that found it', async (t) => {
+  const data = doubles(5)
+  const bcast = (world: Intracomm) => world.bcast(data)
+  const reduce = (world: Intracomm) => world.reduce(data, doubles(5), { op: SUM })
+  const message = await failure(
+    [0, 1, 2, 3].map((rank) => async (world) => {
+      for (const call of rank === 0 ? [bcast, reduce] : [reduce, bcast]) await call(world)
+    }),
+  )
+  t.match(message, 'bcast with root 0')
+  t.match(message, 'reduce with op SUM and root 0')
+})
+
+for (const later of ['bcast', 'allreduce'] as const)
+  t.test(`one of many short calls differs in its root: a later ${later} finds it and names both calls`, async (t) => {
+    const program = async (world: Intracomm): Promise<void> => {
+      const data = doubles(4)
+      for (let i = 0; i < 50; i++)
+        if (i === 20 || later === 'bcast') await world.bcast(data, { root: i === 20 ? world.rank : 0 })
+        else await world.allreduce(1, { op: SUM })
+    }
+    const message = await failure([program, program, program])
+    t.match(
+      message,
+      /call number 20 of world rank (\d) was bcast with root \1, that of world rank (\d) was bcast with root \2; found in call number 21, /,
+    )
+  })
+
+t.test('a short call differs that was made long before it is found', async (t) => {
+  // Rank 0 takes nothing of the others and goes ahead as far as they let it.
+  const program = async (world: Intracomm): Promise<void> => {
+    const data = doubles(1)
+    for (let i = 0; i < 2000; i++) await world.bcast(data, { root: i === 600 ? world.rank : 0 })
+  }
+  t.match(
+    await failure([program, program]),
+    /call number 600 of world rank 0 was bcast with root 0, that of world rank 1 was/,
+  )
+})
+
+t.test('calls that differ before a communicator has its board are found after', async (t) => {
+  const at = (order: readonly number[]) => async (world: Intracomm) => {
+    for (const root of order) await world.bcast(doubles(1), { root })
+    for (let i = 0; i < 10; i++) await world.reduce(doubles(1), doubles(1), { op: SUM })
+  }
+  t.match(
+    await failure([at([0, 0]), at([0, 1])]),
+    /call number 1 of world rank \d was bcast with root \d, that of world rank/,
+  )
 })
 
 for (const [sent, room] of [
