@@ -1,6 +1,7 @@
 /**
  * The command line of tsmpirun. Options end at the program's name; everything after it belongs to the program.
  */
+import { resolve } from 'node:path'
 import yargs from 'yargs'
 import type { Checks } from '../agent/job-description.ts'
 import { installedVersion } from '../base/version.ts'
@@ -78,7 +79,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   const argv = await parser.parseAsync()
   const [program, ...rest] = argv._.map(String)
   const programArgs = args.slice(args.length - rest.length) // as they were given
-  const problems: string[] = []
+  const problems = args.slice(0, args.length - argv._.length).flatMap(faultOfFlag)
   const io = readIoOptions(
     {
       ...argv,
@@ -134,6 +135,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<LaunchO
   }
   if (program === undefined && !options.placement.dryRun)
     problems.push('no program given; expected a file (.ts, .js, .mjs) or the built-in program "hpl"')
+  problems.push(...faultOfTrace(options))
   checkTogether(options, problems)
   if (problems.length > 0) throw new UsageError(problems)
   return options
@@ -150,6 +152,22 @@ const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
 function asOneOption(arg: string): string {
   const [, letter, value] = /^-([nN](?=\d)|[Hx](?!=))(.+)$/.exec(arg) ?? []
   return letter === undefined ? (OTHER_WORDS.get(arg.replace(/^--?/, '')) ?? arg) : `-${letter}=${value}`
+}
+
+/** A flag with a value that is none: the parser would take it for off. */
+function faultOfFlag(arg: string): string[] {
+  const [, name = '', value] = /^--?([^=]+)=(.*)$/.exec(arg) ?? []
+  if (!FLAGS.has(name) || value === 'true' || value === 'false') return []
+  return [`--${name} is ${JSON.stringify(value)}, expected true or false, or --${name} alone`]
+}
+
+/** A trace must not take the place of a program, as it would where FILE was forgotten. */
+function faultOfTrace({ traceFile, program }: LaunchOptions): string[] {
+  const isProgram =
+    traceFile !== undefined && (/\.[cm]?[jt]sx?$/.test(traceFile) || resolve(traceFile) === resolve(program))
+  return isProgram
+    ? [`--trace is ${JSON.stringify(traceFile)}, a program: expected the file for the trace, as in trace.json`]
+    : []
 }
 
 const DIAGNOSIS_OPTIONS = {
@@ -251,6 +269,13 @@ const BETWEEN_AGENTS = {
       'off: messages between hosts can be read and changed on the wire; long ones cost a third of the processor',
   },
 } as const
+
+/** Options without a value. */
+const FLAGS: ReadonlySet<string> = new Set(
+  Object.entries({ ...PLACEMENT, ...RECORDING, ...DIAGNOSIS_OPTIONS, ...IO_OPTIONS })
+    .filter(([, { type }]) => type === 'boolean')
+    .map(([name]) => name),
+)
 
 function describeOptions(args: readonly string[]) {
   return yargs(args)

@@ -46,3 +46,28 @@ t.test('the words after the program are its own, whatever they look like', async
   t.match(options, { n: 2, program: 'p', placement: { mapping: undefined }, host: undefined })
   t.same(options.programArgs, own)
 })
+
+t.test('a flag with a value that is neither true nor false is refused, and not taken for off', async (t) => {
+  for (const flag of ['strict', 'profile', 'check', 'tag-output', 'oversubscribe'])
+    for (const value of ['yes', '1', 'on', ''])
+      await t.rejects(parseCommandLine([`--${flag}=${value}`, 'p']), {
+        message: `--${flag} is "${value}", expected true or false, or --${flag} alone`,
+      })
+  t.match(await parseCommandLine(['--strict=true', '--profile=false', 'p', '--check=yes']), {
+    strict: true,
+    profile: false,
+    programArgs: ['--check=yes'],
+  })
+})
+
+t.test('a trace does not overwrite a program', async (t) => {
+  for (const [file, program] of [
+    ['other.ts', 'p.ts'],
+    ['other.mjs', 'hpl'],
+    ['./folder/../p', 'p'],
+  ] as const)
+    await t.rejects(parseCommandLine(['--trace', file, program]), {
+      message: `--trace is "${file}", a program: expected the file for the trace, as in trace.json`,
+    })
+  t.match(await parseCommandLine(['--trace', 'p.json', 'p.ts']), { traceFile: 'p.json' })
+})
