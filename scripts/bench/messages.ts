@@ -43,11 +43,18 @@ const CALLS = [
 type Unit = 'us' | 'GB/s' | 'messages/us' | '% hidden'
 
 const options = yargs(hideBin(process.argv))
-  .option('sizes', { type: 'number', array: true, describe: 'message sizes in bytes' })
+  .option('sizes', { type: 'number', array: true, requiresArg: true, describe: 'message sizes in bytes' })
   .option('repeats', { type: 'number', default: 5, describe: 'runs of each contender' })
   .option('rounds', { type: 'number', default: 10_000, describe: 'most rounds of a size in a run' })
   .option('ranks', { type: 'number', default: 4, describe: 'ranks of collective calls' })
-  .option('calls', { type: 'string', array: true, choices: CALLS, default: CALLS, describe: 'collective calls' })
+  .option('calls', {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    choices: CALLS,
+    default: CALLS,
+    describe: 'collective calls',
+  })
   .option('hosts', { type: 'number', default: 1, describe: 'emulated hosts; with 2, libzmq is the peer' })
   .option('encryption', { choices: ['on', 'off'], default: 'on', describe: 'of messages between hosts' })
   .option('json', JSON_FILE)
@@ -206,6 +213,7 @@ function plot(contenders: readonly Contender[]): void {
 }
 
 function digits(value: number): string {
+  if (!Number.isFinite(value)) return '-' // the peer hides nothing, or has not been run
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
