@@ -6,7 +6,16 @@ import { bcastBinomialObject } from '../bcast/binomial-object.ts'
 import { gatherBinomialObject } from '../gather/binomial-object.ts'
 import type { Plan } from '../plan.ts'
 import { scatterBinomialObject } from '../scatter/binomial-object.ts'
-import { across, checkRemoteRoot, idle, LEADER, leads, type IntercommRootOptions, type Sides } from './across.ts'
+import {
+  across,
+  checkRemoteRoot,
+  idle,
+  LEADER,
+  leads,
+  rootAt,
+  type IntercommRootOptions,
+  type Sides,
+} from './across.ts'
 import { checkCombine, checkValues, combined, type Combine } from './objects.ts'
 
 export function bcastObjectAcross<T>(
@@ -20,6 +29,7 @@ export function bcastObjectAcross<T>(
   const mine = root === ROOT ? serializeObject(value, call) : undefined
   return {
     call,
+    particulars: rootAt(sides, root),
     *steps(channel) {
       if (mine !== undefined) {
         yield across(channel, sides).isendObject(mine, LEADER)
@@ -51,6 +61,7 @@ export function scatterObjectAcross<T>(
   const list = root === ROOT ? serializedList(values ?? [], call) : undefined
   return {
     call,
+    particulars: rootAt(sides, root),
     *steps(channel) {
       if (list !== undefined) {
         yield across(channel, sides).isendObject(list, LEADER)
@@ -90,9 +101,10 @@ export function reduceObjectAcross<T>(
   options: IntercommRootOptions,
 ): Plan<T | undefined> {
   checkCombine('reduceObject', combine)
-  const { call, steps } = gathering('reduceObject', sides, value, options)
+  const { call, particulars = {}, steps } = gathering('reduceObject', sides, value, options)
   return {
     call,
+    particulars,
     *steps(channel) {
       const values = yield* steps(channel)
       return values && combined(values, combine)
@@ -119,6 +131,7 @@ function gathering<T>(
   const mine = root === ROOT ? undefined : serializeObject(value, call)
   return {
     call,
+    particulars: rootAt(sides, root),
     *steps(channel) {
       if (mine === undefined) return valuesOf<T>(yield* across(channel, sides).recvObject(LEADER))
       const all = yield* gatherBinomialObject(channel, mine, LEADER)

@@ -17,6 +17,7 @@ import {
   idle,
   LEADER,
   leads,
+  rootAt,
   type IntercommRootOptions,
   type Sides,
 } from './across.ts'
@@ -65,6 +66,7 @@ function reduceBuffers(
   const root = checkRemoteRoot('reduce', sides, options)
   if (root === PROC_NULL) return idle('reduce')
   const particulars = {
+    ...rootAt(sides, root),
     op: checkedOp('reduce', options, root === ROOT ? received('reduce', recv) : sent('reduce', send)).name,
   }
   if (root === ROOT) return answering({ ...collecting('reduce', sides, recv), particulars })

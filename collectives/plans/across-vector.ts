@@ -25,6 +25,7 @@ import {
   idle,
   LEADER,
   leads,
+  rootAt,
   type IntercommRootOptions,
   type Sides,
 } from './across.ts'
@@ -62,6 +63,7 @@ export function gathervAcross(
     const mine = sent(call, send)
     return {
       call,
+      particulars: { root },
       *steps(channel) {
         mine.load()
         yield* across(channel, sides).send(mine.array, root)
@@ -72,6 +74,7 @@ export function gathervAcross(
   const blocks = checkFilledBlocks(call, into.array, blockOptions(call, options, ROOT_AND_BLOCKS), sides.remote.size)
   return {
     call,
+    particulars: rootAt(sides, ROOT),
     *steps(channel) {
       into.load() // for what lies between the blocks
       const other = across(channel, sides)
@@ -94,6 +97,7 @@ export function scattervAcross(
     const into = received(call, recv)
     return {
       call,
+      particulars: { root },
       *steps(channel) {
         yield* across(channel, sides).recv(into.array, root)
         into.commit()
@@ -104,6 +108,7 @@ export function scattervAcross(
   const blocks = checkBlocks(call, from.array, blockOptions(call, options, ROOT_AND_BLOCKS), sides.remote.size)
   return {
     call,
+    particulars: rootAt(sides, ROOT),
     *steps(channel) {
       from.load()
       const other = across(channel, sides)

@@ -66,6 +66,7 @@ export function bcastAcross(sides: Sides, buffer: MessageBuffer | undefined, opt
   const inside = bcastPlan(sides.member, data.array)
   return {
     call: 'bcast',
+    particulars: { root },
     *steps(channel) {
       if (leads(sides)) yield* across(channel, sides).recv(data.array, root)
       yield* inside.steps(channel)
@@ -86,6 +87,7 @@ export function gatherAcross(
   const { mine, all, inside } = gathering('gather', sides, send)
   return {
     call: 'gather',
+    particulars: { root },
     *steps(channel) {
       mine.load()
       yield* inside.steps(channel)
@@ -112,6 +114,7 @@ export function scatterAcross(
   const inside = scatterPlan(sides.member, all, into.array)
   return {
     call: 'scatter',
+    particulars: { root },
     *steps(channel) {
       if (all !== undefined) yield* across(channel, sides).recv(all, root)
       yield* inside.steps(channel)
@@ -176,6 +179,11 @@ export function across(channel: Channel, { remote }: Sides): Channel {
   return channel.toward(remote)
 }
 
+/** The root as both sides name it: its rank on its own side. */
+export function rootAt({ member }: Sides, root: number): { readonly root: number } {
+  return { root: root === ROOT ? member.rank : root }
+}
+
 /** What the other ranks of the root's side do. */
 export function idle(call: Plan['call']): Plan<undefined> {
   return {
@@ -190,6 +198,7 @@ export function idle(call: Plan['call']): Plan<undefined> {
 function giving(call: Plan['call'], sides: Sides, from: Source): Plan {
   return {
     call,
+    particulars: rootAt(sides, ROOT),
     *steps(channel) {
       from.load()
       yield* across(channel, sides).send(from.array, LEADER)
@@ -202,6 +211,7 @@ export function collecting(call: Plan['call'], sides: Sides, recv: MessageBuffer
   const into = received(call, recv)
   return {
     call,
+    particulars: rootAt(sides, ROOT),
     *steps(channel) {
       yield* across(channel, sides).recv(into.array, LEADER)
       into.commit()

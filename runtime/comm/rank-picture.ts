@@ -5,12 +5,21 @@
 import { ANY_SOURCE, ANY_TAG } from '../base/constants.ts'
 import { awaitingStack } from '../base/awaiting-stack.ts'
 import { commName, homeOf, isCollective } from '../base/contexts.ts'
-import { runsOf, type CommPicture, type Leftovers, type RankPicture, type WaitPicture } from '../diagnosis/picture.ts'
+import { describeSignature } from '../base/signature.ts'
+import {
+  runsOf,
+  type CommPicture,
+  type Leftovers,
+  type PastCalls,
+  type RankPicture,
+  type WaitPicture,
+} from '../diagnosis/picture.ts'
 import { unreceivedPictures } from '../diagnosis/unreceived.ts'
 import type { Engine } from '../engine/engine.ts'
+import { CALLS_KEPT } from '../engine/latest-calls.ts'
 import type { Pending, Unreceived } from '../engine/pending.ts'
 import type { BufferChecks, Told } from './buffer-checks.ts'
-import type { Communicators } from './communicators.ts'
+import type { CommEntry, Communicators } from './communicators.ts'
 
 /** Entries of a list that are told one by one; more are counted. */
 const SHOWN = 12
@@ -29,7 +38,7 @@ export async function pictureOf(
   source: PictureSource,
   wakers: Pick<RankPicture, 'resources' | 'signals'>,
 ): Promise<RankPicture> {
-  const { engine } = source
+  const { engine, communicators } = source
   const pending = engine.pending()
   const waits = oneForEachCall(pending.filter(isAwaited))
   const started = oneForEachCall(pending.filter((one) => !isAwaited(one)))
@@ -39,7 +48,12 @@ export async function pictureOf(
     waits: await Promise.all(waits.slice(0, SHOWN).map((one) => waitPicture(one, source))),
     moreWaits: Math.max(0, waits.length - SHOWN),
     ...(await leftBehind(started, unreceived, source)),
-    communicators: commPictures(contexts, source),
+    communicators: commPictures(contexts, source).map((comm) => {
+      // Others may be in an earlier call: what this rank called then tells why.
+      const entry =
+        pending.some(({ operation: { context } }) => context === comm.context + 1) && communicators.of(comm.context)
+      return entry ? { ...comm, latest: pastCalls(entry) } : comm
+    }),
     ...wakers,
   }
 }
@@ -130,6 +144,7 @@ function describe({
   kind,
   dest,
   nbytes,
+  signature = operation.agreement?.signature,
 }: Omit<Pending, 'operation'> & { readonly operation: Told }): Omit<WaitPicture, 'place'> {
   const { call, context, agreement } = operation
   return {
@@ -139,8 +154,21 @@ function describe({
     peer: dest ?? (operation.source === ANY_SOURCE ? undefined : operation.source),
     tag: operation.tag === ANY_TAG ? undefined : operation.tag,
     nbytes,
-    collective: isCollective(context) ? (agreement?.describe(agreement.signature) ?? call) : undefined,
+    collective: isCollective(context) ? (signature === undefined ? call : describeSignature(signature)) : undefined,
   }
+}
+
+/** What this rank has called on a communicator of late. */
+function pastCalls({ calls, latest }: CommEntry): PastCalls[] {
+  const runs: [first: number, last: number, call: string][] = []
+  for (let number = Math.max(0, calls() - CALLS_KEPT); number < calls(); number++) {
+    const signature = latest.signatureOf(number)
+    if (signature === undefined) continue
+    const [run, call] = [runs.at(-1), describeSignature(signature)]
+    if (run?.[1] === number - 1 && run[2] === call) run[1] = number
+    else runs.push([number, number, call])
+  }
+  return runs
 }
 
 function commPictures(contexts: readonly number[], { communicators, placeIn }: PictureSource): CommPicture[] {

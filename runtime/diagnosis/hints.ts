@@ -24,6 +24,7 @@ export function hintsOf(reports: readonly RankReport[], reason: Reason | undefin
     ...nearMisses(reports),
     ...strayHints(reports),
     ...collectiveHints(reports),
+    ...reports.flatMap((report) => sidesHint(reports, report)),
     ...sendHints(reason),
     ...wildcardHints(reports),
     ...reports.flatMap(selfHint),
@@ -142,24 +143,63 @@ function collectiveHint(reports: readonly RankReport[], report: RankReport, wait
   const over = others.filter(isOver).map(({ rank }) => rank)
   const different = others.flatMap((other) => {
     const theirs = callOn(other, comm)
-    const differs = theirs !== undefined && theirs.tag === wait.tag && theirs.collective !== wait.collective
+    const differs = theirs !== undefined && theirs.tag === wait.tag && !agree(theirs.collective, wait.collective)
     return differs ? [`${inCall}; there rank ${other.rank} is in ${collectiveText(theirs)}`] : []
   })
   const elsewhere = others
     .filter((other) => other.picture !== undefined && !isOver(other) && !callOn(other, comm))
     .map(({ rank }) => rank)
-  const behind = others.flatMap(({ rank, ...other }) => {
-    const theirs = callOn({ rank, ...other }, comm)
-    return theirs !== undefined && (theirs.tag as number) < (wait.tag as number) ? { rank, theirs } : []
+  const behind = others.flatMap((other) => {
+    const theirs = callOn(other, comm)
+    return theirs !== undefined && (theirs.tag as number) < (wait.tag as number) ? { other, theirs } : []
   })
   return [
     ...(over.length > 0 ? [`${inCall}, but ${rankList(over)} ${over.length === 1 ? 'has' : 'have'} ended`] : []),
     ...different,
     ...(elsewhere.length > 0 ? [`${inCall}, ${rankList(elsewhere)} in none on ${comm.name}`] : []),
-    ...behind.map(({ rank, theirs }) => {
-      return `${inCall}, rank ${rank} in ${callNumber(theirs.tag ?? 0)}, ${collectiveText(theirs)}: one of the two has made a call too many or too few`
+    ...behind.map(({ other, theirs }) => {
+      const both = `${inCall}, rank ${other.rank} in ${callNumber(theirs.tag ?? 0)}, ${collectiveText(theirs)}`
+      const known = firstDifference(report, other, comm)
+      return `${both}: ${known ?? 'one of the two may have made a call too many or too few, or one with another root or operation'}`
     }),
   ]
+}
+
+/** True if two ranks have called the same. Of two sides, the ranks beside the root name neither root nor operation. */
+function agree(call = '', other = ''): boolean {
+  return call === other || call.startsWith(`${other} with `) || other.startsWith(`${call} with `)
+}
+
+/** Where two ranks have parted, in words, as far as both know what they have called. */
+function firstDifference(report: RankReport, other: RankReport, { context, name }: CommPicture): string | undefined {
+  for (const [first, last, call] of commPicture(report, context).latest ?? [])
+    for (const [from, to, theirs] of commPicture(other, context).latest ?? []) {
+      const number = Math.max(first, from)
+      if (number <= Math.min(last, to) && !agree(call, theirs))
+        return `${collectiveCall(number)} on ${name} was ${call} on rank ${report.rank} and ${theirs} on rank ${other.rank}`
+    }
+  return undefined
+}
+
+/** Two ranks that both look for the root of a call on the other side of an intercommunicator, or both are it. */
+function sidesHint(reports: readonly RankReport[], report: RankReport): string[] {
+  return (report.picture?.waits ?? []).flatMap((wait) => {
+    const comm = commPicture(report, wait.context)
+    const [ownSide, otherSide] = [ranksOf(comm.ownSide ?? []), ranksOf(comm.members)]
+    if (!/ root \d/.test(wait.collective ?? '') || !otherSide.includes(wait.peer as number)) return []
+    const other = reports.find((one) => {
+      const theirs = otherSide.includes(one.rank) && one.rank > report.rank ? callOn(one, comm) : undefined
+      return theirs?.tag === wait.tag && theirs?.kind === wait.kind && ownSide.includes(theirs.peer as number)
+    })
+    if (other === undefined) return []
+    const isRoot = /^(bcast|scatter)/.test(wait.collective ?? '') === (wait.kind === 'send')
+    const why = isRoot
+      ? 'both give ROOT: only one side has the root, and the other names its rank'
+      : 'each waits for a root on the side of the other: on one side, the root gives ROOT and the others PROC_NULL'
+    return [
+      `ranks ${report.rank} and ${other.rank} are in ${collectiveText(wait)}, ${collectiveCall(wait.tag)} on ${comm.name}, and ${why}`,
+    ]
+  })
 }
 
 function isAmongNeighbours({ collective = '' }: WaitPicture): boolean {

@@ -22,9 +22,14 @@ export interface CommPicture {
   readonly ownSide?: readonly Run[]
   /** Collective calls that this rank has made on it. */
   readonly calls: number
+  /** What the latest of these were, as far as it is known and wanted. */
+  readonly latest?: readonly PastCalls[]
   /** Where the program made it; undefined for those it was given. */
   readonly place: string | undefined
 }
+
+/** Collective calls of successive numbers that were all the same, in full: `bcast with root 1`. */
+export type PastCalls = readonly [first: number, last: number, call: string]
 
 /** first, first + 1, …, last */
 export type Run = readonly [first: number, last: number]

@@ -23,6 +23,8 @@ interface PendingSend {
   readonly operation: Operation
   readonly dest: number
   readonly nbytes: number
+  /** What it travels with. */
+  readonly signature: number
   /** Shared memory that holds a copy because the user's own is private. */
   readonly staged: Region | undefined
   /** What the receiver may be reading: keeps its memory alive. */
@@ -48,7 +50,13 @@ export class LongSends {
   /** Makes the frame of an eager message one whose receiver answers. */
   expectAnswer(frame: Frame, operation: Operation): void {
     frame.id = this.#latestId = idAfter(this.#latestId)
-    this.#sends.set(frame.id, { operation, dest: frame.dest, nbytes: frame.nbytes, staged: undefined })
+    this.#sends.set(frame.id, {
+      operation,
+      dest: frame.dest,
+      nbytes: frame.nbytes,
+      signature: frame.aux,
+      staged: undefined,
+    })
   }
 
   /** Makes the frame one that offers the message. */
@@ -61,7 +69,8 @@ export class LongSends {
     frame.region = direct ? view.region : staged
     frame.address = native?.addressOf(view.region as Region) ?? 0
     frame.id = this.#latestId = idAfter(this.#latestId)
-    this.#sends.set(frame.id, { operation, dest: frame.dest, nbytes: view.nbytes, staged, view })
+    const { dest, aux: signature } = frame
+    this.#sends.set(frame.id, { operation, dest, nbytes: view.nbytes, signature, staged, view })
   }
 
   /** The receiver has taken the message. */

@@ -11,6 +11,8 @@ export interface Pending {
   readonly dest?: number | undefined
   /** Bytes to send, or room to receive; undefined for objects and probes. */
   readonly nbytes: number | undefined
+  /** Sends: of the collective call that they are part of, 0 for point-to-point. */
+  readonly signature?: number
 }
 
 /** A message that has arrived and that nobody has received. */

@@ -172,6 +172,26 @@ const wrong: readonly {
   },
   { what: 'graph', n: 3, says: [/rank 1 waits in Distgraph\.createAdjacent \(call 0 on world\), .*deadlocks\.ts/] },
   {
+    what: 'roots',
+    n: 2,
+    says: [
+      /rank 0 waits in bcast with root 0 \(call 0 on world\), .*deadlocks\.ts/,
+      /Hint: rank 0 is in bcast with root 0, collective call 0 on world; there rank 1 is in bcast with root 1\./,
+    ],
+  },
+  {
+    what: 'rootless',
+    n: 4,
+    says: [
+      /Hint: ranks 0 and 1 are in bcast with root 0, collective call 0 on communicator \d+, and each waits for a root on the side of the other: on one side, the root gives ROOT and the others PROC_NULL\./,
+    ],
+  },
+  {
+    what: 'another root',
+    n: 4,
+    says: [/: collective call 50 on world was bcast with root 0 on rank \d and bcast with root 1 on rank 3\./],
+  },
+  {
     what: 'grid',
     n: 4,
     says: [/where the cycle closes/, /barrier \(call 0 on communicator \d+ "column 1"\)/, /world ranks 1 3/],

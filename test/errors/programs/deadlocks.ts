@@ -218,6 +218,26 @@ const PROGRAMS: Record<string, (world: Intracomm) => Promise<unknown>> = {
     await world.mprobe({ source: 1, tag: 4 })
     await world.recv(word(), { source: 1, tag: 4 })
   },
+
+  /** Each is the root of a call too long to be sent unasked. */
+  roots: async (world) => {
+    await world.bcast(new Float64Array(800_000), { root: world.rank })
+  },
+
+  /** Nobody says that it is the root: all look for it on the other side. */
+  rootless: async (world) => {
+    const side = world.rank % 2
+    const half = await world.split(side)
+    if (half === undefined) return
+    const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - side, tag: 3 })
+    await inter.bcast(word(), { root: 0 })
+  },
+
+  /** One call has another root on one rank, which is seen much later. */
+  'another root': async (world) => {
+    for (let i = 0; i < 101; i++) await world.bcast(word(), { root: i === 50 && world.rank === 3 ? 1 : 0 })
+    await world.barrier()
+  },
 }
 
 await run(async ({ world, argv }) => {
