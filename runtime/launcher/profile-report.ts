@@ -5,19 +5,14 @@
 import Table from 'cli-table3'
 import type { ProfileSums, Sum } from '../trace/profile-sums.ts'
 
+const WIDTH = 80
 /** Ranks, calls and places listed at most. */
 const MOST_RANKS = 16
 const MOST_CALLS = 15
 const MOST_PLACES = 10
 /** Ranks whose matrix of bytes fits the width. */
 const MOST_IN_MATRIX = 8
-/** Of these, ranks whose amounts fit with a tenth of their unit each. */
-const MOST_WITH_TENTHS = 6
-/** Widths of texts, so that lines fit when ranks run for a day and call 100 million times. */
-const HOST_WIDTH = 18
-const CALL_WIDTH = 24
-const PLACE_WIDTH = 30
-const PLACED_CALL_WIDTH = 16
+const PLACE_WIDTH = 34
 
 /** What is known of one rank. */
 export interface ProfiledRank {
@@ -44,7 +39,7 @@ function timeSection(ranks: readonly ProfiledRank[], size: number): string {
   const shown = ranks.slice(0, MOST_RANKS).map(({ rank, host, sums }) => {
     const { totalMs: total = 0, communicationMs: communication = 0 } = sums ?? {}
     const times = [total - communication, communication].map(secondsText)
-    return [String(rank), clip(host, HOST_WIDTH), secondsText(total), ...times, percent(communication, total)]
+    return [String(rank), clip(host, 24), secondsText(total), ...times, percent(communication, total)]
   })
   const missing = size > ranks.length ? `, ${size - ranks.length} of ${size} ranks left none` : ''
   const more = ranks.length > MOST_RANKS ? `\n… and ${ranks.length - MOST_RANKS} ranks more` : ''
@@ -58,7 +53,7 @@ function callSection(ranks: readonly ProfiledRank[]): string {
   const rows = calls
     .slice(0, MOST_CALLS)
     .map(({ name, count, ms, nbytes }) => [
-      clip(name, CALL_WIDTH),
+      clip(name, 24),
       String(Math.round(count)),
       secondsText(ms),
       percent(ms, totalMs),
@@ -75,7 +70,7 @@ function placeSection(ranks: readonly ProfiledRank[]): string {
     .map(({ name, count, ms }) => {
       const [call = '', place = ''] = name.split('\t')
       return [
-        clip(call, PLACED_CALL_WIDTH),
+        clip(call, 16),
         clip(place, PLACE_WIDTH),
         String(Math.round(count)),
         secondsText(ms),
@@ -87,13 +82,11 @@ function placeSection(ranks: readonly ProfiledRank[]): string {
 
 function matrixSection(ranks: readonly ProfiledRank[]): string {
   if (ranks.length < 2 || ranks.length > MOST_IN_MATRIX) return ''
-  const text = ranks.length > MOST_WITH_TENTHS ? shortBytesText : bytesText
   const rows = ranks.map(({ rank, sums }) => {
     const sent = new Map(sums?.sent)
-    return [String(rank), ...ranks.map((dest) => text(sent.get(dest.rank) ?? 0))]
+    return [String(rank), ...ranks.map((dest) => bytesText(sent.get(dest.rank) ?? 0))]
   })
-  const gap = ranks.length > MOST_WITH_TENTHS ? 1 : 2
-  return `Bytes sent, from the rank on the left to the rank above\n${table(['', ...ranks.map(({ rank }) => String(rank))], rows, [], gap)}`
+  return `Bytes sent, from the rank on the left to the rank above\n${table(['', ...ranks.map(({ rank }) => String(rank))], rows, [])}`
 }
 
 interface NamedSum extends Omit<Sum, 'number'> {
@@ -126,29 +119,21 @@ function scaled(places: readonly NamedSum[], calls: readonly NamedSum[]): NamedS
     .sort((a, b) => b.ms - a.ms)
 }
 
-/**
- * @param left columns of text; all others hold numbers
- * @param gap blanks between columns
- */
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  left: readonly number[],
-  gap = 2,
-): string {
+/** @param left columns of text; all others hold numbers */
+function table(head: readonly string[], rows: readonly (readonly string[])[], left: readonly number[]): string {
   const none = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
   const inner = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle']
   const made = new Table({
     head: [...head],
     chars: Object.fromEntries([...none, ...inner].map((place) => [place, ''])),
-    style: { head: [], border: [], 'padding-left': 1, 'padding-right': gap - 1 },
+    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 1 },
     colAligns: head.map((_, column) => (left.includes(column) ? 'left' : 'right')),
   })
   made.push(...rows.map((row) => [...row]))
   return made
     .toString()
     .split('\n')
-    .map((line) => ` ${line}`.trimEnd())
+    .map((line) => ` ${line}`.trimEnd().slice(0, WIDTH))
     .join('\n')
 }
 
@@ -169,9 +154,4 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 function bytesText(nbytes: number): string {
   const power = nbytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(nbytes) / 10), UNITS.length - 1)
   return `${power === 0 ? nbytes : (nbytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`
-}
-
-/** The same in 8 columns: from 100 on, the tenth is left out. */
-function shortBytesText(nbytes: number): string {
-  return bytesText(nbytes).replace(/(\d{3,})\.\d/, '$1')
 }
