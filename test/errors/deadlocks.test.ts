@@ -178,6 +178,7 @@ const wrong: readonly {
       /rank 0 waits in bcast with root 0 \(call 0 on world\), .*deadlocks\.ts/,
       /Hint: rank 0 is in bcast with root 0, collective call 0 on world; there rank 1 is in bcast with root 1\./,
     ],
+    nearOnly: true,
   },
   {
     what: 'rootless',
