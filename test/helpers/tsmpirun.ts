@@ -32,6 +32,8 @@ export interface Running {
  * runs of HPL over sockets take 50 s on two quiet cores, and 150 s on two slow ones beside other tests.
  */
 const LIMIT_MS = ALL ? 450_000 : 150_000
+/** For a picture of what hangs. */
+const PICTURE_MS = 5000
 
 export interface StartOptions {
   readonly cwd?: string
@@ -70,10 +72,13 @@ export function start(
   child.stdin.on('error', () => undefined)
   if (!inputStaysOpen) child.stdin.end(input ?? '')
   const limit = setTimeout(() => {
-    const left = descendants(child.pid as number).map(commandLine)
-    stderr += `\nstopped by the test after ${LIMIT_MS / 1000} s; its processes:\n${left.join('\n')}\n`
-    console.error(`tsmpirun ${args.join(' ')}\n${stdout}\n${stderr}`)
-    child.kill('SIGKILL')
+    child.kill('SIGUSR1') // the launcher prints where its ranks are
+    setTimeout(() => {
+      const left = descendants(child.pid as number).map(commandLine)
+      stderr += `\nstopped by the test after ${LIMIT_MS / 1000} s; its processes:\n${left.join('\n')}\n`
+      console.error(`tsmpirun ${args.join(' ')}\n${stdout}\n${stderr}`)
+      child.kill('SIGKILL')
+    }, PICTURE_MS)
   }, LIMIT_MS)
   const ended = new Promise<Ended>((resolve) =>
     child.on('close', (code, signal) => {
