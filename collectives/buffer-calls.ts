@@ -56,6 +56,8 @@ export class BufferCalls extends CollectiveComm {
   /**
    * Resolves when all ranks have called it. Collective.
    *
+   * @throws {MpiError} MPI_ERR_COMM if the communicator has been freed; MPI_ERR_OTHER if the ranks called different
+   *   collectives, as from all that are collective
    * @example
    * await world.barrier()
    */
@@ -256,7 +258,11 @@ export class BufferCalls extends CollectiveComm {
     return this.repeated(this.#scan, PLANS.scan, send, recv, options)
   }
 
-  /** Gives each rank the reduction of the numbers of the ranks below it; undefined on rank 0. Collective. */
+  /**
+   * Gives each rank the reduction of the numbers of the ranks below it; undefined on rank 0. Collective.
+   *
+   * @throws {MpiError} like `allreduce`
+   */
   exscan(value: number, options: OpArgument): Promise<number | undefined>
   /**
    * Gives each rank the reduction over the ranks below it; on rank 0 the result has no meaning. Collective. Arguments and

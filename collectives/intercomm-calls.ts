@@ -47,6 +47,8 @@ export class IntercommCalls extends PlannedComm {
   /**
    * Resolves when all ranks of both sides have called it. Collective.
    *
+   * @throws {MpiError} MPI_ERR_COMM if the communicator has been freed; MPI_ERR_OTHER if the ranks called different
+   *   collectives, as from all that are collective
    * @example
    * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })

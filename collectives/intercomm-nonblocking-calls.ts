@@ -13,6 +13,7 @@ export class IntercommNonblockingCalls extends IntercommCalls {
   /**
    * Starts a `barrier`: the request is complete when all ranks of both sides have started it. Collective.
    *
+   * @throws {MpiError} like `barrier`
    * @example
    * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })

@@ -12,6 +12,7 @@ export class IntercommPersistentCalls extends IntercommNonblockingCalls {
   /**
    * Prepares a `barrier`. Collective.
    *
+   * @throws {MpiError} like `barrier`
    * @example
    * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })

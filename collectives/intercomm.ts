@@ -96,6 +96,7 @@ export class Intercomm extends IntercommObjectCalls {
   /**
    * An intercommunicator of the same ranks whose messages never meet this one's. Collective.
    *
+   * @throws {MpiError} MPI_ERR_COMM if it has been freed
    * @example
    * const half = (await world.split(world.rank % 2)) as Intracomm
    * const inter = await Intercomm.create(half, { peer: world, remoteLeader: 1 - (world.rank % 2) })
@@ -115,6 +116,7 @@ export class Intercomm extends IntercommObjectCalls {
    *
    * @param high (the same on all ranks of a side) the side that says true comes after the other; if both say the same,
    *   the one whose first rank has the lower world rank comes first
+   * @throws {MpiError} MPI_ERR_COMM if the intercommunicator has been freed
    */
   async merge(high = false): Promise<Intracomm> {
     const sides = await this.#swap('merge', Int32Array.of(newContext(this.job), Number(high)))

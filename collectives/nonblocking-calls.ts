@@ -13,6 +13,7 @@ export class NonblockingCalls extends BufferCalls {
   /**
    * Starts a `barrier`: the request is complete when all ranks have started it. Collective.
    *
+   * @throws {MpiError} like `barrier`
    * @example
    * const request = world.ibarrier()
    * while (request.test() === undefined) await new Promise((resolve) => setImmediate(resolve)) // work of one's own

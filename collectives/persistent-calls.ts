@@ -13,6 +13,7 @@ export class PersistentCalls extends NonblockingCalls {
   /**
    * Prepares a `barrier`. Collective.
    *
+   * @throws {MpiError} like `barrier`
    * @example
    * const root = 1
    * const [data, all, mine] = [Int32Array.of(world.rank), new Int32Array(4), new Int32Array(1)]

@@ -55,7 +55,7 @@ export class Comm extends CommContext {
     await this.#sent('send', view, options, false)
   }
 
-  /** Sends a message; resolves when its receive has been matched (synchronous mode). Local. Otherwise like `send`. */
+  /** Sends a message; resolves when its receive has been matched (synchronous mode). Local. @throws {MpiError} like `send` */
   async ssend(buffer: MessageBuffer, options: SendOptions): Promise<void> {
     await this.#sent('ssend', this.#resolve(buffer, 'ssend'), options, true)
   }
@@ -94,6 +94,7 @@ export class Comm extends CommContext {
   /**
    * Sends one message and receives another at the same time, so that a ring of these cannot deadlock. Local.
    *
+   * @throws {MpiError} like `send` and `recv`
    * @example
    * const neighbours = { dest: (world.rank + 1) % world.size, source: (world.rank + world.size - 1) % world.size }
    * const [mine, theirs] = [Int32Array.of(world.rank), new Int32Array(1)]
@@ -123,6 +124,7 @@ export class Comm extends CommContext {
   /**
    * Waits for a message without receiving it; `count` of the status counts the elements it was sent as. Local.
    *
+   * @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG; the reason of `signal` if that is aborted first
    * @example
    * const { rank: dest } = world
    * const sent = [world.issend(new Int32Array(3), { dest, tag: 1 }), world.isend(new Int32Array(4), { dest, tag: 2 })]
@@ -143,7 +145,7 @@ export class Comm extends CommContext {
     }
   }
 
-  /** Like `probe`, but returns undefined at once if no message is there. Local. */
+  /** Like `probe`, but returns undefined at once if no message is there. Local. @throws {MpiError} MPI_ERR_RANK, MPI_ERR_TAG */
   iprobe(options: RecvOptions = {}): Status | undefined {
     this.#refuse('iprobe', faultOfReceive('iprobe', options, this.#rules))
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
@@ -152,7 +154,7 @@ export class Comm extends CommContext {
     return envelope === undefined ? undefined : this.#envelopeStatus(envelope)
   }
 
-  /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. */
+  /** Like `probe`, but takes the message: only the `Message` returned can receive it. Local. @throws {MpiError} like `probe` */
   async mprobe(options: BlockingRecvOptions = {}): Promise<Message> {
     this.#refuse('mprobe', faultOfReceive('mprobe', options, this.#rules))
     const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options
@@ -163,7 +165,7 @@ export class Comm extends CommContext {
     }
   }
 
-  /** Like `mprobe`, but returns undefined at once if no message is there. Local. */
+  /** Like `mprobe`, but returns undefined at once if no message is there. Local. @throws {MpiError} like `iprobe` */
   improbe(options: RecvOptions = {}): Message | undefined {
     this.#refuse('improbe', faultOfReceive('improbe', options, this.#rules))
     const { source = ANY_SOURCE, tag = ANY_TAG } = options
@@ -252,8 +254,9 @@ export class Comm extends CommContext {
   }
 
   /**
-   * Sends a value; resolves when its receive has been matched (synchronous mode). Local. Otherwise like `sendObject`.
+   * Sends a value; resolves when its receive has been matched (synchronous mode). Local.
    *
+   * @throws {MpiError} like `sendObject`
    * @example
    * const neighbour = world.rank ^ 1
    * const sent = world.issendObject([world.rank], { dest: neighbour })
@@ -266,7 +269,11 @@ export class Comm extends CommContext {
     await this.#postObject('ssendObject', value, options, true)?.settled()
   }
 
-  /** Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined. */
+  /**
+   * Receives what `sendObject` sent: the value, its source and tag. Local. From PROC_NULL the value is undefined.
+   *
+   * @throws {MpiError} MPI_ERR_TYPE if the message was not sent as an object; else like `probe`
+   */
   async recvObject<T = unknown>(options: BlockingRecvOptions = {}): Promise<Received<T>> {
     throwIfAborted(options)
     return this.#received<T>(this.#expect('recvObject', undefined, options), options.signal)

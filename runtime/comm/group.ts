@@ -49,7 +49,7 @@ export class Group {
     return this.#worldRanks
   }
 
-  /** World rank of `rank`, which must be in the group. Local. */
+  /** World rank of `rank`, which must be in the group: others are not refused here, unlike in `translateRanks`. Local. */
   worldRank(rank: number): number {
     return this.#worldRanks[rank] as number
   }

@@ -111,7 +111,7 @@ export class Request {
     return this.poll() ? this.#outcome(this.#operation) : undefined
   }
 
-  /** Looks for progress; true if a wait would return at once. The request stays active. Local. */
+  /** Looks for progress; true if a wait would return at once. The request stays active; no error is told yet. Local. */
   poll(): boolean {
     if (this.unended !== undefined) {
       this.#engine.progress()
