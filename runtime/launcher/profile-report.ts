@@ -89,9 +89,9 @@ function matrixSection(ranks: readonly ProfiledRank[]): string {
   }
   const whole = block(shown, bytesText)
   const starts = shown.map((_, index) => index).filter((index) => index % BLOCK === 0)
-  const blocks = isNarrow(whole)
-    ? [whole]
-    : starts.map((start) => block(shown.slice(start, start + BLOCK), shortBytesText, 1))
+  const cut = (gap: number): string[] =>
+    starts.map((start) => block(shown.slice(start, start + BLOCK), shortBytesText, gap))
+  const blocks = [[whole], cut(2)].find((them) => them.every(isNarrow)) ?? cut(1)
   const left = more(ranks.length - MOST_RANKS, 'ranks')
   return `Bytes sent, from the rank on the left to the rank above\n${blocks.join('\n\n')}${left}`
 }
