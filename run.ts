@@ -184,7 +184,9 @@ function joinJob(seat: RankSeat): Membership {
   }
   const slowness = { pace: seat.pace ?? 1, settlePace: () => shm.settlePace() }
   const abort = (code: number): never => {
-    writeEvent(engine.worldRank, { event: 'abort', code, stack: new Error(`abort(${code})`).stack ?? '' })
+    // The stack of an MpiError has lines of the program only (program-loader.ts); what it says below is said anyway.
+    const [, ...places] = new MpiError('MPI_ERR_OTHER', `abort(${code})`).stack?.split('\n') ?? []
+    writeEvent(engine.worldRank, { event: 'abort', code, stack: places.join('\n') })
     return process.exit(code)
   }
   const world = createWorld(engine, abort, seat.selection, { communicators, ssendAll, checks })

@@ -14,6 +14,7 @@ import type { Channel, Steps } from '../runtime/comm/channel.ts'
 import { channelBeside, newContext, type Job } from '../runtime/comm/comm-context.ts'
 import { checkGroup, Group } from '../runtime/comm/group.ts'
 import type { CollectiveName } from '../runtime/base/signature.ts'
+import { checkNames } from './arguments.ts'
 import { equalBlocks } from './blocks.ts'
 import { foundGroup, tellAll } from './founding.ts'
 import { ObjectCalls } from './object-calls.ts'
@@ -39,6 +40,8 @@ export interface DupOptions {
    */
   readonly reproducible?: boolean
 }
+
+const DUP_OPTIONS = ['algorithms', 'reproducible']
 
 /** What communicators are made of. */
 export type Foundation = readonly [job: Job, group: Group, context: number, selection: Selection]
@@ -83,7 +86,7 @@ export class Intracomm extends ObjectCalls {
   /**
    * A communicator of the same ranks whose messages never meet this one's. Collective.
    *
-   * @throws {MpiError} MPI_ERR_ARG if `algorithms` names none that exists
+   * @throws {MpiError} MPI_ERR_ARG if `algorithms` names none that exists, or the options are wrong
    * @example
    * const mine = await world.dup()
    * // A library sends on a communicator of its own: its messages never meet the program's.
@@ -99,6 +102,7 @@ export class Intracomm extends ObjectCalls {
 
   /** What `dup` makes its communicator of; for those of other classes. Collective. @throws like `dup` */
   protected async duplicated(options: DupOptions): Promise<Foundation> {
+    this.checked(() => checkNames('dup', options, DUP_OPTIONS))
     const { algorithms = {}, reproducible = this.algorithms.reproducible } = options
     this.checked(() => checkAlgorithms('dup', algorithms))
     const context = await this.#agreedContext('dup')
@@ -216,12 +220,14 @@ export class Intracomm extends ObjectCalls {
   /**
    * Like `create`, but of the members of `group` only. Collective over these.
    *
-   * @param tag tells calls apart that a rank has under way at the same time; default 0
+   * @param options `tag` tells calls apart that a rank has under way at the same time; default 0
    * @throws {MpiError} MPI_ERR_GROUP if a member is no rank of this communicator, the caller none of the group, or members
    *   pass different groups; MPI_ERR_TAG
    */
-  async createGroup(group: Group, { tag = 0 }: { readonly tag?: number } = {}): Promise<Intracomm> {
+  async createGroup(group: Group, options: { readonly tag?: number } = {}): Promise<Intracomm> {
     this.#checkMembers('createGroup', group)
+    this.checked(() => checkNames('createGroup', options, ['tag']))
+    const { tag = 0 } = options
     if (!isMember(this, group))
       this.#refuse('MPI_ERR_GROUP', 'createGroup: the caller is not in the group, expected calls of members only')
     const channel = this.checked(() => channelBeside(this, 'createGroup', tag, group))

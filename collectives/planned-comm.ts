@@ -21,7 +21,8 @@ export class PlannedComm extends Comm {
     const { engine } = this.job
     const prepared = this.#prepared(plan, (call) => `i${call}`)
     const run = this.#started(prepared, ({ call, particulars }) => this.channel(call, particulars, `i${call}`))
-    return new CollectiveRequest(engine, run, this.#failing(prepared), this.#ending(prepared))
+    const told = { refuse: this.refuse, failed: this.#failing(prepared), ended: this.#ending(prepared) }
+    return new CollectiveRequest(engine, run, told)
   }
 
   /**

@@ -69,6 +69,14 @@ export class Run<T = void> {
   }
 }
 
+/** What a request tells its communicator. */
+interface Told {
+  /** Throws a mistake, after the error handler of the communicator has seen it. */
+  readonly refuse: (error: MpiError) => never
+  readonly failed: (error: Error) => never
+  readonly ended: () => void
+}
+
 /**
  * A collective call that has been started. Complete it with `wait`, or with `test` until that returns a status.
  *
@@ -79,16 +87,19 @@ export class Run<T = void> {
  */
 export class CollectiveRequest<T = void> extends Request {
   readonly #run: Run<T>
+  readonly #told: Told
 
   /** Programs get requests from the calls whose names begin with i. @internal */
-  constructor(engine: Engine, run: Run<T>, failed: (error: Error) => never, ended: () => void) {
-    super(engine, run.whole, emptyStatusAfter(ended), failed)
+  constructor(engine: Engine, run: Run<T>, told: Told) {
+    super(engine, run.whole, emptyStatusAfter(told.ended), told.failed)
     this.#run = run
+    this.#told = told
   }
 
   /** What the blocking form of the call resolves to. Local. @throws {MpiError} MPI_ERR_REQUEST if it is not complete yet */
   get value(): T {
-    return valueOf(this.#run)
+    const { whole, value } = this.#run
+    return isComplete(this.#run) ? value : this.#refuse(incomplete(whole.call))
   }
 
   /** Takes the steps that have become possible. Local. @internal */
@@ -110,7 +121,11 @@ export class CollectiveRequest<T = void> extends Request {
    * await request.wait()
    */
   override cancel(): never {
-    return refuseCancel(this.#run.whole.call)
+    return this.#refuse(uncancellable(this.#run.whole.call))
+  }
+
+  #refuse(message: string): never {
+    return this.#told.refuse(new MpiError('MPI_ERR_REQUEST', message))
   }
 }
 
@@ -157,8 +172,8 @@ export class PersistentCollective<T = void> extends PersistentRequest {
    * @throws {MpiError} MPI_ERR_REQUEST if it is not complete, or has never been started
    */
   get value(): T {
-    if (this.#run !== undefined) return valueOf(this.#run)
-    throw new MpiError('MPI_ERR_REQUEST', `${this.#call}: value of a request that has never been started`)
+    if (this.#run === undefined) this.refuse(`${this.#call}: value of a request that has never been started`)
+    return isComplete(this.#run) ? this.#run.value : this.refuse(incomplete(this.#call))
   }
 
   /** Takes the steps that have become possible. Local. @internal */
@@ -180,7 +195,7 @@ export class PersistentCollective<T = void> extends PersistentRequest {
    * request.free()
    */
   override cancel(): never {
-    return refuseCancel(this.#call)
+    return this.refuse(uncancellable(this.#call))
   }
 
   /** Gives the request back; it cannot be started again. Local. @throws {MpiError} MPI_ERR_REQUEST if it is active */
@@ -197,11 +212,14 @@ function emptyStatusAfter(ended: () => void): StatusOf {
   }
 }
 
-function valueOf<T>({ whole, value }: Run<T>): T {
-  if (whole.done && whole.error === undefined) return value
-  throw new MpiError('MPI_ERR_REQUEST', `${whole.call}: value of a request that is not complete; wait() first`)
+function isComplete({ whole }: Run<unknown>): boolean {
+  return whole.done && whole.error === undefined
 }
 
-function refuseCancel(call: string): never {
-  throw new MpiError('MPI_ERR_REQUEST', `cancel: ${call} is a collective call and cannot be cancelled`)
+function incomplete(call: string): string {
+  return `${call}: value of a request that is not complete; wait() first`
+}
+
+function uncancellable(call: string): string {
+  return `cancel: ${call} is a collective call and cannot be cancelled`
 }

@@ -8,6 +8,7 @@
  */
 import type { TypedArray } from '../runtime/base/element-type.ts'
 import { invariant, MpiError } from '../runtime/base/errors.ts'
+import { describe } from '../runtime/base/message-buffer.ts'
 import {
   ALGORITHM_NAMES,
   problemsOfAlgorithms,
@@ -307,7 +308,12 @@ function isPowerOfTwo(size: number): boolean {
 }
 
 /** @throws {MpiError} MPI_ERR_ARG if a name in `algorithms` is none that exists */
-export function checkAlgorithms(call: string, algorithms: Algorithms): void {
+export function checkAlgorithms(call: string, algorithms: Algorithms | null): void {
+  if (typeof algorithms !== 'object' || algorithms === null)
+    throw new MpiError(
+      'MPI_ERR_ARG',
+      `${call}: algorithms is ${describe(algorithms)}, expected { collective: algorithm }`,
+    )
   const [problem] = problemsOfAlgorithms(algorithms)
   if (problem !== undefined) throw new MpiError('MPI_ERR_ARG', `${call}: algorithms has ${problem}`)
 }

@@ -26,7 +26,7 @@ export function* gatherBinomial(channel: Channel, mine: TypedArray, blocks: Bloc
 
   for (let mask = 1; mask < ranks; mask <<= 1) {
     const end = Math.min(2 * mask, ranks)
-    yield* channel.recv(gathered.subarray(starts[mask], starts[end]), (rank + mask) % size)
+    yield* channel.recvBlocks(gathered.subarray(starts[mask], starts[end]), (rank + mask) % size, end - mask)
   }
   if (relative !== 0) yield* channel.send(gathered, (rank - subtreeSize(relative, size) + size) % size)
   else

@@ -83,7 +83,7 @@ export function gatherAcross(
 ): Plan {
   const root = checkRemoteRoot('gather', sides, options)
   if (root === PROC_NULL) return idle('gather')
-  if (root === ROOT) return collecting('gather', sides, recv)
+  if (root === ROOT) return collecting('gather', sides, recv, sides.remote.size)
   const { mine, all, inside } = gathering('gather', sides, send)
   return {
     call: 'gather',
@@ -116,7 +116,7 @@ export function scatterAcross(
     call: 'scatter',
     particulars: { root },
     *steps(channel) {
-      if (all !== undefined) yield* across(channel, sides).recv(all, root)
+      if (all !== undefined) yield* across(channel, sides).recvBlocks(all, root, sides.member.size)
       yield* inside.steps(channel)
       into.commit()
     },
@@ -206,14 +206,14 @@ function giving(call: Plan['call'], sides: Sides, from: Source): Plan {
   }
 }
 
-/** On the root: what the other side's leader has brought together. */
-export function collecting(call: Plan['call'], sides: Sides, recv: MessageBuffer | undefined): Plan {
+/** On the root: what the other side's leader has brought together. @param blocks of how many ranks */
+export function collecting(call: Plan['call'], sides: Sides, recv: MessageBuffer | undefined, blocks = 1): Plan {
   const into = received(call, recv)
   return {
     call,
     particulars: rootAt(sides, ROOT),
     *steps(channel) {
-      yield* across(channel, sides).recv(into.array, LEADER)
+      yield* across(channel, sides).recvBlocks(into.array, LEADER, blocks)
       into.commit()
     },
   }

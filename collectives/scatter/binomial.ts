@@ -23,7 +23,7 @@ export function* scatterBinomial(channel: Channel, blocks: Blocks, mine: TypedAr
   const starts = displacements(counts)
   const held = ranks === 1 ? mine : channel.scratch(mine, starts[ranks] as number)
 
-  if (relative !== 0) yield* channel.recv(held, (rank - subtreeSize(relative, size) + size) % size)
+  if (relative !== 0) yield* channel.recvBlocks(held, (rank - subtreeSize(relative, size) + size) % size, ranks)
   else for (let i = 0; i < ranks; i++) copyElements(held.subarray(starts[i]), blocks.of((root + i) % size))
 
   const sends = []

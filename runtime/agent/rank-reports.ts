@@ -118,14 +118,19 @@ function isOfProgram({ url }: SampledFrame, map: ProgramMap | undefined): boolea
   return url === map?.url || !(url === '' || url.startsWith('node:') || url.startsWith(INSTALLATION))
 }
 
-/** The innermost function, and those of the program it was called by. */
+/** Functions of the program, innermost first, the first with the call of the library it makes; those of the library if there are no others. */
 function shownFrames(frames: readonly SampledFrame[], map: ProgramMap | undefined): string[] {
-  const [innermost, ...rest] = frames.filter(({ url }) => url !== '' && !url.startsWith('node:'))
-  if (innermost === undefined) return []
-  const callers = rest.filter((frame) => isOfProgram(frame, map))
-  return [innermost, ...callers].slice(0, SHOWN_FRAMES).map(({ name, url, line, column }) => {
-    const place = url === map?.url ? map.place(line, column)?.replace(/:\d+$/, '') : undefined
-    const shown = place ?? `${decodeURIComponent(url.replace(/^file:\/\//, ''))}:${line}`
-    return name === '' ? shown : `${name} (${shown})`
-  })
+  const known = frames.filter(({ url }) => url !== '' && !url.startsWith('node:'))
+  const first = known.findIndex((frame) => isOfProgram(frame, map))
+  if (first === -1) return known.slice(0, 1).map((frame) => frameText(frame, map))
+  const program = known.filter((frame) => isOfProgram(frame, map)).slice(0, SHOWN_FRAMES)
+  const [innermost = '', ...callers] = program.map((frame) => frameText(frame, map))
+  const call = known[first - 1]?.name ?? ''
+  return [call === '' ? innermost : `${innermost} calling ${call}`, ...callers]
+}
+
+function frameText({ name, url, line, column }: SampledFrame, map: ProgramMap | undefined): string {
+  const place = url === map?.url ? map.place(line, column)?.replace(/:\d+$/, '') : undefined
+  const shown = place ?? `${decodeURIComponent(url.replace(/^file:\/\//, ''))}:${line}`
+  return name === '' ? shown : `${name} (${shown})`
 }

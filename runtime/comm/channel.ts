@@ -97,6 +97,8 @@ export class Channel implements Agreement {
   readonly form: string
   /** See `segments`. */
   inAll: number | undefined
+  /** See `recvBlocks`. */
+  blocks = 1
   /** What carries the messages; for calls that share memory too. */
   readonly engine: Engine
   readonly #group: Group
@@ -240,6 +242,13 @@ export class Channel implements Agreement {
 
   *recv(data: TypedArray, source: number): Steps {
     yield this.irecv(data, source)
+  }
+
+  /** Receives the blocks of several ranks, all of one length: if it differs from the sender's, the program is told of these. */
+  *recvBlocks(data: TypedArray, source: number, blocks: number): Steps {
+    this.blocks = blocks
+    yield this.irecv(data, source)
+    this.blocks = 1
   }
 
   /** Sends and receives at the same time; the buffers must not overlap. */

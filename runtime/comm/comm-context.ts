@@ -74,6 +74,10 @@ export function newContext(job: Job): number {
   return context
 }
 
+function freed(call: string): MpiError {
+  return new MpiError('MPI_ERR_COMM', `${call}: the communicator has been freed`)
+}
+
 /** By what no other class has: it may be of another copy of this package in the program's node_modules. */
 function isComm(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'errorHandler' in value
@@ -104,8 +108,7 @@ export abstract class CommContext extends CommProperties {
   static {
     foundationOf = (comm) => ({ job: comm.job, group: comm.group, context: comm.context })
     channelBeside = (comm, call, tag, members = comm.peers, record) => {
-      comm.checkUsable(call)
-      const fault = faultOfTag(call, tag)
+      const fault = comm.#freed ? freed(call) : faultOfTag(call, tag)
       if (fault !== undefined) throw fault
       const { engine } = comm.job
       const rank = members.rankOf(engine.worldRank) ?? comm.rank
@@ -186,7 +189,7 @@ export abstract class CommContext extends CommProperties {
     this.checkUsable('compare')
     if (!isComm(other))
       this.raise(new MpiError('MPI_ERR_COMM', `compare: other is ${describe(other)}, expected a communicator`))
-    other.checkUsable('compare')
+    if (other.isFreed) this.raise(freed('compare'))
     if (other === this) return 'ident'
     const here = this.group.compare(other.group)
     const there = this.peers.compare(other.peers)
@@ -259,7 +262,7 @@ export abstract class CommContext extends CommProperties {
     if (tag - stray.tag <= 0 || tag - stray.tag > PERSISTENT_TAGS / 2) return
     const { worldRank } = this.job.engine
     const own = { worldRank, signature: this.latestCalls.signatureOf(stray.tag) }
-    throw differentCalls({ call, number: tag }, stray.tag, { worldRank: stray.source, signature: stray.aux }, own)
+    this.raise(differentCalls({ call, number: tag }, stray.tag, { worldRank: stray.source, signature: stray.aux }, own))
   }
 
   protected get isFreed(): boolean {
@@ -267,7 +270,7 @@ export abstract class CommContext extends CommProperties {
   }
 
   protected checkUsable(call: string): void {
-    if (this.#freed) throw new MpiError('MPI_ERR_COMM', `${call}: the communicator has been freed`)
+    if (this.#freed) this.raise(freed(call))
   }
 
   protected die(error: unknown): never {

@@ -316,7 +316,7 @@ export class Comm extends CommContext {
     const call = 'irecvObject'
     const operation = this.#expect(call, undefined, options)
     const told = this.#watching(this.job.checks?.receiveObject(call), operation, this.#statusOf)
-    return new ObjectRequest<T>(this.job.engine, operation, told, this.#failed)
+    return new ObjectRequest<T>(this.job.engine, operation, told, { failed: this.#failed, refuse: this.refuse })
   }
 
   // ---- arguments ---------------------------------------------------------------------------------------------

@@ -17,12 +17,19 @@ import type { Status } from './status.ts'
  */
 export class ObjectRequest<T> extends Request {
   readonly #operation: Operation | undefined
+  readonly #refuse: (error: MpiError) => never
   #opened: { readonly value: T } | undefined
 
   /** Programs get them from `irecvObject`. @param operation undefined for PROC_NULL @internal */
-  constructor(engine: Engine, operation: Operation | undefined, statusOf: StatusOf, failed: (error: Error) => Status) {
+  constructor(
+    engine: Engine,
+    operation: Operation | undefined,
+    statusOf: StatusOf,
+    { failed, refuse }: { readonly failed: (error: Error) => Status; readonly refuse: (error: MpiError) => never },
+  ) {
     super(engine, operation, statusOf, failed)
     this.#operation = operation
+    this.#refuse = refuse
   }
 
   /**
@@ -33,7 +40,9 @@ export class ObjectRequest<T> extends Request {
   get value(): T {
     const operation = this.#operation
     if (operation !== undefined && (!operation.done || operation.error !== undefined))
-      throw new MpiError('MPI_ERR_REQUEST', 'irecvObject: there is no value, the request is not complete or has failed')
+      this.#refuse(
+        new MpiError('MPI_ERR_REQUEST', 'irecvObject: there is no value, the request is not complete or has failed'),
+      )
     this.#opened ??= { value: opened<T>(operation) }
     return this.#opened.value
   }

@@ -8,6 +8,7 @@
 import { UNDEFINED } from '../base/constants.ts'
 import { located, MpiError } from '../base/errors.ts'
 import { describe } from '../base/message-buffer.ts'
+import { faultOfNames } from '../base/option-names.ts'
 import type { Engine } from '../engine/engine.ts'
 import { allEnded, anyEnded, type Operation } from '../engine/operation.ts'
 import { EMPTY_STATUS, PROC_NULL_STATUS, type Status } from './status.ts'
@@ -84,7 +85,8 @@ export class Request {
   }
 
   /** Waits until the operation is complete. Local. @throws {MpiError} what the operation itself fails with; the reason of `signal` */
-  async wait({ signal }: WaitOptions = {}): Promise<Status> {
+  async wait(options?: WaitOptions): Promise<Status> {
+    const signal = signalIn('wait', options)
     const operation = this.#operation
     if (operation?.done === false)
       try {
@@ -249,7 +251,7 @@ export function startAll(requests: readonly PersistentRequest[]): void {
  */
 export async function waitAll(requests: readonly Request[], options?: WaitOptions): Promise<Status[]> {
   checkRequests('waitAll', requests)
-  if (options?.signal !== undefined) return eachWaited(requests, options)
+  if (signalIn('waitAll', options) !== undefined) return eachWaited(requests, options as WaitOptions)
   const open = unended(requests)
   if (open.length > 0) await allEnded(open)
   return outcomesOf(requests)
@@ -287,8 +289,9 @@ async function eachWaited(requests: readonly Request[], options: WaitOptions): P
  * await world.send(new Int32Array(1), { dest: world.rank, tag: 3 })
  * await waitAny(requests)
  */
-export async function waitAny(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion> {
+export async function waitAny(requests: readonly Request[], options?: WaitOptions): Promise<Completion> {
   checkRequests('waitAny', requests)
+  const signal = signalIn('waitAny', options)
   for (;;) {
     const found = anyOf(requests)
     if (found !== undefined) return found
@@ -305,8 +308,9 @@ export async function waitAny(requests: readonly Request[], { signal }: WaitOpti
  * for (let left = requests.length; left > 0; ) left -= (await waitSome(requests)).length
  * log(await waitSome(requests)) // → []
  */
-export async function waitSome(requests: readonly Request[], { signal }: WaitOptions = {}): Promise<Completion[]> {
+export async function waitSome(requests: readonly Request[], options?: WaitOptions): Promise<Completion[]> {
   checkRequests('waitSome', requests)
+  const signal = signalIn('waitSome', options)
   for (;;) {
     const found = someOf(requests)
     if (found.length > 0 || !requests.some(({ active }) => active)) return found
@@ -392,6 +396,14 @@ function checkRequests(
   for (const request of requests as readonly (Partial<PersistentRequest> | null | undefined)[])
     if (typeof request?.[method] !== 'function')
       throw new MpiError('MPI_ERR_REQUEST', `${call}: the list has ${describe(request)} in it, expected ${expected}`)
+}
+
+/** @throws {MpiError} MPI_ERR_ARG if the options are none, or name other things */
+function signalIn(call: string, options: WaitOptions | undefined): AbortSignal | undefined {
+  if (options === undefined) return undefined
+  const fault = faultOfNames(call, options, ['signal'])
+  if (fault !== undefined) throw fault
+  return options.signal
 }
 
 /** One look for messages serves all requests of a rank; what comes of it each does on its own. */

@@ -110,7 +110,7 @@ function busy({ stack, silentSeconds }: RankReport): string {
 }
 
 function shortStackLine(line: string): string {
-  return line.replace(/(\/[^()]*:\d+)(\)?)$/, (_, place: string, end: string) => shortPlace(place) + end)
+  return line.replace(/\/[^()]*:\d+(?=\)?( calling .*)?$)/, shortPlace)
 }
 
 /** 'Timeout' twice and 'TCPSocketWrap' as '2 Timeout, TCPSocketWrap' */

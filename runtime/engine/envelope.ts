@@ -67,11 +67,13 @@ export function mismatch(
   const room = receive.view?.nbytes ?? Infinity
   const elements = (nbytes: number): string => `${nbytes / sent.bytes} ${sent.name} elements (${nbytes} bytes)`
   if (agreement !== undefined && receive.view !== undefined && message.nbytes !== room) {
-    const { inAll } = agreement
+    const { inAll, blocks = 1 } = agreement
+    const areWhole = message.nbytes % (blocks * sent.bytes) === 0 && room % (blocks * sent.bytes) === 0
+    const [came, awaited] = [message.nbytes, room].map((nbytes) => elements(areWhole ? nbytes / blocks : nbytes))
     const whole = inAll === undefined ? '' : `; world rank ${worldRank} has ${inAll} in all, cut into segments`
     return new MpiError(
       'MPI_ERR_COUNT',
-      `${receive.call}: the ranks disagree on the number of elements: ${elements(message.nbytes)} came where ${elements(room)} were expected${whole} (${between})`,
+      `${receive.call}: the ranks disagree on the number of elements: ${came} came where ${awaited} were expected${whole} (${between})`,
     )
   }
   if (message.nbytes <= room) return undefined

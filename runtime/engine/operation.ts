@@ -25,6 +25,8 @@ export interface Agreement {
   readonly form?: string
   /** How many elements the rank has, if a message is but a segment of them. */
   readonly inAll?: number | undefined
+  /** Of how many ranks the message has blocks of one length, if a tree brings it: errors tell that of one. */
+  readonly blocks?: number
   /** The call as it will be recorded; the recorder's own, if there is one. */
   readonly record?: object | undefined
   /** What came is no data: the call has failed on another rank. */

@@ -10,9 +10,8 @@ const WIDTH = 80
 const MOST_RANKS = 16
 const MOST_CALLS = 15
 const MOST_PLACES = 10
-/** Ranks whose matrix of bytes fits the width. */
-const MOST_IN_MATRIX = 8
-const PLACE_WIDTH = 34
+/** Ranks whose amounts without tenths, `1023 KiB`, fit side by side. */
+const BLOCK = 8
 
 /** What is known of one rank. */
 export interface ProfiledRank {
@@ -39,12 +38,12 @@ function timeSection(ranks: readonly ProfiledRank[], size: number): string {
   const shown = ranks.slice(0, MOST_RANKS).map(({ rank, host, sums }) => {
     const { totalMs: total = 0, communicationMs: communication = 0 } = sums ?? {}
     const times = [total - communication, communication].map(secondsText)
-    return [String(rank), clip(host, 24), secondsText(total), ...times, percent(communication, total)]
+    return [String(rank), host, secondsText(total), ...times, percent(communication, total)]
   })
   const missing = size > ranks.length ? `, ${size - ranks.length} of ${size} ranks left none` : ''
-  const more = ranks.length > MOST_RANKS ? `\n… and ${ranks.length - MOST_RANKS} ranks more` : ''
   const head = `Profile: ${percent(communicationMs, totalMs)} of the ranks' time in communication${missing}`
-  return `${head}\n${table(['rank', 'host', 'total s', 'application s', 'communication s', 'share'], shown, [1])}${more}`
+  const columns = ['rank', 'host', 'total s', 'application s', 'communication s', 'share']
+  return `${head}\n${table(columns, shown, [1])}${more(ranks.length - MOST_RANKS, 'ranks')}`
 }
 
 function callSection(ranks: readonly ProfiledRank[]): string {
@@ -53,40 +52,48 @@ function callSection(ranks: readonly ProfiledRank[]): string {
   const rows = calls
     .slice(0, MOST_CALLS)
     .map(({ name, count, ms, nbytes }) => [
-      clip(name, 24),
+      name,
       String(Math.round(count)),
       secondsText(ms),
       percent(ms, totalMs),
       ((ms / count) * 1000).toFixed(1),
       bytesText(nbytes),
     ])
-  return rows.length === 0 ? '' : `Calls\n${table(['call', 'count', 'time s', 'share', 'mean us', 'bytes'], rows, [0])}`
+  if (rows.length === 0) return ''
+  const columns = ['call', 'count', 'time s', 'share', 'mean us', 'bytes']
+  return `Calls\n${table(columns, rows, [0])}${more(calls.length - MOST_CALLS, 'calls')}`
 }
 
 function placeSection(ranks: readonly ProfiledRank[]): string {
   const totalMs = sum(ranks.map(({ sums }) => sums?.totalMs ?? 0))
-  const rows = scaled(merged(ranks, 'places'), merged(ranks, 'calls'))
-    .slice(0, MOST_PLACES)
-    .map(({ name, count, ms }) => {
-      const [call = '', place = ''] = name.split('\t')
-      return [
-        clip(call, 16),
-        clip(place, PLACE_WIDTH),
-        String(Math.round(count)),
-        secondsText(ms),
-        percent(ms, totalMs),
-      ]
-    })
-  return rows.length === 0 ? '' : `Places\n${table(['call', 'at', 'count', 'time s', 'share'], rows, [0, 1])}`
+  const places = scaled(merged(ranks, 'places'), merged(ranks, 'calls'))
+  const rows = places.slice(0, MOST_PLACES).map(({ name, count, ms }) => {
+    const [call = '', place = ''] = name.split('\t')
+    return [clip(call, 16), place, String(Math.round(count)), secondsText(ms), percent(ms, totalMs)]
+  })
+  if (rows.length === 0) return ''
+  const columns = ['call', 'at', 'count', 'time s', 'share']
+  return `Places\n${table(columns, rows, [0, 1])}${more(places.length - MOST_PLACES, 'places')}`
 }
 
+/** In one block if that fits; else amounts lose their tenths, and every 8 ranks above have a block of their own. */
 function matrixSection(ranks: readonly ProfiledRank[]): string {
-  if (ranks.length < 2 || ranks.length > MOST_IN_MATRIX) return ''
-  const rows = ranks.map(({ rank, sums }) => {
-    const sent = new Map(sums?.sent)
-    return [String(rank), ...ranks.map((dest) => bytesText(sent.get(dest.rank) ?? 0))]
-  })
-  return `Bytes sent, from the rank on the left to the rank above\n${table(['', ...ranks.map(({ rank }) => String(rank))], rows, [])}`
+  if (ranks.length < 2) return ''
+  const shown = ranks.slice(0, MOST_RANKS)
+  const block = (dests: readonly ProfiledRank[], text: (nbytes: number) => string, gap?: number): string => {
+    const rows = shown.map(({ rank, sums }) => {
+      const sent = new Map(sums?.sent)
+      return [String(rank), ...dests.map((dest) => text(sent.get(dest.rank) ?? 0))]
+    })
+    return table(['', ...dests.map(({ rank }) => String(rank))], rows, [], gap)
+  }
+  const whole = block(shown, bytesText)
+  const starts = shown.map((_, index) => index).filter((index) => index % BLOCK === 0)
+  const cut = (gap: number): string[] =>
+    starts.map((start) => block(shown.slice(start, start + BLOCK), shortBytesText, gap))
+  const blocks = [[whole], cut(2)].find((them) => them.every(isNarrow)) ?? cut(1)
+  const left = more(ranks.length - MOST_RANKS, 'ranks')
+  return `Bytes sent, from the rank on the left to the rank above\n${blocks.join('\n\n')}${left}`
 }
 
 interface NamedSum extends Omit<Sum, 'number'> {
@@ -119,22 +126,42 @@ function scaled(places: readonly NamedSum[], calls: readonly NamedSum[]): NamedS
     .sort((a, b) => b.ms - a.ms)
 }
 
-/** @param left columns of text; all others hold numbers */
-function table(head: readonly string[], rows: readonly (readonly string[])[], left: readonly number[]): string {
+/**
+ * @param left columns of text, of which the last is clipped if lines would not fit; all others hold numbers
+ * @param gap blanks between columns
+ */
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  left: readonly number[],
+  gap = 2,
+): string {
+  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const clipped = left.at(-1)
+  const room = WIDTH - sum(widths) - gap * widths.length + (widths[clipped ?? 0] as number)
   const none = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
   const inner = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle']
   const made = new Table({
     head: [...head],
     chars: Object.fromEntries([...none, ...inner].map((place) => [place, ''])),
-    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 1 },
+    style: { head: [], border: [], 'padding-left': 1, 'padding-right': gap - 1 },
     colAligns: head.map((_, column) => (left.includes(column) ? 'left' : 'right')),
   })
-  made.push(...rows.map((row) => [...row]))
+  made.push(...rows.map((row) => row.map((text, column) => (column === clipped ? clip(text, room) : text))))
   return made
     .toString()
     .split('\n')
-    .map((line) => ` ${line}`.trimEnd().slice(0, WIDTH))
+    .map((line) => ` ${line}`.trimEnd())
     .join('\n')
+}
+
+function isNarrow(text: string): boolean {
+  return text.split('\n').every((line) => line.length <= WIDTH)
+}
+
+/** What stands below a list that leaves out so many. */
+function more(count: number, what: string): string {
+  return count > 0 ? `\n… and ${count} ${what} more` : ''
 }
 
 function sum(values: readonly number[]): number {
@@ -154,4 +181,9 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 function bytesText(nbytes: number): string {
   const power = nbytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(nbytes) / 10), UNITS.length - 1)
   return `${power === 0 ? nbytes : (nbytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`
+}
+
+/** From 100 on, the tenth is left out. */
+function shortBytesText(nbytes: number): string {
+  return bytesText(nbytes).replace(/(\d{3,})\.\d/, '$1')
 }

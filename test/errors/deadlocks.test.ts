@@ -280,9 +280,10 @@ t.test('with --forward-signals a rank that listens is left to wait; what may wak
 for (const [how, where] of [
   [
     'spin',
-    /rank 0: computes in spin \(test\/errors\/programs\/watched\.ts:5\) ← test\/errors\/programs\/watched\.ts:12\b/,
+    /rank 0: computes in spin \(test\/errors\/programs\/watched\.ts:5\) ← test\/errors\/programs\/watched\.ts:14\b/,
   ],
-  ['main', /rank 0: computes in test\/errors\/programs\/watched\.ts:14\b/],
+  ['main', /rank 0: computes in test\/errors\/programs\/watched\.ts:16\b/],
+  ['poll', /rank 0: computes in test\/errors\/programs\/watched\.ts:13\b(?! ←)/],
 ] as const)
   t.test(`SIGUSR1 tells what a running job does, and where a rank computes: ${how}`, async (t) => {
     const job = start(['-n', '2', 'test/errors/programs/watched.ts', how])

@@ -60,7 +60,11 @@ t.test('a rank that throws ends the job within a second, whatever the others do'
 
 const endings = [
   { how: 'exit', code: 3, message: /rank 1 on \S+ ended with exit code 3; the job was stopped/ },
-  { how: 'abort', code: 7, message: /rank 1 on \S+ called abort\(7\); the job was stopped[^]*endings\.ts:12:/ },
+  {
+    how: 'abort',
+    code: 7,
+    message: /rank 1 on \S+ called abort\(7\); the job was stopped\.\n +at \S*endings\.ts:12:/,
+  },
   { how: 'unsettled', code: 13, message: /rank 1 on \S+ ended although its main function was still waiting/ },
   { how: 'unawaited', code: 1, message: /rank 1 on \S+ failed[^]*nobody awaited this[^]*endings\.ts:17:/ },
   { how: 'not-an-error', code: 1, message: /rank 1 on \S+ failed[^]*no Error was thrown: a string/ },

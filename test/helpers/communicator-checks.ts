@@ -46,7 +46,9 @@ async function isolation(world: Intracomm, failures: Failures, { atOnce }: Setti
     comms.push(i % 5 === 0 ? ((await world.split(0, -world.rank)) as Intracomm) : await world.dup())
   const sends = comms.map((comm, i) => comm.isend(Int32Array.of(i), { dest: neighbours(comm).dest, tag: 1 }))
   const buffers = comms.map(() => new Int32Array(1))
-  const receives = comms.map((comm, i) => comm.irecv(buffers[i] as Int32Array, i % 2 === 0 ? {} : neighbours(comm)))
+  const receives = comms.map((comm, i) =>
+    comm.irecv(buffers[i] as Int32Array, i % 2 === 0 ? {} : { source: neighbours(comm).source }),
+  )
   const sums = comms.map((comm, i) => comm.iallreduce(i, { op: SUM }))
   await waitAll([...receives.toReversed(), ...sends, ...sums.toReversed()])
   const strays = range(atOnce).filter((i) => buffers[i]?.[0] !== i || sums[i]?.value !== i * world.size)
@@ -70,7 +72,7 @@ async function reuse(world: Intracomm, failures: Failures, { inTurn }: Setting):
     comm.free()
   }
   failures.same(`rounds of ${inTurn} duplicates that went wrong`, wrong, 0)
-  const sent = kept.isend(Int32Array.of(7), { ...neighbours(kept), tag: 3 })
+  const sent = kept.isend(Int32Array.of(7), { dest: neighbours(kept).dest, tag: 3 })
   await waitAll([waiting, sent])
   failures.same('the message that was waited for all the time', late[0], 7)
   kept.free()

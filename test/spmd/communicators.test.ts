@@ -22,6 +22,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8])
 for (const [job, inTurn] of [
   [['-n', '4', '--emulate-hosts', '2'], 100_000],
   [['-n', '4'], 5000],
+  [['-n', '4', '--check'], 5000],
   [['-n', '3', '--transport', 'zmq'], 5000],
   [['-n', '7', '--emulate-hosts', '3', '--map-by', 'node'], 1000],
 ] as const)

@@ -277,6 +277,47 @@ t.test('a handler sees the errors of collective calls too, whatever their form, 
   })
 })
 
+t.test('a handler sees what is asked too early, cannot be cancelled, or comes after free', async (t) => {
+  await runRanks(2, async ({ world }) => {
+    const comm = await world.dup()
+    const seen: string[] = []
+    comm.errorHandler = (error: MpiError) => void seen.push(error.message)
+    const persistent = comm.allreduceObjectInit(1, (a: number, b: number) => a + b)
+    const [sum, object] = [comm.iallreduce(1, { op: SUM }), comm.irecvObject({ source: comm.rank })]
+    const mistakes: (() => unknown)[] = [
+      () => object.value,
+      () => persistent.value,
+      () => persistent.cancel(),
+      () => sum.cancel(),
+    ]
+    if (comm.rank === 1) mistakes.push(() => comm.ibarrier().cancel())
+    else mistakes.push(() => (comm.ibarrier(), comm.iallreduceObject(1, (a: number, b: number) => a + b).value))
+    for (const mistake of mistakes) t.throws(mistake, { code: 'MPI_ERR_REQUEST' })
+    t.equal(seen.length, mistakes.length)
+
+    seen.length = 0
+    await comm.sendObject(1, { dest: comm.rank })
+    await waitAll([sum, object])
+    comm.free()
+    const calls = [() => comm.isend(new Int8Array(1), { dest: 0 }), () => comm.ibarrier(), () => comm.compare(world)]
+    for (const call of calls) t.throws(call, { code: 'MPI_ERR_COMM' })
+    t.throws(() => world.compare(comm), { code: 'MPI_ERR_COMM' })
+    await t.rejects(comm.bcast(new Int8Array(1)), { code: 'MPI_ERR_COMM' })
+    t.equal(seen.length, calls.length + 1, 'world has a handler of its own')
+  })
+})
+
+t.test('a handler sees once that ranks have called different collectives before', async (t) => {
+  const seen: string[] = []
+  const program = runRanks(2, async ({ world }) => {
+    world.errorHandler = (error: MpiError) => void seen.push(error.message)
+    await world.bcast(new Float64Array(1), { root: world.rank })
+    for (const call of [0, 1]) await world.barrier().catch((error: unknown) => Promise.reject([error, call]))
+  })
+  await t.rejects(program)
+  t.match(seen, [/different collectives/])
+})
+
 t.test('a handler sees the errors of small calls through a board', async (t) => {
   await runRanks(2, async ({ world }) => {
     const comm = await world.dup()

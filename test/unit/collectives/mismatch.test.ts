@@ -1,6 +1,6 @@
 /** Ranks that disagree about a collective call are told so, with both ranks and what differs, instead of hanging. */
 import t from 'tap'
-import { MAX, SUM, type Intracomm } from '../../../index.ts'
+import { Intercomm, MAX, PROC_NULL, ROOT, SUM, type Intracomm } from '../../../index.ts'
 import { runRanks } from '../../../testing.ts'
 
 /** The error of the first rank that fails; `calls[rank]` is what each rank does. */
@@ -110,6 +110,49 @@ for (const [sent, room] of [
     t.match(message, /^MPI_ERR_COUNT: bcast: the ranks disagree on the number of elements/)
     t.match(message, `${sent} float64 elements (${8 * sent} bytes) came where ${room} float64 elements`)
   })
+
+const scatter = (world: Intracomm, n: number) =>
+  world.rank === 0 ? world.scatter(doubles(4 * world.size), doubles(4)) : world.scatter(undefined, doubles(n))
+const gather = (world: Intracomm, n: number) =>
+  world.gather(doubles(n), world.rank === 0 ? doubles(4 * world.size) : undefined)
+const counts = [4, 4, 4, 4]
+const scatterv = (world: Intracomm, n: number) =>
+  world.rank === 0 ? world.scatterv(doubles(16), doubles(4), { counts }) : world.scatterv(undefined, doubles(n), {})
+const gatherv = (world: Intracomm, n: number) =>
+  world.rank === 0 ? world.gatherv(doubles(4), doubles(16), { counts }) : world.gatherv(doubles(n), undefined, {})
+const countMismatch = (call: string, words: string): RegExp =>
+  new RegExp(`^MPI_ERR_COUNT: ${call}: the ranks disagree on the number of elements: ${words} \\(`)
+const came = (sent: number, room: number): string =>
+  `${sent} float64 elements \\(${8 * sent} bytes\\) came where ${room} float64 elements \\(${8 * room} bytes\\) were expected`
+
+for (const [name, call] of Object.entries({ scatter, gather, scatterv, gatherv }))
+  for (const wrong of [[1], [2], [3], [2, 3]])
+    for (const before of [0, 12])
+      t.test(`a ${name} of 4 elements, and 3 on rank ${wrong.join()}, after ${before} calls`, async (t) => {
+        const message = await failure(
+          [0, 1, 2, 3].map((rank) => async (world) => {
+            for (let i = 0; i < before; i++) await world.barrier()
+            await call(world, wrong.includes(rank) ? 3 : 4)
+          }),
+        )
+        t.match(message, countMismatch(name, `(${came(4, 3)}|${came(3, 4)})`))
+      })
+
+for (const name of ['scatter', 'gather', 'scatterv', 'gatherv'] as const)
+  for (const wrong of [[2], [3], [2, 3]])
+    t.test(`a ${name} between two sides of 4 elements, and 3 on rank ${wrong.join()}`, async (t) => {
+      const message = await failure(
+        [0, 1, 2, 3].map((rank) => async (world) => {
+          const half = (await world.split(rank < 2 ? 0 : 1)) as Intracomm
+          const inter = await Intercomm.create(half, { peer: world, remoteLeader: rank < 2 ? 2 : 0 })
+          const mine = doubles(wrong.includes(rank) ? 3 : 4)
+          const blocks = name.endsWith('v') ? { counts: [4, 4] } : {}
+          if (rank < 2) await inter[name](doubles(8), doubles(8), { root: rank === 0 ? ROOT : PROC_NULL, ...blocks })
+          else await inter[name](mine, mine, { root: 0 })
+        }),
+      )
+      t.match(message, countMismatch(name, `(${came(4, 3)}|${came(3, 4)})`))
+    })
 
 t.test('lengths that differ between ranks of a reduction', async (t) => {
   const message = await failure([2, 3].map((n) => (world) => world.allreduce(doubles(n), doubles(n), { op: SUM })))

@@ -187,6 +187,20 @@ t.test(
             await refusal(make as () => unknown),
             `MPI_ERR_ARG: ${call}: the options are null, expected { ${names} }`,
           )
+      const waiting: Record<string, () => unknown> = {
+        wait: () => world.ibarrier().wait(none),
+        waitAll: () => waitAll([], none),
+        waitAny: () => waitAny([], none),
+        waitSome: () => waitSome([], none),
+      }
+      for (const [call, make] of Object.entries(waiting))
+        t.equal(await refusal(make), `MPI_ERR_ARG: ${call}: the options are null, expected { signal }`)
+      const founding: [() => unknown, string][] = [
+        [() => world.dup(none), 'dup: the options are null, expected { algorithms, reproducible }'],
+        [() => world.dup({ algorithms: none }), 'dup: algorithms is null, expected { collective: algorithm }'],
+        [() => world.createGroup(world.group, none), 'createGroup: the options are null, expected { tag }'],
+      ]
+      for (const [call, words] of founding) t.equal(await refusal(call), `MPI_ERR_ARG: ${words}`)
       t.match(await refusal(() => world.compare(none)), 'MPI_ERR_COMM: compare: other is null, expected a communicator')
       for (const call of ['setAttribute', 'getAttribute', 'deleteAttribute'] as const)
         t.match(
