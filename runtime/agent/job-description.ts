@@ -158,7 +158,7 @@ export type AgentEvent =
   | { readonly event: 'hello'; readonly version: string; readonly node: string; readonly machine?: string | undefined }
   | { readonly event: 'listening'; readonly endpoint: string }
   | { readonly event: 'exit'; readonly code: number }
-  | { readonly event: 'abort'; readonly code: number; readonly stack: string }
+  | { readonly event: 'abort'; readonly code: number; readonly call: string; readonly stack: string }
   | { readonly event: 'failed'; readonly stack: string }
   /** The host has come to stand still, or moves again. */
   | { readonly event: 'quiet'; readonly quiet: boolean }

@@ -141,6 +141,8 @@ export abstract class CommContext extends CommProperties {
   /**
    * Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local.
    *
+   * @param code of which a system keeps the lowest 8 bits; 1 if these are all 0 and it is not, so that a job that was aborted
+   *   does not look like one that ended well
    * @example
    * if (world.size > 1000) world.abort(3) // more ranks than this program is made for
    */

@@ -252,7 +252,7 @@ export class Job implements AgentListener {
         this.#failed(rank, event.stack, `${who} failed; the job was stopped.\n${indent(event.stack)}`)
         break
       case 'abort':
-        this.#fail(rank, event.code, `${who} called abort(${event.code}); the job was stopped.\n${indent(event.stack)}`)
+        this.#fail(rank, event.code, `${who} called ${event.call}; the job was stopped.\n${indent(event.stack)}`)
         break
       case 'exit':
         agent.ended.add(rank)

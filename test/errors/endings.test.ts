@@ -61,10 +61,14 @@ t.test('a rank that throws ends the job within a second, whatever the others do'
 const endings = [
   { how: 'exit', code: 3, message: /rank 1 on \S+ ended with exit code 3; the job was stopped/ },
   {
-    how: 'abort',
+    how: 'abort 7',
     code: 7,
     message: /rank 1 on \S+ called abort\(7\); the job was stopped\.\n +at \S*endings\.ts:12:/,
   },
+  { how: 'abort 0', code: 0, message: /called abort\(0\); the job was stopped/ },
+  { how: 'abort 256', code: 1, message: /called abort\(256\); the job was stopped/ },
+  { how: 'abort -2', code: 254, message: /called abort\(-2\); the job was stopped/ },
+  { how: 'abort NaN', code: 1, message: /called abort\(NaN\); the job was stopped/ },
   { how: 'unsettled', code: 13, message: /rank 1 on \S+ ended although its main function was still waiting/ },
   { how: 'unawaited', code: 1, message: /rank 1 on \S+ failed[^]*nobody awaited this[^]*endings\.ts:17:/ },
   { how: 'not-an-error', code: 1, message: /rank 1 on \S+ failed[^]*no Error was thrown: a string/ },
@@ -74,7 +78,7 @@ const endings = [
 ]
 for (const { how, code, message } of endings)
   t.test(`a rank that ends by ${how} gives exit code ${code} and says so`, async (t) => {
-    const ended = await tsmpirun(['-n', '2', ENDINGS, how])
+    const ended = await tsmpirun(['-n', '2', ENDINGS, ...how.split(' ')])
     t.equal(ended.code, code)
     t.match(ended.stderr, message)
     t.match(ended.stdout, 'rank 1 is there', 'what it printed before is shown')

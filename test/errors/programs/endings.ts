@@ -9,7 +9,7 @@ await run(async ({ world, argv, log }) => {
   if (rank === 1) {
     log('')
     if (how === 'exit') process.exit(3)
-    if (how === 'abort') world.abort(7)
+    if (how === 'abort') world.abort(Number(argv[1]))
     if (how === 'unsettled') {
       process.exitCode = 0 // as libraries that watch the exit do
       await new Promise(() => undefined)
