@@ -241,7 +241,8 @@ function beSeen({ inquiries, checks }: RankSeat, shm: ShmTransport, source: Pict
 function recorderOf({ record, seating }: RankSeat): EventRecorder | undefined {
   if (record === undefined) return undefined
   const { worldRank, worldSize, spin } = seating
-  const flags = { call: TRACE_FLAG.CALL, place: TRACE_FLAG.PLACE } as const
+  const { CALL: call, PLACE: place, COMMUNICATOR: communicator } = TRACE_FLAG
+  const flags = { call, place, communicator }
   return new EventRecorder(new TraceMemory(record, worldSize), {
     quickLooks: quickLooks(spin),
     locate: callSite,

@@ -296,9 +296,10 @@ export class SmallCalls {
     return call.small.finish()
   }
 
-  #recordOf({ made, small, begun, place }: Call<unknown>): CollectiveCall {
+  #recordOf({ made, small, number, begun, place }: Call<unknown>): CollectiveCall {
     const nbytes = small.dest === 0 ? 0 : small.given.nbytes
-    return { call: made.call, context: this.#member.context, place, begun, algorithm: 'sharedBoard', nbytes }
+    const { context } = this.#member
+    return { call: made.call, context, tag: number, place, begun, algorithm: 'sharedBoard', nbytes }
   }
 
   /** All that this rank takes is there. */

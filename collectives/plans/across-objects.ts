@@ -36,7 +36,7 @@ export function bcastObjectAcross<T>(
         return undefined
       }
       const got = leads(sides) ? yield* across(channel, sides).recvObject(root) : undefined
-      return deserializeObject<T>(yield* bcastBinomialObject(channel, got, LEADER))
+      return deserializeObject<T>(yield* channel.uses(bcastBinomialObject)(channel, got, LEADER))
     },
   }
 }
@@ -68,7 +68,7 @@ export function scatterObjectAcross<T>(
         return undefined
       }
       const all = leads(sides) ? listOf(yield* across(channel, sides).recvObject(root)) : undefined
-      return deserializeObject<T>(yield* scatterBinomialObject(channel, all, LEADER))
+      return deserializeObject<T>(yield* channel.uses(scatterBinomialObject)(channel, all, LEADER))
     },
   }
 }
@@ -134,7 +134,7 @@ function gathering<T>(
     particulars: rootAt(sides, root),
     *steps(channel) {
       if (mine === undefined) return valuesOf<T>(yield* across(channel, sides).recvObject(LEADER))
-      const all = yield* gatherBinomialObject(channel, mine, LEADER)
+      const all = yield* channel.uses(gatherBinomialObject)(channel, mine, LEADER)
       if (all !== undefined) yield across(channel, sides).isendObject(serializeObject(all, call), root)
       return undefined
     },
@@ -147,9 +147,9 @@ function toAll<T, R>(call: Plan['call'], sides: Sides, value: T, make: (values: 
   return {
     call,
     *steps(channel) {
-      const all = yield* gatherBinomialObject(channel, mine, LEADER)
+      const all = yield* channel.uses(gatherBinomialObject)(channel, mine, LEADER)
       const theirs = all && (yield* exchangeObjects(across(channel, sides), serializeObject(all, call)))
-      return make(valuesOf<T>(yield* bcastBinomialObject(channel, theirs, LEADER)))
+      return make(valuesOf<T>(yield* channel.uses(bcastBinomialObject)(channel, theirs, LEADER)))
     },
   }
 }

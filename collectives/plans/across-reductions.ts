@@ -139,22 +139,20 @@ export function reduceScatterBlockAcross(
   return scatteredReduction('reduceScatterBlock', sides, send, recv, { op })
 }
 
-/** @param form the call as the program makes it, for error messages */
 function scatteredReduction(
-  form: string,
+  call: 'reduceScatter' | 'reduceScatterBlock',
   sides: Sides,
   send: MessageBuffer,
   recv: MessageBuffer,
   options: ReduceScatterOptions,
 ): Plan {
-  const call = 'reduceScatter'
   const { rank, size } = sides.member
-  const into = received(form, recv)
-  const { name: op } = checkedOp(form, options, sent(form, send))
+  const into = received(call, recv)
+  const { name: op } = checkedOp(call, options, sent(call, send))
   const { mine, result, inside } = reducing(call, sides, send, options)
   const theirs = newArrayLike(result, result.length)
-  const blocks = reduceBlocks(form, size, theirs, options.op, options.counts)
-  checkPair(form, blocks.of(rank), into.array, 1, 'a block of')
+  const blocks = reduceBlocks(call, size, theirs, options.op, options.counts)
+  checkPair(call, blocks.of(rank), into.array, 1, 'a block of')
   const counts = Array.from({ length: size }, (_, other) => blocks.countOf(other))
   const spread = scattervPlan(sides.member, theirs, into.array, { root: LEADER, counts })
   return {

@@ -130,6 +130,7 @@ function objectsPlan<T>(
   return {
     call,
     *steps(channel) {
+      channel.uses(allAtOnce) // the same with objects
       const values = sources.map((): T | undefined => undefined)
       const sends = destinations.flatMap(({ rank, block }) =>
         rank === PROC_NULL ? [] : [channel.isendObject(valueOf(block), rank)],
@@ -160,14 +161,14 @@ function exchangePlan(
           from.load()
           into.load() // for what no neighbour writes to
         },
-        () => exchange(channel, near, blocks),
+        () => channel.uses(allAtOnce)(channel, near, blocks),
         () => into.commit(),
       ),
   }
 }
 
-/** All at once: neighbours are few, and each has its own link. */
-function* exchange(
+/** Neighbours are few, and each has its own link. */
+function* allAtOnce(
   channel: Channel,
   { sources, destinations }: Neighborhood,
   { sends, receives }: { readonly sends: Blocks; readonly receives: Blocks },

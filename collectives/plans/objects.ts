@@ -21,7 +21,7 @@ export function bcastObjectPlan<T>(member: Member, value: T | undefined, options
     call: 'bcastObject',
     particulars: { root },
     *steps(channel) {
-      const bytes = yield* bcastBinomialObject(channel, mine, root)
+      const bytes = yield* channel.uses(bcastBinomialObject)(channel, mine, root)
       return member.rank === root ? (value as T) : deserializeObject<T>(bytes)
     },
   }
@@ -34,7 +34,7 @@ export function gatherObjectPlan<T>(member: Member, value: T, options: RootOptio
     call: 'gatherObject',
     particulars: { root },
     *steps(channel) {
-      const all = yield* gatherBinomialObject(channel, mine, root)
+      const all = yield* channel.uses(gatherBinomialObject)(channel, mine, root)
       return all?.map(deserializeObject<T>)
     },
   }
@@ -48,7 +48,7 @@ export function scatterObjectPlan<T>(member: Member, values: readonly T[] | unde
     call: 'scatterObject',
     particulars: { root },
     *steps(channel) {
-      return deserializeObject<T>(yield* scatterBinomialObject(channel, mine, root))
+      return deserializeObject<T>(yield* channel.uses(scatterBinomialObject)(channel, mine, root))
     },
   }
 }
@@ -58,7 +58,7 @@ export function allgatherObjectPlan<T>(value: T): Plan<T[]> {
   return {
     call: 'allgatherObject',
     *steps(channel) {
-      const all = yield* allgather(channel, mine)
+      const all = yield* channel.uses(gatherBcast)(channel, mine)
       return all.map(deserializeObject<T>)
     },
   }
@@ -70,7 +70,7 @@ export function alltoallObjectPlan<T>(member: Member, values: readonly T[]): Pla
   return {
     call: 'alltoallObject',
     *steps(channel) {
-      const all = yield* alltoallPairwiseObject(channel, mine)
+      const all = yield* channel.uses(alltoallPairwiseObject)(channel, mine)
       return all.map(deserializeObject<T>)
     },
   }
@@ -89,7 +89,7 @@ export function reduceObjectPlan<T>(
     call: 'reduceObject',
     particulars: { root },
     *steps(channel) {
-      const all = yield* gatherBinomialObject(channel, mine, root)
+      const all = yield* channel.uses(gatherBinomialObject)(channel, mine, root)
       return all && combined(all.map(deserializeObject<T>), combine)
     },
   }
@@ -101,7 +101,7 @@ export function allreduceObjectPlan<T>(value: T, combine: Combine<T>): Plan<T> {
   return {
     call: 'allreduceObject',
     *steps(channel) {
-      return combined((yield* allgather(channel, mine)).map(deserializeObject<T>), combine)
+      return combined((yield* channel.uses(gatherBcast)(channel, mine)).map(deserializeObject<T>), combine)
     },
   }
 }
@@ -121,14 +121,14 @@ function prefixPlan<T>(call: Plan['call'], count: number, value: T, combine: Com
   return {
     call,
     *steps(channel) {
-      const lower = (yield* allgather(channel, mine)).slice(0, count)
+      const lower = (yield* channel.uses(gatherBcast)(channel, mine)).slice(0, count)
       return count === 0 ? undefined : combined(lower.map(deserializeObject<T>), combine)
     },
   }
 }
 
 /** The serialized values of all ranks, by rank. */
-function* allgather(channel: Channel, mine: Uint8Array): Steps<Uint8Array[]> {
+function* gatherBcast(channel: Channel, mine: Uint8Array): Steps<Uint8Array[]> {
   const gathered = yield* gatherBinomialObject(channel, mine, 0)
   const list = gathered && serializeObject(gathered, channel.call)
   return deserializeObject<Uint8Array[]>(yield* bcastBinomialObject(channel, list, 0))

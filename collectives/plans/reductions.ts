@@ -186,24 +186,24 @@ export function reduceScatterBlockPlan(
   return scatteredReduction('reduceScatterBlock', member, send, recv, { op })
 }
 
-/** @param form the call as the program makes it, for error messages */
 function scatteredReduction(
-  form: string,
+  call: 'reduceScatter' | 'reduceScatterBlock',
   member: Member,
   send: MessageBuffer | InPlace,
   recv: MessageBuffer,
   { op, counts }: ReduceScatterOptions,
 ): Plan {
-  const into = received(form, recv)
-  const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, form)
+  const into = received(call, recv)
+  const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, call)
   const { given } = work
-  const blocks = reduceBlocks(form, member.size, given.array, op, counts)
+  const blocks = reduceBlocks(call, member.size, given.array, op, counts)
   const own = blocks.of(member.rank)
   const first = (own.byteOffset - given.array.byteOffset) / own.BYTES_PER_ELEMENT
-  if (send !== IN_PLACE) checkPair(form, own, into.array, 1, 'a block of')
+  if (send !== IN_PLACE) checkPair(call, own, into.array, 1, 'a block of')
   const others = othersThan(member.rank, member.size)
   return {
-    call: 'reduceScatter',
+    call,
+    algorithmsOf: 'reduceScatter',
     particulars: { op: op.name },
     small: ofBoard(member, op, { extent: 'all' }, reduced(given.array, others, others), (reduce) => ({
       given: given.array,
@@ -215,7 +215,7 @@ function scatteredReduction(
       inOrder(
         () => work.load(),
         () => {
-          const blocks = reduceBlocks(form, member.size, work.array, op, counts)
+          const blocks = reduceBlocks(call, member.size, work.array, op, counts)
           const algorithm = channel.uses(member.select('reduceScatter', work.array.byteLength, op))
           return settling(channel, op, (own) => algorithm(channel, blocks, own))
         },

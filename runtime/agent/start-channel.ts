@@ -47,9 +47,10 @@ export const CARRIED = {
 export const TRACE_FLAG = {
   /** Whole records. */
   RECORDS: 0,
-  /** The name of a call, or of a place in the program: its number, a space and the text. */
+  /** The name of a call, a place in the program, or a communicator's name: its number, a space and the text. */
   CALL: 1,
   PLACE: 2,
+  COMMUNICATOR: 3,
 } as const
 
 export interface Packet {

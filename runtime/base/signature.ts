@@ -49,6 +49,7 @@ const CALLS = [
   'Distgraph.create',
   'Distgraph.createAdjacent',
   'Intercomm.create',
+  'reduceScatterBlock',
 ] as const
 
 export type CollectiveName = Exclude<(typeof CALLS)[number], 'point-to-point'>

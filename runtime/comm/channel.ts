@@ -82,9 +82,11 @@ class CombiningView extends MessageView {
 /** A collective call as it will be recorded, filled in while it runs. */
 type CallRecord = { -readonly [K in keyof CollectiveCall]: CollectiveCall[K] }
 
-function beginRecord({ recorder }: Engine, { context }: ChannelPlace, call: CollectiveName): CallRecord | undefined {
+function beginRecord(engine: Engine, { context, tag }: ChannelPlace, call: CollectiveName): CallRecord | undefined {
+  const { recorder } = engine
   if (recorder === undefined) return undefined
-  return { call, context, place: recorder.place(call), begun: recorder.collectiveBegins(), algorithm: '', nbytes: 0 }
+  const [place, begun] = [recorder.place(call), recorder.collectiveBegins()]
+  return { call, context, tag, place, begun, algorithm: '', nbytes: 0 }
 }
 
 export class Channel implements Agreement {

@@ -138,6 +138,10 @@ export abstract class CommContext extends CommProperties {
     job.communicators.add({ context, name: () => this.name, group, peers, calls, latest, madeBy })
   }
 
+  protected override named(name: string): void {
+    this.job.engine.recorder?.named(this.context, name)
+  }
+
   /**
    * Ends the whole job at once: every rank is stopped and the launcher exits with `code`. Local.
    *

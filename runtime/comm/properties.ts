@@ -113,10 +113,22 @@ export abstract class CommProperties {
     checkedOn = (comm, plan) => comm.checked(plan)
   }
 
-  /** Shown in reports; duplicates begin without one. */
-  name = ''
+  #name = ''
   #errorHandler: ErrorHandler = ERRORS_THROW
   #attributes: Map<Keyval<unknown>, unknown> | undefined
+
+  /** Shown in reports and traces; duplicates begin without one. */
+  get name(): string {
+    return this.#name
+  }
+
+  set name(name: string) {
+    this.#name = name
+    this.named(name)
+  }
+
+  /** The program has given it a name. */
+  protected abstract named(name: string): void
 
   /** What is done with errors of its calls; communicators made of this one begin with the same. */
   get errorHandler(): ErrorHandler {

@@ -11,6 +11,8 @@ import type { Operation } from './operation.ts'
 export interface CollectiveCall {
   readonly call: string
   readonly context: number
+  /** That of its messages. */
+  readonly tag: number
   /** What `Recorder.now` said when it began. */
   readonly begun: number
   /** What `Recorder.place` said when it began. */
@@ -107,6 +109,9 @@ export interface Recorder {
 
   /** This rank waits, and has time: for what should be seen of it if it waits for ever. */
   waitGoesOn(rank: WaitingRank): void
+
+  /** The program has given a communicator a name. */
+  named(context: number, name: string): void
 
   /** A collective call has ended. */
   collective(call: CollectiveCall): void

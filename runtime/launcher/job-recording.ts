@@ -25,6 +25,7 @@ interface RankRecording extends TraceRank {
   readonly agent: number
   readonly calls: Map<number, string>
   readonly places: Map<number, string>
+  readonly communicators: Map<number, string>
   sums: ProfileSums | undefined
 }
 
@@ -45,7 +46,8 @@ export class JobRecording {
     for (const [agent, { host, ranks }] of plans.entries())
       for (const rank of ranks) {
         const hostNumber = hosts.indexOf(host)
-        this.#ranks.set(rank, { rank, host, hostNumber, agent, calls: new Map(), places: new Map(), sums: undefined })
+        const names = { calls: new Map(), places: new Map(), communicators: new Map() }
+        this.#ranks.set(rank, { rank, host, hostNumber, agent, ...names, sums: undefined })
       }
     const ranks = [...this.#ranks.values()].sort((a, b) => a.rank - b.rank)
     if (options.traceFile !== undefined) this.#file = openTrace(options.traceFile, ranks, options.onError)
@@ -60,8 +62,7 @@ export class JobRecording {
       this.#file?.records(known, payload, known, (theirMs) => clock?.offsetAt(theirMs).offsetMs ?? 0)
     } else {
       const [, number, text] = /^(\d+) ([^]*)$/.exec(payload.toString()) ?? []
-      const names = flags === TRACE_FLAG.CALL ? known.calls : known.places
-      names.set(Number(number), text ?? '')
+      namesOf(known, flags).set(Number(number), text ?? '')
     }
   }
 
@@ -90,6 +91,10 @@ export class JobRecording {
     const lost = file === undefined || file.lost === 0 ? '' : lossNote(file.lost)
     return lost + (this.#options.profile ? profileReport([...this.#ranks.values()]) : '')
   }
+}
+
+function namesOf({ calls, places, communicators }: RankRecording, flag: number): Map<number, string> {
+  return flag === TRACE_FLAG.CALL ? calls : flag === TRACE_FLAG.PLACE ? places : communicators
 }
 
 function lossNote(lost: number): string {

@@ -5,13 +5,19 @@
  * rank that would rather go on. Programs repeat themselves, so all of a line but its times and the message's number is kept
  * and used again. With what reads and writes it an event takes 1.6 to 2.3 us so, and 3.4 to 5.5 if each line is made anew.
  */
+import { commName, homeOf } from '../base/contexts.ts'
 import { RECORD, UNDER_WAY, type TraceRecord } from '../trace/trace-memory.ts'
 
-/** What one rank's numbers stand for. A number is known before it is used, and stands for the same from then on. */
+/**
+ * What one rank's numbers stand for. A number is known before it is used, and stands for the same from then on; only
+ * communicators may get another name.
+ */
 export interface Names {
   readonly calls: ReadonlyMap<number, string>
   /** The call, a tab, and the file:line:column. */
   readonly places: ReadonlyMap<number, string>
+  /** By context, those that the program has named. */
+  readonly communicators: ReadonlyMap<number, string>
 }
 
 export interface TraceRank {
@@ -21,7 +27,7 @@ export interface TraceRank {
   readonly hostNumber: number
 }
 
-/** From when to when, in milliseconds since the trace began. */
+/** From when to when, in whole nanoseconds since the trace began. */
 export interface Slice {
   readonly begun: number
   readonly ended: number
@@ -36,6 +42,8 @@ const WORDINGS = 16
 interface Wording {
   readonly record: TraceRecord
   readonly lane: number
+  /** The name that the program has given its communicator. */
+  readonly given: string | undefined
   readonly head: string
   readonly tail: string
   readonly arrow: readonly [head: string, tail: string] | undefined
@@ -54,43 +62,44 @@ export class SliceWords {
   }
 
   /** Appends the pieces of a slice's line, and of its message's arrow; each line begins with what separates it from the one before. */
-  append(text: string[], lane: number, record: TraceRecord, { begun, ended }: Slice): void {
+  append(text: string[], lane: number, record: TraceRecord, slice: Slice): void {
+    const { begun, ended } = slice
     const { head, tail, arrow } = this.#wordingOf(lane, record)
     text.push(head, micros(begun), ',"dur":', micros(ended - begun), tail)
     if (arrow !== undefined)
-      text.push(arrow[0], String(record.id), '","ts":', micros(leaves(record) ? begun : ended), arrow[1])
+      text.push(arrow[0], String(record.id), '","ts":', micros(leaves(record) ? begun : lastOf(slice)), arrow[1])
   }
 
   #wordingOf(lane: number, record: TraceRecord): Wording {
+    const given = this.#names.communicators.get(communicatorOf(record))
     for (const wording of this.#wordings)
-      if (wording.lane === lane && saysTheSame(wording.record, record)) return wording
-    const wording = { record, lane, ...this.#word(lane, record) }
+      if (wording.lane === lane && wording.given === given && saysTheSame(wording.record, record)) return wording
+    const wording = { record, lane, given, ...this.#word(lane, record, given) }
     this.#wordings[this.#next++ % WORDINGS] = wording
     return wording
   }
 
-  #word(lane: number, record: TraceRecord): Pick<Wording, 'head' | 'tail' | 'arrow'> {
+  #word(lane: number, record: TraceRecord, given: string | undefined): Pick<Wording, 'head' | 'tail' | 'arrow'> {
     const kind = record.kind & ~UNDER_WAY
     const name = this.#names.calls.get(record.call) ?? 'another call'
     const category = kind === RECORD.COLLECTIVE ? 'collective' : 'point-to-point'
     const where = `"pid":${this.#rank.hostNumber},"tid":${rowOf(this.#rank, lane)}`
     return {
       head: `,\n{"name":"${name}","cat":"${category}","ph":"X","ts":`,
-      tail: `,${where},"args":${JSON.stringify(this.#args(name, record))}}`,
+      tail: `,${where},"args":${JSON.stringify({ communicator: commName(communicatorOf(record), given), ...this.#args(name, record) })}}`,
       arrow: kind === RECORD.SEND || kind === RECORD.RECEIVE ? arrowWords(this.#rank, lane, record) : undefined,
     }
   }
 
-  /** What a click on the slice shows. */
+  /** What a click on the slice shows besides the communicator. */
   #args(name: string, record: TraceRecord): object {
-    const { context, peer, tag, nbytes, id, place } = record
+    const { peer, tag, nbytes, id, place } = record
     const kind = record.kind & ~UNDER_WAY
     const sends = kind === RECORD.SEND || kind === RECORD.WAIT_OF_SEND
     const algorithm = kind === RECORD.COLLECTIVE && id > 0 ? this.#names.calls.get(id) : undefined
     return {
-      communicator: communicatorName(context),
       ...(peer >= 0 && { [sends ? 'dest' : 'source']: peer }),
-      ...(tag >= 0 && { tag }),
+      ...(tag >= 0 && kind !== RECORD.COLLECTIVE && { tag }),
       ...(kind !== RECORD.CALL && { bytes: nbytes }),
       ...(algorithm !== undefined && { algorithm: algorithmName(name, algorithm) }),
       at: this.#names.places.get(place)?.split('\t')[1],
@@ -99,10 +108,14 @@ export class SliceWords {
   }
 }
 
+/** The context that stands for the communicator. Beside it, at its foundation, it has the complement, made even as all are here. */
+const communicatorOf = ({ context }: TraceRecord): number => homeOf(context) & ~1
+
 function saysTheSame(a: TraceRecord, b: TraceRecord): boolean {
-  const alike = a.kind === b.kind && a.call === b.call && a.place === b.place && a.peer === b.peer && a.tag === b.tag
-  // The number of a message is not in the words, that of an algorithm is.
-  return alike && a.nbytes === b.nbytes && a.context === b.context && (a.kind !== RECORD.COLLECTIVE || a.id === b.id)
+  const alike = a.kind === b.kind && a.call === b.call && a.place === b.place && a.peer === b.peer
+  // Neither the number of a message is in the words nor that of a collective call; that of an algorithm is.
+  const rest = a.kind === RECORD.COLLECTIVE ? a.id === b.id : a.tag === b.tag
+  return alike && rest && a.nbytes === b.nbytes && a.context === b.context
 }
 
 /** An end of a message's arrow: both ends carry the sender's rank and its number of the message, which goes between these. */
@@ -120,9 +133,12 @@ function leaves({ kind }: Pick<TraceRecord, 'kind'>): boolean {
   return (kind & ~UNDER_WAY) === RECORD.SEND || kind === RECORD.SENT
 }
 
+/** The last moment within a slice: what begins where it ends is the next one's, and an arrow that ends there too. */
+export const lastOf = ({ ended }: Slice): number => ended - 1
+
 /** An end of an arrow inside of a collective call. */
-export function arrow(rank: TraceRank, record: TraceRecord, at: number): string {
-  const [head, tail] = arrowWords(rank, 0, record)
+export function arrow(rank: TraceRank, lane: number, record: TraceRecord, at: number): string {
+  const [head, tail] = arrowWords(rank, lane, record)
   return `${head}${record.id}","ts":${micros(at)}${tail}`
 }
 
@@ -147,23 +163,18 @@ export function metadata(name: string, pid: number, tid: number, args: object): 
 
 const rowOf = ({ rank }: TraceRank, lane: number): number => rank * LANES + lane
 
-/** Milliseconds as microseconds with three digits behind the point, as `toFixed` gives them in many times the time. */
-export function micros(ms: number): string {
-  const ns = Math.round(ms * 1e6)
-  if (ns < 0) return (ms * 1000).toFixed(3)
+/** Nanoseconds as microseconds with three digits behind the point, as `toFixed` gives them in many times the time. */
+function micros(ns: number): string {
+  if (ns < 0) return (ns / 1000).toFixed(3)
   const us = Math.trunc(ns / 1000)
   return `${us}.${THOUSANDTHS[ns - 1000 * us] as string}`
 }
 
 const THOUSANDTHS = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'))
 
-/** The number of a communicator's context, or the name of the two that every rank is born with. */
-function communicatorName(context: number): string {
-  return context === 0 ? 'world' : context === 2 ? 'self' : `#${context / 2}`
-}
-
-/** allreduceRecursiveDoubling of allreduce is recursive-doubling. */
-export function algorithmName(call: string, functionName: string): string {
-  const name = functionName.startsWith(call) ? functionName.slice(call.length) : functionName
+/** allreduceRecursiveDoubling of allreduce is recursive-doubling, bcastBinomialObject of bcastObject binomial. */
+function algorithmName(call: string, functionName: string): string {
+  const kind = call.replace(/(v|Block|Object)$/, '')
+  const name = functionName.replace(new RegExp(`^${kind}|Object$`, 'g'), '')
   return name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()
 }

@@ -299,7 +299,7 @@ export class EventRecorder implements Recorder {
     const call = operation.agreement?.record as CollectiveCall | undefined
     if (call !== undefined) return this.#collectiveOf(call)
     const record = this.#recordOf(operation, mark)
-    return mark.inner ? { ...record, kind: RECORD.COLLECTIVE, peer: -1, tag: -1, id: 0 } : record
+    return mark.inner ? { ...record, kind: RECORD.COLLECTIVE, peer: -1, id: 0 } : record
   }
 
   collective(call: CollectiveCall): void {
@@ -312,15 +312,20 @@ export class EventRecorder implements Recorder {
     this.#keeper.keep(record)
   }
 
+  named(context: number, name: string): void {
+    this.#options.announce('communicator', context, name)
+  }
+
   /** The record of a collective call, but for its end; valid until the next. */
-  #collectiveOf({ call, context, begun, place, algorithm, nbytes }: CollectiveCall): TraceRecord {
+  #collectiveOf({ call, context, tag, begun, place, algorithm, nbytes }: CollectiveCall): TraceRecord {
     const record = this.#record
     record.kind = RECORD.COLLECTIVE
     record.begun = begun
     record.nbytes = nbytes
     record.call = this.#names.call(call).number
     record.context = context - 1
-    record.peer = record.tag = -1
+    record.peer = -1
+    record.tag = tag
     record.id = algorithm === '' ? 0 : this.#names.call(algorithm).number
     record.place = place?.number ?? 0
     return record

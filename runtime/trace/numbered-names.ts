@@ -4,8 +4,8 @@
  */
 import { CALLS, PLACES } from './trace-memory.ts'
 
-/** What a call's name or a place's text is called by in records. */
-export type Naming = 'call' | 'place'
+/** What is called by a number in records: the name of a call, the text of a place, a communicator by its context. */
+export type Naming = 'call' | 'place' | 'communicator'
 
 /** Tells the reader of the record what a number stands for. */
 export type Announce = (kind: Naming, number: number, text: string) => void

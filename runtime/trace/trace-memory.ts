@@ -16,7 +16,7 @@ export const RECORD = {
   RECEIVE: 2,
   /** A call without a message: a probe, a receive that was posted. */
   CALL: 3,
-  /** A collective call; `id` is the number of its algorithm's name. */
+  /** A collective call; `id` is the number of its algorithm's name, `tag` that of its messages. */
   COLLECTIVE: 4,
   /** Inside of a collective call, a message left. */
   SENT: 5,

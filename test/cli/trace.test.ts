@@ -3,23 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { LANES } from '../../runtime/launcher/trace-lines.ts'
+import { slicesAt, type TraceEvent } from '../helpers/trace-events.ts'
 import { allGone, descendants, start, tsmpirun } from '../helpers/tsmpirun.ts'
 import { until } from '../helpers/until.ts'
 
 const PROGRAM = 'test/cli/programs/traced.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tsmpi-trace-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
-
-interface TraceEvent {
-  readonly name: string
-  readonly ph: string
-  readonly pid: number
-  readonly tid: number
-  readonly id?: string
-  readonly ts?: number
-  readonly dur?: number
-  readonly args?: Readonly<Record<string, unknown>>
-}
 
 /** The events of a complete file, or of one whose closing bracket is missing. */
 function eventsOf(text: string, complete: boolean): TraceEvent[] {
@@ -52,6 +43,59 @@ for (const topology of [[], ['--emulate-hosts', '2'], ['--transport', 'zmq']])
     t.strictSame(ids(events, 's'), ids(events, 'f'), 'every arrow has two ends')
     t.equal(new Set(ids(events, 's')).size, ids(events, 's').length, 'and a name of its own')
   })
+
+/** What a slice is of, the same at both ends of an arrow: a collective call, or a message from one rank to another. */
+function subjectOf({ cat, name, tid, args = {} }: TraceEvent): string {
+  // Communicators may get a name while they are used.
+  const communicator = String(args['communicator']).replace(/ ".*/, '')
+  if (cat === 'collective') return `${name} on ${communicator}`
+  const rank = Math.floor(tid / LANES)
+  const [source, dest] = args['dest'] === undefined ? [args['source'], rank] : [rank, args['dest']]
+  return `from ${String(source)} to ${String(dest)} with tag ${String(args['tag'])} on ${communicator}`
+}
+
+for (const topology of [[], ['--emulate-hosts', '2']])
+  t.test(`arrows of calls that overlap end in their slices: ${topology.join(' ')}`, async (t) => {
+    const file = join(folder, `overlapping-${topology.length}.json`)
+    const program = 'test/cli/programs/overlapping.ts'
+    const ended = await tsmpirun(['-n', '4', ...topology, '--trace', file, program])
+    t.equal(ended.code, 0, ended.stderr)
+    const events = eventsOf(readFileSync(file, 'utf8'), true)
+    const ends = new Map(events.flatMap((event) => (event.id === undefined ? [] : [[event.id + event.ph, event]])))
+    for (const start of events.filter(({ ph }) => ph === 's')) {
+      const [there, here] = [ends.get(`${start.id}f`) as TraceEvent, start].map((end) =>
+        slicesAt(events, end).map(subjectOf),
+      )
+      t.ok(
+        here?.some((subject) => there?.includes(subject)),
+        `${JSON.stringify(start)} in ${here?.join()} and ${there?.join()}`,
+      )
+    }
+    t.ok(ends.size > 500)
+  })
+
+t.test('the trace names communicators as the program does, and the algorithms of collective calls', async (t) => {
+  const file = join(folder, 'named.json')
+  const ended = await tsmpirun(['-n', '4', '--trace', file, 'test/cli/programs/collectives-named.ts'])
+  t.equal(ended.code, 0, ended.stderr)
+  const events = eventsOf(readFileSync(file, 'utf8'), true)
+  for (const [call, algorithm, communicator] of [
+    ['reduceScatterBlock', /./, 'world'],
+    ['bcastObject', 'binomial', 'world'],
+    ['gatherObject', 'binomial', 'world'],
+    ['scatterObject', 'binomial', 'world'],
+    ['allgatherObject', 'gather-bcast', 'world'],
+    ['alltoallObject', 'pairwise', 'world'],
+    ['reduceObject', 'gather-binomial', 'world'],
+    ['allreduceObject', 'gather-bcast', 'world'],
+    ['scanObject', 'gather-bcast', 'world'],
+    ['neighborAllgather', 'all-at-once', /^communicator \d+ "my ring"$/],
+    ['neighborAlltoallObject', 'all-at-once', /^communicator \d+ "my ring"$/],
+  ] as const) {
+    t.equal(named(events, call).length, 4, call)
+    for (const { args } of named(events, call)) t.match(args, { algorithm, communicator })
+  }
+})
 
 t.test('slices of a row nest', async (t) => {
   const file = join(folder, 'nest.json')

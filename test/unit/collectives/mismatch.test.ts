@@ -22,6 +22,15 @@ t.test('two different calls', async (t) => {
   t.match(message, 'called allreduce with op SUM')
 })
 
+t.test('reduceScatter and reduceScatterBlock, whose messages are alike', async (t) => {
+  const message = await failure([
+    (w) => w.reduceScatter(doubles(2), doubles(1), { op: SUM, counts: [1, 1] }),
+    (w) => w.reduceScatterBlock(doubles(2), doubles(1), { op: SUM }),
+  ])
+  t.match(message, 'called reduceScatter with op SUM')
+  t.match(message, 'called reduceScatterBlock with op SUM')
+})
+
 t.test('two different operations', async (t) => {
   const message = await failure([(w) => w.allreduce(1, { op: SUM }), (w) => w.allreduce(1, { op: MAX })])
   t.match(message, 'with op SUM')

@@ -71,6 +71,14 @@ for (const size of [2, 3, 5, 8])
       'each message has one sender and one receiver',
     )
     t.ok(records.every(({ begun, ended }) => begun <= ended))
+    const numberOf = ({ rank, context, tag }: (typeof records)[0]): string => `${rank} ${context} ${tag}`
+    const calls = new Set(records.filter(({ kind }) => kind === RECORD.COLLECTIVE).map(numberOf))
+    t.equal(calls.size, 10 * size)
+    const inside = records.filter(({ kind }) => kind === RECORD.SENT || kind === RECORD.RECEIVED)
+    t.ok(
+      inside.length > 0 && inside.every((record) => calls.has(numberOf(record))),
+      'messages have the number of their call',
+    )
   })
 
 t.test('a request that waitAny leaves for later is one wait, when its turn comes', async (t) => {
@@ -216,7 +224,7 @@ t.test('what a program computes before a collective call, after messages in a hu
     for (const end = performance.now() + 5; performance.now() < end;);
     const begun = recorder.collectiveBegins()
     recorder.idle() // for the others
-    recorder.collective({ call: 'barrier', context: 1, place: undefined, begun, algorithm: '', nbytes: 0 })
+    recorder.collective({ call: 'barrier', context: 1, tag: 0, place: undefined, begun, algorithm: '', nbytes: 0 })
   }
   recorder.close()
   const [barriers] = summarize(memory, machineMs()).calls.filter(({ count }) => count === 10)
@@ -310,4 +318,20 @@ t.test('no lines are looked for in waits that follow each other, though one goes
   t.ok(asked < exchanges / 10, `${asked} of ${exchanges}`)
   await sender.send(new Int8Array(1), { dest: 1, tag: 9 })
   await last
+})
+
+t.test('the names that a program gives to communicators are told', async (t) => {
+  const hub = new InprocHub(1)
+  const told: unknown[] = []
+  const memory = new TraceMemory(TraceMemory.create(16, 1), 1)
+  const announce = (...name: readonly unknown[]): void => void (name[0] === 'communicator' && told.push(name))
+  const recorder = new EventRecorder(memory, { ...QUIET, announce })
+  const engine = new Engine((progress) => hub.open(0, progress), recorder)
+  const { world } = createWorld(engine, () => process.exit(1))
+  world.name = 'all'
+  world.name = 'everyone'
+  t.strictSame(told, [
+    ['communicator', 0, 'all'],
+    ['communicator', 0, 'everyone'],
+  ])
 })
