@@ -203,15 +203,14 @@ const TABLES: { readonly [K in Selectable]: Table<K> } = {
   },
   gather: {
     algorithms: { linear: [gatherLinear], binomial: [gatherBinomial] },
-    // Measured up to 64 ranks on 2 cores, on 1 to 8 hosts: linear takes 0.1 to 0.9 of the time, whatever the length; 8 ranks
-    // on one host, 8 KiB blocks: 112 us, binomial 286; on 2 hosts 0.35 and 1.7 ms. By cost, the root has too much to do alone
-    // if there are many more and blocks are short.
+    // 2 to 64 ranks on 2 cores: linear takes 0.1 to 1.0 of the time, whatever the length; 8 ranks on one host, 8 KiB blocks:
+    // 113 us, binomial 286; on 2 hosts 0.35 and 1.7 ms. Above 64 by cost, not measured: the root has too much to do alone.
     rules: [{ minSize: 65, maxBlockNbytes: 1024, algorithm: 'binomial' }, { algorithm: 'linear' }],
   },
   scatter: {
     algorithms: { linear: [scatterLinear], binomial: [scatterBinomial] },
-    // Measured likewise: 0.1 to 1.0 of the time, seldom more; 8 ranks on one host, 8 KiB blocks: 73 us, binomial 133; on 2
-    // hosts 0.32 and 0.45 ms.
+    // 2 to 16 ranks on 2 cores: 0.1 to 1.0 of the time; 8 ranks on one host, 8 KiB blocks: 73 us, binomial 133; on 2 hosts
+    // 0.32 and 0.45 ms. Undecided: 32 ranks, 8 B (2.5 by the least times, 0.8 by medians); 8 hosts, up to 1 KiB (0.9 to 1.2).
     rules: [{ minSize: 65, maxBlockNbytes: 1024, algorithm: 'binomial' }, { algorithm: 'linear' }],
   },
   reduce: {

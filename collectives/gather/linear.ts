@@ -4,7 +4,7 @@
  *
  * No block is handed on, so that each is copied once. The only one for gatherv, where only the root knows the lengths: the
  * inner ranks of a tree could not make room for their subtree. Open MPI's form with synchronisation, which holds senders
- * back until the root is ready for them, would add nothing: the engine does, by rendezvous and by credit.
+ * back until the root is ready for them, is left out: the engine does that, by rendezvous and by credit.
  */
 import type { TypedArray } from '../../runtime/base/element-type.ts'
 import type { Channel, Steps } from '../../runtime/comm/channel.ts'
