@@ -16,12 +16,8 @@ import {
   type Target,
 } from '../arguments.ts'
 import { copyElements, copyOf, equalBlocks, likeMine, type Blocks } from '../blocks.ts'
-import { gatherBinomial } from '../gather/binomial.ts'
-import { gatherDirect } from '../gather/direct.ts'
 import type { InPlace, RootOptions } from '../options.ts'
 import { inOrder, othersThan, smallCall, type Member, type Plan, type Postings, type Roles } from '../plan.ts'
-import { scatterBinomial } from '../scatter/binomial.ts'
-import { scatterDirect } from '../scatter/direct.ts'
 
 export function barrierPlan(member: Member): Plan {
   return {
@@ -80,7 +76,7 @@ export function gatherPlan(
         load,
         () => {
           const blocks = collected?.blocks ?? likeMine(mine.array)
-          const gather = isReadInPlace(member, mine.array) ? gatherDirect : gatherBinomial
+          const gather = member.select('gather', mine.array.byteLength * member.size)
           return channel.uses(gather)(channel, mine.array, blocks, root)
         },
         finish,
@@ -118,7 +114,7 @@ export function scatterPlan(
       inOrder(
         load,
         () => {
-          const scatter = isReadInPlace(member, into.array) ? scatterDirect : scatterBinomial
+          const scatter = member.select('scatter', into.array.byteLength * member.size)
           return channel.uses(scatter)(channel, blocks ?? likeMine(into.array), into.array, root)
         },
         () => into.commit(),
@@ -165,13 +161,6 @@ export function alltoallPlan(member: Member, send: MessageBuffer | InPlace, recv
         ),
       ),
   }
-}
-
-/** Blocks that ranks of a host copy out of each other's memory rather than hand on: each is copied once, by one rank. */
-const DIRECT_NBYTES = 65_536
-
-function isReadInPlace({ hosts }: Member, unit: TypedArray): boolean {
-  return hosts.count === 1 && unit.byteLength > DIRECT_NBYTES
 }
 
 const NOTHING = new Uint8Array(0)

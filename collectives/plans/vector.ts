@@ -16,10 +16,10 @@ import {
   type BlockOptions,
 } from '../arguments.ts'
 import { blocksAt, copyElements, likeMine, type Blocks } from '../blocks.ts'
-import { gatherDirect } from '../gather/direct.ts'
+import { gatherLinear } from '../gather/linear.ts'
 import type { AlltoallvOptions, InPlace, RootBlockOptions } from '../options.ts'
 import { inOrder, othersThan, type Member, type Plan } from '../plan.ts'
-import { scatterDirect } from '../scatter/direct.ts'
+import { scatterLinear } from '../scatter/linear.ts'
 import { exchange, loadBlock } from './movement.ts'
 import { MOST_POSTED_NBYTES, postedBlocks } from './posted-blocks.ts'
 
@@ -50,7 +50,7 @@ export function gathervPlan(
       finish,
     }),
     steps: (channel) =>
-      inOrder(load, () => gatherDirect(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root), finish),
+      inOrder(load, () => gatherLinear(channel, mine.array, collected?.blocks ?? likeMine(mine.array), root), finish),
   }
 }
 
@@ -84,7 +84,7 @@ export function scattervPlan(
       load,
       finish,
     }),
-    steps: (channel) => inOrder(load, () => scatterDirect(channel, blocks ?? likeMine(mine), mine, root), finish),
+    steps: (channel) => inOrder(load, () => scatterLinear(channel, blocks ?? likeMine(mine), mine, root), finish),
   }
 }
 

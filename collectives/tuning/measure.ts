@@ -58,6 +58,16 @@ const CALLS: { readonly [K in Selectable]: (nbytes: number, size: number) => { c
     const [sent, data] = vectors(nbytes, size)
     return { call: (comm) => comm.alltoall(sent, data), nbytes: data.byteLength }
   },
+  gather: (nbytes, size) => {
+    const [all] = vectors(nbytes, size)
+    const mine = new Float64Array(all.length / size)
+    return { call: (comm, root) => comm.gather(mine, all, { root }), nbytes: all.byteLength }
+  },
+  scatter: (nbytes, size) => {
+    const [all] = vectors(nbytes, size)
+    const mine = new Float64Array(all.length / size)
+    return { call: (comm, root) => comm.scatter(all, mine, { root }), nbytes: all.byteLength }
+  },
   reduceScatter: (nbytes, size) => {
     const [sent] = vectors(nbytes, size)
     const mine = new Float64Array(sent.length / size)

@@ -28,6 +28,8 @@ export const ALGORITHM_NAMES = {
   ],
   allgather: ['recursive-doubling', 'bruck', 'ring'],
   alltoall: ['bruck', 'pairwise'],
+  gather: ['linear', 'binomial'],
+  scatter: ['linear', 'binomial'],
   reduce: ['binomial', 'folded-binomial', 'ring-gather', 'work-sharing'],
   reduceScatter: ['recursive-halving', 'ring', 'reduce-then-scatter'],
   scan: ['recursive-doubling', 'pipelined-chain', 'work-sharing'],

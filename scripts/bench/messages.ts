@@ -37,7 +37,8 @@ const KINDS: Readonly<
 }
 const CALLS = [
   ...['barrier', 'bcast', 'reduce', 'allreduce', 'gather', 'scatter', 'allgather', 'alltoall'],
-  ...['scan', 'exscan', 'reduceScatterBlock', 'gatherv', 'scatterv', 'allgatherv', 'alltoallv'],
+  ...['scan', 'exscan', 'reduceScatterBlock', 'reduceScatter', 'gatherv', 'scatterv', 'allgatherv', 'alltoallv'],
+  ...['neighborAllgather', 'neighborAlltoall'],
 ]
 
 type Unit = 'us' | 'GB/s' | 'messages/us' | '% hidden'

@@ -16,8 +16,10 @@ t.test('tune measures all algorithms on the job it is told, and tsmpirun takes t
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [TSMPI, ...args])
   t.match(stdout, /^│ collective +│ ranks +│ bytes/m)
   t.match(stdout, /^│ allreduce +│ 3 +│ 40000 [^]*two-level \d/m)
+  for (const call of ['gather', 'scatter'])
+    t.match(stdout, new RegExp(`^│ ${call} +│ 3 +│ 4\\d+ +│ (linear|binomial) [\\d.]+, (linear|binomial) `, 'm'))
   t.ok(stdout.split('\n').every((line) => line.length <= 80 || line.startsWith('written to')))
-  t.match(stderr, /^1\/16 barrier on 2 ranks; .* left\n[^]*^16\/16 scan on 3 ranks$/m)
+  t.match(stderr, /^1\/20 barrier on 2 ranks; .* left\n[^]*^20\/20 scan on 3 ranks$/m)
   t.match(stdout, `written to ${file}`)
   const { tsmpiTuning, measured, rules } = JSON.parse(readFileSync(file, 'utf8')) as {
     tsmpiTuning: number
@@ -32,6 +34,8 @@ t.test('tune measures all algorithms on the job it is told, and tsmpirun takes t
     'allreduce',
     'allgather',
     'alltoall',
+    'gather',
+    'scatter',
     'reduce',
     'reduceScatter',
     'scan',
@@ -67,11 +71,28 @@ t.test('--collective forces an algorithm in every rank', async (t) => {
   t.equal((await tsmpirun(['-n', '3', program], { env })).stdout, '1\n')
 })
 
+for (const algorithm of ['linear', 'binomial'])
+  t.test(`gather and scatter take ${algorithm} if it is forced, as the trace tells`, async (t) => {
+    const trace = join(t.testdir(), 'trace.json')
+    const forced = ['--collective', `gather=${algorithm}`, '--collective', `scatter=${algorithm}`]
+    const ended = await tsmpirun(['-n', '3', ...forced, '--trace', trace, 'test/cli/programs/gathers.ts'])
+    t.equal(ended.code, 0, ended.stderr)
+    const events = JSON.parse(readFileSync(trace, 'utf8')) as { name: string; args?: { algorithm?: string } }[]
+    for (const call of ['gather', 'scatter']) {
+      const made = events.filter(({ name }) => name === call).map(({ args }) => args?.algorithm)
+      t.same(made, new Array(60).fill(algorithm), `${call}, long after the board would serve it`)
+    }
+  })
+
 t.test('algorithms that do not exist are refused with those that do', async (t) => {
   const ended = await tsmpirun(['--collective', 'allreduce=fast', '--collective', 'brodcast=ring', HELLO])
   t.equal(ended.code, 2)
   t.match(ended.stderr, "--collective allreduce: 'fast', expected one of recursive-doubling, rabenseifner,")
   t.match(ended.stderr, "--collective brodcast: 'ring', expected a collective of barrier, bcast, allreduce,")
+  t.match(
+    (await tsmpirun(['--collective', 'gather=direct', HELLO])).stderr,
+    "gather: 'direct', expected one of linear, binomial",
+  )
   const nothing = await tsmpirun(['--collective', 'allreduce', HELLO])
   t.match(nothing.stderr, '--collective allreduce: no algorithm, expected one of recursive-doubling, rabenseifner,')
   const missing = await tsmpirun(['--tuning', 'nowhere.json', HELLO])

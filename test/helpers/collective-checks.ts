@@ -176,6 +176,8 @@ const BY_ALGORITHM: Readonly<Record<Selectable, readonly Check[]>> = {
   allreduce: [reductions, rankOrder, sameBits, locations],
   allgather: [allgathers],
   alltoall: [alltoalls],
+  gather: [gathersAndScatters],
+  scatter: [gathersAndScatters],
   reduce: [reductions, rankOrder],
   reduceScatter: [reduceScatters, rankOrder],
   scan: [scans, rankOrder],

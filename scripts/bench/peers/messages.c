@@ -9,8 +9,11 @@ static int rank, size, window;
 static long nbytes, length, block;
 static char *a, *b, *part, *whole, *other, ack[4];
 static double work;
-/* Of the vector forms: every block as long as the others. */
-static int *counts, *displs;
+/* Of the vector forms: every block as long as the others. Of reduceScatter, in doubles: half of it and one and a half, in turns. */
+static int *counts, *displs, *unequal;
+/* Of a rank in a torus of two dimensions. */
+enum { NEIGHBORS = 4 };
+static MPI_Comm torus;
 
 static void compute(double us) {
   double end = MPI_Wtime() + us / 1e6;
@@ -60,6 +63,7 @@ static void run(const char *mode) {
   else if (!strcmp(mode, "exscan")) MPI_Exscan(a, b, length / 8, MPI_DOUBLE, MPI_SUM, world);
   else if (!strcmp(mode, "reduceScatterBlock"))
     MPI_Reduce_scatter_block(whole, part, block / 8, MPI_DOUBLE, MPI_SUM, world);
+  else if (!strcmp(mode, "reduceScatter")) MPI_Reduce_scatter(whole, other, unequal, MPI_DOUBLE, MPI_SUM, world);
   else if (!strcmp(mode, "gatherv"))
     MPI_Gatherv(part, block, MPI_BYTE, whole, counts, displs, MPI_BYTE, 0, world);
   else if (!strcmp(mode, "scatterv"))
@@ -68,6 +72,10 @@ static void run(const char *mode) {
     MPI_Allgatherv(part, block, MPI_BYTE, whole, counts, displs, MPI_BYTE, world);
   else if (!strcmp(mode, "alltoallv"))
     MPI_Alltoallv(whole, counts, displs, MPI_BYTE, other, counts, displs, MPI_BYTE, world);
+  else if (!strcmp(mode, "neighborAllgather"))
+    MPI_Neighbor_allgather(part, block, MPI_BYTE, whole, block, MPI_BYTE, torus);
+  else if (!strcmp(mode, "neighborAlltoall"))
+    MPI_Neighbor_alltoall(whole, block, MPI_BYTE, other, block, MPI_BYTE, torus);
   else MPI_Abort(world, 2);
 }
 
@@ -95,15 +103,22 @@ int main(int argc, char **argv) {
   const char *mode = argv[1];
   counts = malloc(size * sizeof(int));
   displs = malloc(size * sizeof(int));
+  unequal = malloc(size * sizeof(int));
+  int dims[2] = {0, 0}, periods[2] = {1, 1};
+  MPI_Dims_create(size, 2, dims);
+  MPI_Cart_create(MPI_COMM_WORLD, 2, dims, periods, 0, &torus);
+  int blocks = strstr(mode, "neighbor") ? NEIGHBORS : size;
   /* Reductions are of doubles, at least one: a call without elements does nothing. */
-  long least = strstr("reduce allreduce scan exscan reduceScatterBlock", mode) ? 8 : 1;
+  long least = strstr("reduce allreduce scan exscan reduceScatterBlock reduceScatter", mode) ? 8 : 1;
   for (char *word = strtok(argv[2], ","); word != NULL; word = strtok(NULL, ",")) {
     nbytes = atol(word);
     length = nbytes > least ? nbytes : least;
-    block = nbytes / size > least ? nbytes / size : least;
+    block = nbytes / blocks > least ? nbytes / blocks : least;
     for (int i = 0; i < size; i++) {
       counts[i] = block;
       displs[i] = i * block;
+      int count = block / 8, half = count / 2;
+      unequal[i] = (i ^ 1) >= size ? count : i % 2 == 0 ? half : 2 * count - half;
     }
     int windows = !strcmp(mode, "bandwidth") || !strcmp(mode, "bidirectional");
     long rounds = (windows ? 25000000 : 200000000) / (nbytes + 10000);
@@ -113,7 +128,7 @@ int main(int argc, char **argv) {
     window = most < 2 ? 2 : most < WINDOW ? most : WINDOW;
     char **buffers[] = {&a, &b, &part, &whole, &other};
     for (int i = 0; i < 5; i++) {
-      long bytes = i == 2 ? block : i > 2 ? block * size : length;
+      long bytes = i == 2 ? block : i > 2 ? block * blocks : length;
       *buffers[i] = memset(malloc(bytes), 1, bytes);
     }
     double result;

@@ -3,29 +3,36 @@
  * `{ nbytes, us }`: microseconds of one message or one collective call; for overlap, per cent of the transfer hidden.
  * The twin in C is peers/messages.c: same modes, same numbers of rounds.
  */
-import { MAX, run, SUM, waitAll, type RankContext, type Request } from 'tsmpi'
+import { Cartcomm, dimsCreate, MAX, run, SUM, waitAll, type RankContext, type Request } from 'tsmpi'
 
 const WINDOW = 64
 /** Calls on doubles. */
-const REDUCTIONS = ['reduce', 'allreduce', 'scan', 'exscan', 'reduceScatterBlock']
+const REDUCTIONS = ['reduce', 'allreduce', 'scan', 'exscan', 'reduceScatterBlock', 'reduceScatter']
+/** Of a rank in a torus of two dimensions. */
+const NEIGHBORS = 4
 /**
  * The compiler works beside the ranks in their first million messages or so, and still finds something to improve in the
  * next five; once more when a size takes another branch than those before.
  */
 const WARM_UP = { firstUs: 1e6, us: 2e5 } as const
 let warmUpUs: number = WARM_UP.firstUs
+/** For calls among neighbours. */
+let torus: Cartcomm | undefined
 
 /** Makes so many rounds. The loop is inside, as in the twin: a call of its own for each round would be one more `await`. */
 type Rounds = (times: number) => Promise<void>
 
 await run(async (context) => {
   const [mode = '', sizes = '', most = '', memory = ''] = context.argv
+  const { world } = context
+  if (mode.startsWith('neighbor'))
+    torus = await Cartcomm.create(world, { dims: dimsCreate(world.size, 2), periods: [true, true] })
   for (const nbytes of sizes.split(',').map(Number)) {
     const total = mode === 'bandwidth' || mode === 'bidirectional' ? 25e6 : 200e6
     const rounds = Math.min(Number(most), Math.max(10, Math.floor(total / (nbytes + 10_000))))
     const us =
       mode === 'overlap' ? await overlap(context, nbytes, rounds) : await measure(context, mode, nbytes, rounds, memory)
-    if (context.world.rank === 0) context.log(JSON.stringify({ nbytes, us }))
+    if (world.rank === 0) context.log(JSON.stringify({ nbytes, us }))
   }
 })
 
@@ -107,14 +114,17 @@ function roundOf(
       return [repeated(async () => void (await waitAll([...receives(), ...sends()]))), window, [a, b]]
   }
   // Block collectives give each rank nbytes in all.
+  const blocks = torus === undefined ? size : NEIGHBORS
   const doubles = (bytes: Uint8Array): Float64Array =>
     new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
-  const block = Math.max(least, Math.floor(nbytes / size))
-  const [part, whole, other] = [make(block), make(block * size), make(block * size)]
+  const block = Math.max(least, Math.floor(nbytes / blocks))
+  const [part, whole, other] = [make(block), make(block * blocks), make(block * blocks)]
   const [x, y] = [doubles(a), doubles(b)]
   const counts = new Array<number>(size).fill(block)
   const summands = doubles(whole).subarray(0, (block >> 3) * size)
   const sums = doubles(part)
+  const unequal = unequalCounts(block >> 3, size)
+  const ownSums = doubles(other).subarray(0, unequal[rank])
   const all = [a, b, part, whole, other]
   const calls: Record<string, () => Promise<void>> = {
     barrier: () => world.barrier(),
@@ -128,12 +138,23 @@ function roundOf(
     scan: () => world.scan(x, y, { op: SUM }),
     exscan: () => world.exscan(x, y, { op: SUM }),
     reduceScatterBlock: () => world.reduceScatterBlock(summands, sums, { op: SUM }),
+    reduceScatter: () => world.reduceScatter(summands, ownSums, { op: SUM, counts: unequal }),
     gatherv: () => world.gatherv(part, whole, { counts }),
     scatterv: () => world.scatterv(whole, part, { counts }),
     allgatherv: () => world.allgatherv(part, whole, { counts }),
     alltoallv: () => world.alltoallv(whole, other, { sendCounts: counts, recvCounts: counts }),
+    neighborAllgather: async () => torus?.neighborAllgather(part, whole),
+    neighborAlltoall: async () => torus?.neighborAlltoall(whole, other),
   }
   return [repeated(calls[mode] as () => Promise<void>), 1, all]
+}
+
+/** As many in all as `count` for each of `size` ranks: half of it and one and a half, in turns, where there are two for it. */
+function unequalCounts(count: number, size: number): number[] {
+  const half = count >> 1
+  return Array.from({ length: size }, (_, rank) =>
+    (rank ^ 1) >= size ? count : rank % 2 === 0 ? half : 2 * count - half,
+  )
 }
 
 /** As the twin fills its array; `Array.from` of a length takes as long as a receive. */

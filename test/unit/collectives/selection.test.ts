@@ -83,6 +83,19 @@ t.test(
   },
 )
 
+t.test('gather and scatter are linear, but for short blocks of many ranks', (t) => {
+  for (const collective of ['gather', 'scatter'] as const)
+    for (const hosts of [ONE_HOST, new Hosts([0, 1])]) {
+      const name = (size: number, block: number, selection = {}): string =>
+        nameOf(collective, { nbytes: size * block, size, hosts }, selection)
+      t.same([name(1, 8), name(64, 8), name(65, 1025)], ['linear', 'linear', 'linear'])
+      t.equal(name(65, 1024), 'binomial')
+      t.equal(name(4, 8, { forced: { [collective]: 'binomial' } }), 'binomial')
+      t.equal(name(4, 8, { tuned: { [collective]: [{ algorithm: 'binomial' }] } }), 'binomial')
+    }
+  t.end()
+})
+
 t.test('measured rules come before the built-in ones, for what they fit and can serve', async (t) => {
   const tuned = { allreduce: [{ minSize: 4, maxSize: 4, maxNbytes: 100, oneHost: true, algorithm: 'ring' } as const] }
   const name = (facts: object): string =>
@@ -141,7 +154,7 @@ t.test('a tuning file with mistakes is refused with all of them', async (t) => {
     'bcast[0]: maxNbytes is "8", expected a number',
     "bcast[0]: bcast: 'tree', expected one of binomial, k-nomial, scatter-ring-allgather, pipelined-chain, shared-heap, two-level, work-sharing",
     'bcast[1]: "nbytes" is unknown, expected minNbytes, maxNbytes, maxBlockNbytes, minSize, maxSize, powerOfTwo, oneHost or algorithm',
-    "brodcast: 'x', expected a collective of barrier, bcast, allreduce, allgather, alltoall, reduce, reduceScatter, scan".replace(
+    "brodcast: 'x', expected a collective of barrier, bcast, allreduce, allgather, alltoall, gather, scatter, reduce, reduceScatter, scan".replace(
       /^/,
       'brodcast[0]: ',
     ),
