@@ -186,7 +186,7 @@ function joinJob(seat: RankSeat): Membership {
   const abort = (code: number): never => {
     // The stack of an MpiError has lines of the program only (program-loader.ts); what it says below is said anyway.
     const [, ...places] = new MpiError('MPI_ERR_OTHER', `abort(${code})`).stack?.split('\n') ?? []
-    const status = code === 0 ? 0 : (code & 0xff) || 1
+    const status = code === 0 ? 0 : code & 0xff || 1
     writeEvent(engine.worldRank, { event: 'abort', code: status, call: `abort(${code})`, stack: places.join('\n') })
     return process.exit(status)
   }
