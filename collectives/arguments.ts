@@ -289,7 +289,8 @@ function blocksInside(
         'MPI_ERR_COUNT',
         `${call}: the block of rank ${rank}, ${count} elements from ${places[rank]} on, ends outside the buffer of ${array.length} elements`,
       )
-  return blocksAt(array, counts, places)
+  // Copies: a plan may be used again when the program has changed its lists.
+  return blocksAt(array, [...counts], [...places])
 }
 
 /**

@@ -49,7 +49,8 @@ export class BufferCalls extends CollectiveComm {
   readonly #scanOf = new KnownPlans<number | undefined>()
   readonly #exscan = new KnownPlans<number | undefined>()
   readonly #exscanOf = new KnownPlans<number | undefined>()
-  readonly #reduceScatter = new KnownPlans<void>()
+  readonly #reduceScatter = new KnownPlans<void>(true)
+  readonly #reduceScatterBlock = new KnownPlans<void>()
 
   // ---- synchronization and data movement ---------------------------------------------------------------------
 
@@ -292,7 +293,7 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 3) log(block[0]) // → 16
    */
   reduceScatter(send: MessageBuffer | InPlace, recv: MessageBuffer, options: ReduceScatterOptions): Promise<void> {
-    return this.blocking(() => PLANS.reduceScatter(this.member, send, recv, options))
+    return this.repeated(this.#reduceScatter, PLANS.reduceScatter, send, recv, options)
   }
 
   /**
@@ -304,6 +305,6 @@ export class BufferCalls extends CollectiveComm {
    * if (world.rank === 2) log(block[0]) // → 12
    */
   reduceScatterBlock(send: MessageBuffer | InPlace, recv: MessageBuffer, options: OpArgument): Promise<void> {
-    return this.repeated(this.#reduceScatter, PLANS.reduceScatterBlock, send, recv, options)
+    return this.repeated(this.#reduceScatterBlock, PLANS.reduceScatterBlock, send, recv, options)
   }
 }

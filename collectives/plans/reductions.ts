@@ -197,6 +197,7 @@ function scatteredReduction(
   const work = send === IN_PLACE ? inItself(into) : scratchCopy(send, call)
   const { given } = work
   const blocks = reduceBlocks(call, member.size, given.array, op, counts)
+  const lengths = counts && [...counts] // the program may change them before the plan is used again
   const own = blocks.of(member.rank)
   const first = (own.byteOffset - given.array.byteOffset) / own.BYTES_PER_ELEMENT
   if (send !== IN_PLACE) checkPair(call, own, into.array, 1, 'a block of')
@@ -215,7 +216,7 @@ function scatteredReduction(
       inOrder(
         () => work.load(),
         () => {
-          const blocks = reduceBlocks(call, member.size, work.array, op, counts)
+          const blocks = reduceBlocks(call, member.size, work.array, op, lengths)
           const algorithm = channel.uses(member.select('reduceScatter', work.array.byteLength, op))
           return settling(channel, op, (own) => algorithm(channel, blocks, own))
         },

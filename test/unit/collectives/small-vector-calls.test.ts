@@ -1,6 +1,6 @@
 /** Blocks of different lengths through the board: short ones, long ones that follow by messages, and ranks that disagree. */
 import t, { type Test } from 'tap'
-import { IN_PLACE, type Intracomm } from '../../../index.ts'
+import { IN_PLACE, SUM, type Intracomm } from '../../../index.ts'
 import { displacements } from '../../../collectives/blocks.ts'
 import { runRanks } from '../../../testing.ts'
 import { failureOnBoard, foundBoard } from '../../helpers/boards.ts'
@@ -177,3 +177,51 @@ t.test('a misspelt option is refused also after a call with the right ones', asy
     await t.rejects(world.allgatherv(mine, all, { counts, dispsl: [0, 1] } as never), { code: 'MPI_ERR_ARG' })
   })
 })
+
+for (const unit of [1, LONG])
+  t.test(`lists of counts that a program changes and uses again, blocks of ${unit} and more`, async (t) => {
+    await runRanks(2, async ({ world }) => {
+      await foundBoard(world)
+      const { rank } = world
+      const [first, second] = [[unit, 2 * unit] as const, [2 * unit, unit] as const]
+      const [list, data, root] = [[0, 0], new Int32Array(3 * unit), 0]
+      const ofRank = (counts: readonly number[]): number[] =>
+        [0, 1].flatMap((r) => new Array<number>(counts[r] as number).fill(r + 1))
+      const filled = (counts: readonly number[], wanted: (r: number) => boolean): Int32Array =>
+        Int32Array.from(ofRank(counts), (value) => (wanted(value - 1) ? value : 0))
+      const calls: Record<string, (counts: readonly number[], now: readonly number[]) => Promise<void>> = {
+        allgatherv: async (counts, now) => {
+          data.set(filled(now, (r) => r === rank))
+          await world.allgatherv(IN_PLACE, data, { counts })
+          same(t, data, ofRank(now))
+        },
+        gatherv: async (counts, now) => {
+          data.set(filled(now, (r) => r === rank))
+          if (rank !== root) return world.gatherv(new Int32Array(now[1] as number).fill(2), undefined, { root })
+          await world.gatherv(IN_PLACE, data, { counts, root })
+          same(t, data, ofRank(now))
+        },
+        scatterv: async (counts, now) => {
+          data.set(ofRank(now))
+          if (rank === root) return world.scatterv(data, IN_PLACE, { counts, root })
+          const mine = new Int32Array(now[1] as number)
+          await world.scatterv(undefined, mine, { root })
+          same(t, mine, new Int32Array(now[1] as number).fill(2))
+        },
+        reduceScatter: async (counts, now) => {
+          data.set(ofRank(now))
+          await world.reduceScatter(IN_PLACE, data, { op: SUM, counts })
+          const own = now[rank] as number
+          same(t, data.slice(0, own), new Int32Array(own).fill(2 * (rank + 1)))
+        },
+      }
+      for (const call of Object.values(calls)) {
+        list.splice(0, 2, ...first)
+        await call(list, first)
+        list.splice(0, 2, ...second)
+        await call(list, second)
+        // The same as at first, by another list, while the first list says something else.
+        await call([...first], first)
+      }
+    })
+  })
