@@ -70,6 +70,8 @@ export class ThreadWaiter {
   #yield: (() => unknown) | undefined
   /** Times that nothing but sleep was left because others needed the core. */
   #hasteSlept = 0
+  /** Something has come since the rank gave its core to others in vain. */
+  #hasCome = false
   #waiting = false
   /** Said to be still. */
   #still = false
@@ -136,6 +138,7 @@ export class ThreadWaiter {
 
   readonly #quickly = (): void => {
     const ended = this.#look(QUICK_LOOKS) || (!this.#roomy() && this.#giveWay(this.#looked))
+    this.#hasCome = ended
     if (ended && !this.#waiting) this.#scheduled = false
     else this.#turn = setImmediate(this.#patiently)
   }
@@ -144,6 +147,7 @@ export class ThreadWaiter {
     if (this.#still) this.#keepStill()
     else if (this.#waiting && !(this.#sleeps === 0 ? this.#lookLong() : this.#look(QUICK_LOOKS))) this.#sleep()
     else this.#sleeps = 0
+    this.#hasCome = this.#sleeps === 0
     if (this.#waiting) this.#turn = setImmediate(this.#patiently)
     else this.#scheduled = false
   }
@@ -157,9 +161,14 @@ export class ThreadWaiter {
     return false
   }
 
-  /** Before the first sleep of a wait only: a rank that waits for long must leave its core alone. */
+  /**
+   * Before the first sleep of a wait only: a rank that waits for long must leave its core alone. A request of several steps
+   * goes on waiting when one of them has ended: where others need the core, the next is like a wait that begins. (With
+   * 4 ranks on 2 cores, `await world.ibarrier().wait()` took 210 us when they slept here, and 20 us so.)
+   */
   #lookLong(): boolean {
     if (this.#look(LOOKS_A_READING)) return true
+    if (!this.#roomy()) return this.#hasCome && this.#giveWay(this.#looked)
     this.#ownProcessor.seek()
     const end = performance.now() + SPIN_MS
     do if (this.#look(LOOKS_A_READING)) return true
